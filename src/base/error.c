@@ -1,0 +1,70 @@
+/* This file knows how to fill an error, and the text of each defect. */
+#include "error.h"
+
+#include <string.h>
+
+#include "host.h"
+
+static const struct {
+    enum zi_status status;
+    const char *text;
+} details[] = {
+#define ZI_DETAIL_ROW(name, status, text) [ZI_DETAIL_##name] = {status, text},
+    ZI_DETAILS(ZI_DETAIL_ROW)
+#undef ZI_DETAIL_ROW
+};
+
+void zi_error_clear(struct zi_error *err)
+{
+    err->status = ZI_OK;
+    err->detail = ZI_DETAIL_NONE;
+    err->system_errno = 0;
+    err->offset = ZI_NO_OFFSET;
+    err->found = 0;
+    err->expected = 0;
+    err->name_nbytes = 0;
+}
+
+enum zi_status zi_fail(struct zi_error *err, enum zi_detail detail)
+{
+    zi_error_clear(err);
+    err->detail = detail;
+    err->status = details[detail].status;
+    return err->status;
+}
+
+enum zi_status zi_fail_at(struct zi_error *err, enum zi_detail detail, uint64_t offset)
+{
+    zi_fail(err, detail);
+    err->offset = offset;
+    return err->status;
+}
+
+enum zi_status zi_fail_compared(struct zi_error *err, enum zi_detail detail, uint64_t offset,
+                                uint64_t found, uint64_t expected)
+{
+    zi_fail_at(err, detail, offset);
+    err->found = found;
+    err->expected = expected;
+    return err->status;
+}
+
+enum zi_status zi_fail_system(struct zi_error *err, enum zi_detail detail, int answer)
+{
+    if (answer == ZI_HOST_RAISED)
+        return zi_fail(err, ZI_DETAIL_HOST_RAISED);
+    zi_fail(err, detail);
+    err->system_errno = answer;
+    return err->status;
+}
+
+void zi_error_set_name(struct zi_error *err, const uint8_t *name, size_t nbytes)
+{
+    err->name_nbytes = nbytes < sizeof err->name ? nbytes : sizeof err->name;
+    memcpy(err->name, name, err->name_nbytes);
+}
+
+const char *zi_detail_text(enum zi_detail detail)
+{
+    return details[detail].text;
+}
