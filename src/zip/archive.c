@@ -1,0 +1,335 @@
+/* This file knows how to read a central directory. */
+#include "archive.h"
+
+#include <string.h>
+#include <zlib.h>
+
+#include "../base/checked.h"
+#include "../base/cursor.h"
+#include "format.h"
+#include "name.h"
+
+/* One central header: its fixed part and what follows it. */
+struct header {
+    const uint8_t *fixed;
+    const uint8_t *name;
+    const uint8_t *extra;
+    uint16_t name_nbytes;
+    uint16_t extra_nbytes;
+};
+
+/* Reads the header at the cursor; false when what stands there is not one, or is cut off, which
+ * leaves the cursor failed. */
+static bool take_header(struct zi_cursor *cursor, struct header *ret)
+{
+    if (cursor->nbytes < 4 || zi_get32(cursor->bytes, 0) != ZI_CENTRAL_SIGNATURE)
+        return false;
+    ret->fixed = zi_cursor_take(cursor, ZI_CENTRAL_NBYTES);
+    if (!ret->fixed)
+        return false;
+    ret->name_nbytes = zi_get16(ret->fixed, ZI_CENTRAL_NAME_NBYTES_AT);
+    ret->extra_nbytes = zi_get16(ret->fixed, ZI_CENTRAL_EXTRA_NBYTES_AT);
+    ret->name = zi_cursor_take(cursor, ret->name_nbytes);
+    ret->extra = zi_cursor_take(cursor, ret->extra_nbytes);
+    zi_cursor_take(cursor, zi_get16(ret->fixed, ZI_CENTRAL_COMMENT_NBYTES_AT));
+    return cursor->ok;
+}
+
+/* The data of the first extra field with this id, or NULL. A field that is cut off ends the
+ * search: such extras are common and harmless (4.5.2 lets readers skip what they do not know). */
+static const uint8_t *find_extra(const uint8_t *extra, size_t extra_nbytes, uint16_t id,
+                                 size_t *nbytes_ret)
+{
+    struct zi_cursor cursor = zi_cursor_over(extra, extra_nbytes);
+    const uint8_t *field;
+
+    while ((field = zi_cursor_take(&cursor, ZI_EXTRA_HEADER_NBYTES))) {
+        size_t nbytes = zi_get16(field, ZI_EXTRA_NBYTES_AT);
+        const uint8_t *data = zi_cursor_take(&cursor, nbytes);
+        if (data && zi_get16(field, ZI_EXTRA_ID_AT) == id) {
+            *nbytes_ret = nbytes;
+            return data;
+        }
+    }
+    return NULL;
+}
+
+struct sizes {
+    uint64_t packed_nbytes;
+    uint64_t nbytes;
+    uint64_t local_offset; /* from the archive's beginning */
+};
+
+/* Reads the three numbers that may have moved to the ZIP64 extra; false when one is missing. */
+static bool read_sizes(const struct header *header, struct sizes *ret)
+{
+    uint64_t *numbers[] = {&ret->nbytes, &ret->packed_nbytes, &ret->local_offset};
+    size_t nbytes = 0;
+
+    ret->packed_nbytes = zi_get32(header->fixed, ZI_CENTRAL_PACKED_AT);
+    ret->nbytes = zi_get32(header->fixed, ZI_CENTRAL_SIZE_AT);
+    ret->local_offset = zi_get32(header->fixed, ZI_CENTRAL_LOCAL_OFFSET_AT);
+    if (ret->packed_nbytes != ZI_SATURATED32 && ret->nbytes != ZI_SATURATED32 &&
+        ret->local_offset != ZI_SATURATED32)
+        return true;
+
+    const uint8_t *data = find_extra(header->extra, header->extra_nbytes, ZI_EXTRA_ZIP64, &nbytes);
+    if (!data)
+        return true; /* zipimport takes such a number as it stands */
+    struct zi_cursor cursor = zi_cursor_over(data, nbytes);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (*numbers[i] != ZI_SATURATED32)
+            continue;
+        const uint8_t *number = zi_cursor_take(&cursor, 8);
+        if (!number)
+            return false;
+        *numbers[i] = zi_get64(number, 0);
+    }
+    return true;
+}
+
+/* The UTF-8 name of an Info-ZIP Unicode Path extra that belongs to this very name (4.6.9). */
+static const uint8_t *find_unicode_path(const struct header *header, size_t *nbytes_ret)
+{
+    size_t nbytes = 0;
+    const uint8_t *data =
+        find_extra(header->extra, header->extra_nbytes, ZI_EXTRA_UNICODE_PATH, &nbytes);
+
+    if (!data || nbytes < ZI_UNICODE_PATH_NAME_AT || data[0] != ZI_UNICODE_PATH_VERSION ||
+        zi_get32(data, ZI_UNICODE_PATH_CRC_AT) != crc32(0, header->name, header->name_nbytes))
+        return NULL;
+    *nbytes_ret = nbytes - ZI_UNICODE_PATH_NAME_AT;
+    return zi_name_is_utf8(data + ZI_UNICODE_PATH_NAME_AT, *nbytes_ret)
+               ? data + ZI_UNICODE_PATH_NAME_AT
+               : NULL;
+}
+
+/* Finds the entry's name in UTF-8, decoding it into the arena where it is not that already. */
+static enum zi_status decode_name(struct zi_archive *archive, const struct header *header,
+                                  const uint8_t **name_ret, size_t *nbytes_ret,
+                                  struct zi_error *err)
+{
+    *name_ret = header->name;
+    *nbytes_ret = header->name_nbytes;
+    if (zi_name_is_ascii(header->name, header->name_nbytes))
+        return ZI_OK;
+    if (zi_get16(header->fixed, ZI_CENTRAL_FLAGS_AT) & ZI_FLAG_UTF8)
+        return zi_name_is_utf8(header->name, header->name_nbytes)
+                   ? ZI_OK
+                   : zi_fail(err, ZI_DETAIL_NAME_ENCODING);
+
+    const uint8_t *unicode_path = find_unicode_path(header, nbytes_ret);
+    if (unicode_path) {
+        *name_ret = unicode_path;
+        return ZI_OK;
+    }
+    size_t max_nbytes = zi_name_cp437_max_nbytes(header->name_nbytes);
+    uint8_t *decoded = zi_arena_bytes(&archive->names, max_nbytes);
+    if (!decoded)
+        return zi_fail(err, ZI_DETAIL_NO_MEMORY);
+    *nbytes_ret = zi_name_from_cp437(header->name, header->name_nbytes, decoded);
+    zi_arena_trim(&archive->names, max_nbytes, *nbytes_ret);
+    *name_ret = decoded;
+    return ZI_OK;
+}
+
+static enum zi_status index_header(struct zi_archive *archive, const struct header *header,
+                                   uint32_t record, struct zi_error *err)
+{
+    struct sizes sizes;
+    const uint8_t *name = NULL;
+    size_t nbytes = 0;
+    enum zi_status status = ZI_OK;
+
+    if (!read_sizes(header, &sizes))
+        status = zi_fail(err, ZI_DETAIL_EXTRA);
+    else if (sizes.local_offset > archive->end.directory_offset)
+        status = zi_fail_compared(err, ZI_DETAIL_LOCAL_OFFSET, 0, sizes.local_offset,
+                                  archive->end.directory_offset);
+    else
+        status = decode_name(archive, header, &name, &nbytes, err);
+    if (status == ZI_OK && !zi_index_insert(&archive->index, name, nbytes, record))
+        status = zi_fail(err, ZI_DETAIL_NO_MEMORY);
+    if (status != ZI_OK) {
+        err->offset = archive->end.directory_position + record;
+        zi_error_set_name(err, header->name, header->name_nbytes);
+    }
+    return status;
+}
+
+/* Indexes every header of the retained directory. Other bytes behind the last header, such as a
+ * digital signature (4.3.13), end it as they do for zipimport. */
+static enum zi_status index_directory(struct zi_archive *archive, struct zi_error *err)
+{
+    const struct zi_end_record *end = &archive->end;
+    struct zi_cursor cursor = zi_cursor_over(archive->directory, archive->directory_nbytes);
+    uint64_t count_mask = end->zip64 ? UINT64_MAX : ZI_SATURATED16;
+    struct header header;
+    uint32_t record = 0;
+
+    while (take_header(&cursor, &header)) {
+        enum zi_status status = index_header(archive, &header, record, err);
+        if (status != ZI_OK)
+            return status;
+        archive->entry_count++;
+        record = archive->directory_nbytes - (uint32_t)cursor.nbytes;
+    }
+    if (!cursor.ok)
+        return zi_fail_at(err, ZI_DETAIL_ENTRY_TRUNCATED, end->directory_position + record);
+    if ((archive->entry_count & count_mask) != end->entry_count)
+        return zi_fail_compared(err, ZI_DETAIL_ENTRY_COUNT, end->directory_position,
+                                archive->entry_count, end->entry_count);
+    return ZI_OK;
+}
+
+static enum zi_status read_directory(struct zi_archive *archive, struct zi_source *source,
+                                     struct zi_error *err)
+{
+    struct zi_host *host = archive->host;
+    size_t nbytes;
+    enum zi_status status;
+
+    status = zi_end_record_find(source, &archive->end, err);
+    if (status != ZI_OK)
+        return status;
+    /* Records are 32-bit offsets, the last of which means none. */
+    if (archive->end.directory_nbytes >= ZI_NO_RECORD ||
+        !zi_to_size(archive->end.directory_nbytes, &nbytes))
+        return zi_fail(err, ZI_DETAIL_DIRECTORY_TOO_LARGE);
+    archive->directory = zi_host_reallocate(host, NULL, nbytes);
+    if (!archive->directory)
+        return zi_fail(err, ZI_DETAIL_NO_MEMORY);
+    archive->directory_nbytes = (uint32_t)nbytes;
+    status = zi_source_read(source, archive->end.directory_position, archive->directory, nbytes,
+                            err);
+    if (status != ZI_OK)
+        return status;
+
+    /* The count is a claim; the bytes bound it. (Without a ZIP64 record it is modulo 65,536: the
+     * index then grows as it fills.) */
+    size_t entry_count = nbytes / ZI_CENTRAL_NBYTES;
+    if (archive->end.entry_count < entry_count)
+        entry_count = (size_t)archive->end.entry_count;
+    if (!zi_index_init(&archive->index, host, entry_count))
+        return zi_fail(err, ZI_DETAIL_NO_MEMORY);
+    return index_directory(archive, err);
+}
+
+enum zi_status zi_archive_open(struct zi_archive **ret, struct zi_source *source,
+                               struct zi_error *err)
+{
+    struct zi_archive *archive = zi_host_reallocate(source->host, NULL, sizeof *archive);
+    enum zi_status status;
+
+    if (!archive)
+        return zi_fail(err, ZI_DETAIL_NO_MEMORY);
+    memset(archive, 0, sizeof *archive);
+    archive->host = source->host;
+    archive->index.host = source->host;
+    archive->ref_count = 1;
+    zi_arena_init(&archive->names, source->host);
+
+    status = read_directory(archive, source, err);
+    if (status != ZI_OK) {
+        zi_archive_unref(archive);
+        return status;
+    }
+    zi_index_shrink(&archive->index);
+    source->host->count.parses++;
+    *ret = archive;
+    return ZI_OK;
+}
+
+struct zi_archive *zi_archive_ref(struct zi_archive *archive)
+{
+    archive->ref_count++;
+    return archive;
+}
+
+void zi_archive_unref(struct zi_archive *archive)
+{
+    if (!archive || --archive->ref_count > 0)
+        return;
+    zi_index_release(&archive->index);
+    zi_arena_release(&archive->names);
+    zi_host_free(archive->host, archive->directory);
+    zi_host_free(archive->host, archive);
+}
+
+enum zi_status zi_archive_matches(const struct zi_archive *archive, struct zi_source *source,
+                                  bool *same_ret, struct zi_error *err)
+{
+    struct zi_end_record end;
+    enum zi_status status = zi_end_record_find(source, &end, err);
+    size_t nbytes = archive->directory_nbytes;
+
+    *same_ret = false;
+    if (status == ZI_ERR_ARCHIVE || status == ZI_ERR_CHANGED)
+        return ZI_OK;
+    if (status != ZI_OK)
+        return status;
+    if (end.directory_position != archive->end.directory_position ||
+        end.directory_nbytes != nbytes || end.base != archive->end.base ||
+        end.entry_count != archive->end.entry_count)
+        return ZI_OK;
+
+    uint8_t *directory = zi_host_reallocate(archive->host, NULL, nbytes);
+    if (!directory)
+        return zi_fail(err, ZI_DETAIL_NO_MEMORY);
+    status = zi_source_read(source, end.directory_position, directory, nbytes, err);
+    if (status == ZI_OK)
+        *same_ret = nbytes == 0 || memcmp(directory, archive->directory, nbytes) == 0;
+    zi_host_free(archive->host, directory);
+    return status == ZI_ERR_CHANGED ? ZI_OK : status;
+}
+
+uint32_t zi_archive_find(const struct zi_archive *archive, const char *path, size_t nbytes)
+{
+    return zi_index_find(&archive->index, ZI_INDEX_ROOT, (const uint8_t *)path, nbytes);
+}
+
+void zi_archive_entry(const struct zi_archive *archive, uint32_t node, struct zi_entry *ret)
+{
+    const struct zi_node *at = zi_archive_node(archive, node);
+    struct zi_cursor cursor =
+        zi_cursor_over(archive->directory + at->record, archive->directory_nbytes - at->record);
+    struct header header;
+    struct sizes sizes;
+
+    /* Both succeeded when the directory was indexed. */
+    take_header(&cursor, &header);
+    read_sizes(&header, &sizes);
+    *ret = (struct zi_entry){
+        .name = at->path,
+        .name_nbytes = at->path_nbytes,
+        .raw_name = header.name,
+        .raw_name_nbytes = header.name_nbytes,
+        .extra = header.extra,
+        .extra_nbytes = header.extra_nbytes,
+        .local_position = archive->end.base + sizes.local_offset,
+        .packed_nbytes = sizes.packed_nbytes,
+        .nbytes = sizes.nbytes,
+        .crc = zi_get32(header.fixed, ZI_CENTRAL_CRC_AT),
+        .flags = zi_get16(header.fixed, ZI_CENTRAL_FLAGS_AT),
+        .method = zi_get16(header.fixed, ZI_CENTRAL_METHOD_AT),
+        .dos_time = zi_get16(header.fixed, ZI_CENTRAL_TIME_AT),
+        .dos_date = zi_get16(header.fixed, ZI_CENTRAL_DATE_AT),
+    };
+}
+
+bool zi_entry_utc_mtime(const struct zi_entry *entry, int64_t *seconds_ret)
+{
+    size_t nbytes = 0;
+    const uint8_t *data =
+        find_extra(entry->extra, entry->extra_nbytes, ZI_EXTRA_TIMESTAMP, &nbytes);
+
+    if (!data || nbytes < ZI_TIMESTAMP_NBYTES || !(data[0] & ZI_TIMESTAMP_HAS_MTIME))
+        return false;
+    *seconds_ret = (int32_t)zi_get32(data, ZI_TIMESTAMP_MTIME_AT);
+    return true;
+}
+
+size_t zi_archive_index_nbytes(const struct zi_archive *archive)
+{
+    return zi_index_nbytes(&archive->index) + archive->names.nbytes;
+}

@@ -1,0 +1,76 @@
+/*
+ * One archive's directory, immutable once opened.
+ *
+ * The central directory is kept as it stood in the file: names point into it, and the fields of an
+ * entry are read from it when asked for. Comparing two states of an archive is comparing these
+ * bytes.
+ */
+#ifndef ZI_ZIP_ARCHIVE_H
+#define ZI_ZIP_ARCHIVE_H
+
+#include "../base/arena.h"
+#include "../base/error.h"
+#include "../base/source.h"
+#include "end_record.h"
+#include "index.h"
+
+struct zi_archive {
+    struct zi_host *host;
+    struct zi_end_record end;
+    uint8_t *directory; /* end.directory_nbytes of it */
+    uint32_t directory_nbytes;
+    uint32_t entry_count; /* central headers read, duplicates included */
+    struct zi_index index;
+    struct zi_arena names; /* those whose bytes in the directory are not UTF-8 */
+    unsigned ref_count;
+};
+
+/* What the directory says of one entry. Pointers are borrowed from the archive. */
+struct zi_entry {
+    const uint8_t *name; /* UTF-8 */
+    size_t name_nbytes;
+    const uint8_t *raw_name; /* as its local header must repeat it */
+    size_t raw_name_nbytes;
+    const uint8_t *extra;
+    size_t extra_nbytes;
+    uint64_t local_position; /* of the local header in the file */
+    uint64_t packed_nbytes;
+    uint64_t nbytes;
+    uint32_t crc;
+    uint16_t flags;
+    uint16_t method;
+    uint16_t dos_time;
+    uint16_t dos_date;
+};
+
+/* Reads the directory from the source, which is not needed afterwards. Writes a new reference. */
+enum zi_status zi_archive_open(struct zi_archive **ret, struct zi_source *source,
+                               struct zi_error *err);
+
+struct zi_archive *zi_archive_ref(struct zi_archive *archive);
+void zi_archive_unref(struct zi_archive *archive); /* accepts NULL */
+
+/* Reads the source's directory and writes whether it is the archive's, byte for byte, in the same
+ * place. A source that is no archive is a different one: no error. */
+enum zi_status zi_archive_matches(const struct zi_archive *archive, struct zi_source *source,
+                                  bool *same_ret, struct zi_error *err);
+
+/* The node of a full path, or ZI_INDEX_NONE. */
+uint32_t zi_archive_find(const struct zi_archive *archive, const char *path, size_t nbytes);
+
+static inline const struct zi_node *zi_archive_node(const struct zi_archive *archive, uint32_t node)
+{
+    return &archive->index.nodes[node];
+}
+
+/* Reads the entry of a node that has a record. */
+void zi_archive_entry(const struct zi_archive *archive, uint32_t node, struct zi_entry *ret);
+
+/* The modification time that the entry's extended timestamp holds, in seconds since the epoch;
+ * false when it has none. */
+bool zi_entry_utc_mtime(const struct zi_entry *entry, int64_t *seconds_ret);
+
+/* Memory that the archive holds beside its directory. */
+size_t zi_archive_index_nbytes(const struct zi_archive *archive);
+
+#endif
