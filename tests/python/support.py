@@ -1,0 +1,235 @@
+"""What every test file uses: the test case with its archives and clean-up, pycs, counters, and the marks of a test.
+
+A test runs against stock zipimport and against ours, unchanged. Three marks say otherwise:
+    @difference("row-id", ...)   states our behaviour, which differs from stock on purpose: expected to fail on stock
+    @ours_only("reason")         looks at what only ours has (counters, pins, install and uninstall)
+    @native_only("reason")       needs what Pyodide lacks; its name says so
+"""
+
+import _imp
+import contextlib
+import functools
+import importlib
+import importlib.util
+import marshal
+import os
+import shutil
+import sys
+import tempfile
+import time
+import unittest
+import zipimport
+
+import zipbuild
+
+ours = None          # the module pyodide_zipimport when it is the importer under test
+STOCK_TYPE = None    # zipimport's own zipimporter
+STOCK_CACHE = None   # zipimport's own _zip_directory_cache
+IN_PYODIDE = sys.platform == "emscripten"
+VERSION = sys.version_info[:2]
+EVERY_VERSION = ((3, 11), (3, 12), (3, 13), (3, 14), (3, 15))
+BEFORE_3_12, BEFORE_3_13, BEFORE_3_14, BEFORE_3_15 = (EVERY_VERSION[:n] for n in (1, 2, 3, 4))
+SINCE_3_13, SINCE_3_14, SINCE_3_15 = EVERY_VERSION[2:], EVERY_VERSION[3:], EVERY_VERSION[4:]
+# Far enough in the past that no clock's granularity makes an archive's stamp doubtful.
+AN_HOUR = 3600
+
+used_difference_ids = set()
+
+
+def difference(row_id, versions=EVERY_VERSION):
+    """Marks a test of an intended difference, a row of docs/compatibility.md; stock must fail it on `versions`."""
+    used_difference_ids.add(row_id)
+
+    def mark(test):
+        if ours is None and VERSION in versions:
+            return unittest.expectedFailure(test)
+        return test
+
+    return mark
+
+
+def ours_only(reason):
+    return unittest.skipIf(ours is None, f"stock has nothing to compare: {reason}")
+
+
+def native_only(reason):
+    return unittest.skipIf(IN_PYODIDE, f"not in Pyodide: {reason}")
+
+
+def since(*version):
+    return unittest.skipIf(VERSION < version, "not in this Python version")
+
+
+def before(*version):
+    return unittest.skipIf(VERSION >= version, "not in this Python version")
+
+
+class Delta(dict):
+    """Counter differences by key and by attribute."""
+
+    __getattr__ = dict.__getitem__
+
+
+@contextlib.contextmanager
+def stats_delta():
+    """Yields a Delta that holds, after the block, by how much each counter of ours grew in it."""
+    delta = Delta()
+    start = ours.stats()
+    yield delta
+    end = ours.stats()
+    delta.update((key, end[key] - start[key]) for key in start)
+
+
+@contextlib.contextmanager
+def count(stock_function, counter):
+    """Counts in one way for both importers: calls of a function of zipimport, or a counter of ours. Yields a list of one."""
+    answer = [0]
+    if ours is not None:
+        with stats_delta() as delta:
+            yield answer
+        answer[0] = delta[counter]
+        return
+    real = getattr(zipimport, stock_function)
+
+    @functools.wraps(real)
+    def counted(*args, **kwargs):
+        answer[0] += 1
+        return real(*args, **kwargs)
+
+    setattr(zipimport, stock_function, counted)
+    try:
+        yield answer
+    finally:
+        setattr(zipimport, stock_function, real)
+
+
+def directory_reads():
+    return count("_read_directory", "parses")
+
+
+def compilations():
+    return count("_compile_source", "compiles")
+
+
+def member_reads():
+    return count("_get_data", "inflates")
+
+
+def dos_mtime(clock=zipbuild.DOS_CLOCK):
+    """The time stamp a pyc needs to match an entry's DOS time here and now."""
+    return int(time.mktime((*clock, -1, -1, -1)))
+
+
+def make_pyc(source, filename="m.py", *, magic=importlib.util.MAGIC_NUMBER, flags=0, mtime=None, size=None,
+             source_hash=None, body=None):
+    """A pyc (PEP 552) of source: by time stamp, or by hash when flags say so; right unless a knob says otherwise."""
+    source = source.encode() if isinstance(source, str) else source
+    if body is None:
+        body = marshal.dumps(compile(source, filename, "exec", dont_inherit=True))
+    if flags & 1:
+        check = importlib.util.source_hash(source) if source_hash is None else source_hash
+    else:
+        mtime = dos_mtime() if mtime is None else mtime
+        check = zipbuild.u32(mtime & zipbuild.MAX32, len(source) if size is None else size)
+    return magic + zipbuild.u32(flags) + check + body
+
+
+class ZipTestCase(unittest.TestCase):
+    """A folder of its own, archives in it, and an interpreter left as it was found."""
+
+    @property
+    def zipimporter(self):
+        return zipimport.zipimporter
+
+    def setUp(self):
+        self.folder = os.path.realpath(tempfile.mkdtemp(prefix="zipimport-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        path, modules = sys.path[:], set(sys.modules)
+        self.addCleanup(self._restore, path, modules)
+
+    def _restore(self, path, modules):
+        sys.path[:] = path
+        # A list first: a namespace package's __path__ looks its parent up in sys.modules.
+        for name in [name for name in set(sys.modules) - modules if self._is_ours(sys.modules[name])]:
+            del sys.modules[name]
+        for key in [key for key in sys.path_importer_cache if key.startswith(self.folder)]:
+            del sys.path_importer_cache[key]
+        for key in [key for key in zipimport._zip_directory_cache if key.startswith(self.folder)]:
+            zipimport._zip_directory_cache.pop(key, None)
+
+    def _is_ours(self, module):
+        places = [getattr(module, "__file__", None) or "", *(getattr(module, "__path__", None) or ())]
+        return any(str(place).startswith(self.folder) for place in places)
+
+    def path(self, name="a.zip"):
+        return os.path.join(self.folder, name)
+
+    def new_path(self):
+        """a.zip, then a1.zip, a2.zip and so on: stock remembers a path's directory, so that a second archive needs a second."""
+        self.paths = getattr(self, "paths", -1) + 1
+        return self.path(f"a{self.paths or ''}.zip")
+
+    def write(self, data, name=None, age=AN_HOUR):
+        """Writes a file whose mtime lies `age` seconds back (None: leaves it) and returns its path."""
+        path = self.path(name) if name else self.new_path()
+        with open(path, "wb") as file:
+            file.write(data)
+        if age is not None:
+            stamp = time.time() - age
+            os.utime(path, (stamp, stamp))
+        return path
+
+    def make(self, members=(), name=None, age=AN_HOUR, **knobs):
+        """Writes an archive (see zipbuild.build) and returns its path."""
+        return self.write(zipbuild.build(members, **knobs), name, age)
+
+    def remake(self, members, name="a.zip", **knobs):
+        """Writes the archive anew, in place, with another mtime than before: as an editor or installer would."""
+        self.remakes = getattr(self, "remakes", 0) + 1
+        return self.make(members, name, age=AN_HOUR - 60 * self.remakes, **knobs)
+
+    def make_importer(self, members=(), **knobs):
+        return zipimport.zipimporter(self.make(members, **knobs))
+
+    def make_on_path(self, members=(), name=None, **knobs):
+        """Writes an archive, puts it first on sys.path, and returns its path."""
+        path = self.make(members, name, **knobs)
+        sys.path.insert(0, path)
+        return path
+
+    def import_module(self, name):
+        """Imports name afresh."""
+        sys.modules.pop(name, None)
+        return importlib.import_module(name)
+
+    def assertZipError(self, text, function, *args, path=None, name=None, stock_text=None):
+        """function(*args) raises ZipImportError, exactly, with a message that starts with text; returns it."""
+        with self.assertRaises(zipimport.ZipImportError) as caught:
+            function(*args)
+        error = caught.exception
+        self.assertIs(type(error), zipimport.ZipImportError)
+        self.assertTrue(str(error).startswith(text), f"{error} does not start with {text}")
+        self.assertEqual((error.path, error.name), (path, name))
+        return error
+
+    def assertDirectoryError(self, text, data, defect=None):
+        """Opening an archive of these bytes fails with `text: 'path'`, and with path set."""
+        path = self.write(data)
+        return self.assertZipError(f"{text}: {path!r}", zipimport.zipimporter, path, path=path)
+
+    def assertModule(self, name, **attributes):
+        """The module imports and has these attributes."""
+        module = self.import_module(name)
+        self.assertEqual({key: getattr(module, key) for key in attributes}, attributes)
+        return module
+
+
+@contextlib.contextmanager
+def check_hash_based_pycs(value):
+    """Sets what -X/--check-hash-based-pycs sets."""
+    real = _imp.check_hash_based_pycs
+    _imp.check_hash_based_pycs = value
+    try:
+        yield
+    finally:
+        _imp.check_hash_based_pycs = real
