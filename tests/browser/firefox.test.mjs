@@ -1,0 +1,3 @@
+import { defineBrowserTests } from "./suite.mjs";
+
+defineBrowserTests("Firefox");

@@ -1,0 +1,91 @@
+// What a page or a worker does: start a Pyodide, and one of TASKS in it. Results are facts; the test judges them.
+
+const TASKS = { parity, lifecycle, degrade };
+
+/** @returns {Promise<object>} the task's result, or `{ error }` */
+export async function runJob(job) {
+  try {
+    const base = new URL("../../", import.meta.url);
+    const output = [];
+    const { loadPyodide } = await import(new URL(`node_modules/pyodide-${job.version}/pyodide.mjs`, base));
+    const pyodide = await loadPyodide({ stdout: (line) => output.push(line), stderr: (line) => output.push(line) });
+    const { install } = await import(new URL("js/index.js", base));
+    return await TASKS[job.task]({ pyodide, install, base, output, job });
+  } catch (error) {
+    return { error: String(error?.message ?? error).slice(-2000) };
+  }
+}
+
+/** The Python tests that stock and ours share, through ours. */
+async function parity({ pyodide, install, base, output, job }) {
+  pyodide.FS.mkdirTree("/tests/python");
+  for (const name of job.files) {
+    const response = await fetch(new URL(`tests/python/${name}`, base));
+    if (!response.ok) throw new Error(`${name}: HTTP status ${response.status}`);
+    pyodide.FS.writeFile(`/tests/python/${name}`, new Uint8Array(await response.arrayBuffer()));
+  }
+  const warnings = [];
+  const zips = await install(pyodide, { onWarning: (message, code) => warnings.push({ message, code }) });
+  if (!zips.active) return { warnings, status: "degraded", counts: {}, output };
+  const status = pyodide.runPython(`
+import sys
+sys.path.insert(0, "/tests/python")
+import run
+run.main(["--importer", "ours", "--counts", "/tmp/counts.json"])
+`);
+  return { warnings, status, counts: JSON.parse(pyodide.FS.readFile("/tmp/counts.json", { encoding: "utf8" })), output: output.slice(-200) };
+}
+
+/** Install, import, uninstall, import, install again. */
+async function lifecycle({ pyodide, install }) {
+  const warnings = [];
+  const onWarning = (message, code) => warnings.push({ message, code });
+  const steps = [];
+  const step = (zips) => steps.push({ active: zips.active, importer: importerInUse(pyodide), answer: importFromArchive(pyodide, steps.length) });
+
+  const first = await install(pyodide, { onWarning });
+  step(first);
+  const again = await install(pyodide, { onWarning });
+  const { hits, archives } = first.stats();
+  first.uninstall();
+  step(first);
+  const second = await install(pyodide, { onWarning });
+  step(second);
+  return { warnings, steps, sameHandle: again === first, hits, archives };
+}
+
+/** Install where the side module cannot be had: once for each of job.wasmURLs, null standing for the default place. */
+async function degrade({ pyodide, install, job }) {
+  const attempts = [];
+  for (const wasmURL of job.wasmURLs) {
+    const warnings = [];
+    const onWarning = (message, code) => warnings.push({ message, code });
+    const zips = await install(pyodide, { onWarning, wasmURL: wasmURL ?? undefined });
+    const { active } = zips;
+    const answer = importFromArchive(pyodide, attempts.length);
+    attempts.push({ warnings, active, importer: importerInUse(pyodide), answer, stats: zips.stats() });
+    zips.uninstall(); // so that the next install tries again
+  }
+  return { attempts };
+}
+
+function importerInUse(pyodide) {
+  return pyodide.runPython(`
+import sys, zipimport
+hook = next(hook for hook in sys.path_hooks if getattr(hook, "__name__", "") == "zipimporter")
+"ours" if any(base.__module__ == "pyodide_zipimport" for base in hook.__mro__) else "stock"
+`);
+}
+
+/** Imports a package from an archive made for it; `round` keeps the names apart. Gives 42. */
+function importFromArchive(pyodide, round) {
+  return pyodide.runPython(`
+import sys, zipfile
+with zipfile.ZipFile("/tmp/round${round}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+    archive.writestr("round${round}/__init__.py", "from .inner import answer")
+    archive.writestr("round${round}/inner.py", "answer = 42")
+sys.path.insert(0, "/tmp/round${round}.zip")
+import round${round}
+round${round}.answer
+`);
+}

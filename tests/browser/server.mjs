@@ -1,0 +1,112 @@
+// This file knows how to serve the project to a browser on loopback, and how to pass a job to a page and take its result.
+//
+//   /open/...      the project's files
+//   /strict/...    the same files under a content security policy that lets a page fetch Pyodide and nothing else, so that the side module
+//                  is blocked while everything around it works
+//   /exchange/ID   GET: the job with that number, POST: its result. A page needs nothing of the driver but to be opened.
+
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+/** What pages may have of the project's folder. */
+const SERVED = /^(js|tests\/browser|tests\/python|node_modules\/pyodide-[^/]+)\//;
+
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".json": "application/json",
+  ".mjs": "text/javascript; charset=utf-8",
+  ".py": "text/x-python; charset=utf-8",
+  ".wasm": "application/wasm",
+  ".zip": "application/zip",
+};
+
+/**
+ * @returns {Promise<{ ask: (open: (url: string) => Promise<void>, policy: "open" | "strict", job: object, timeout: number) => Promise<any>,
+ *                     close: () => Promise<void> }>}
+ */
+export async function startServer() {
+  /** @type {Map<string, { job: object, settle: (result: any) => void }>} */
+  const jobs = new Map();
+  let origin = "";
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error) => {
+      response.writeHead(500);
+      response.end(error.message);
+    });
+  });
+
+  async function answer(request, response) {
+    const path = decodeURIComponent(new URL(request.url, origin).pathname);
+    const [, first, ...rest] = path.split("/");
+    if (first === "exchange") return exchange(request, response, rest[0]);
+    const file = normalize(rest.join("/"));
+    const found = (first === "open" || first === "strict") && SERVED.test(file) && (await stat(join(ROOT, file)).catch(() => undefined));
+    if (!found || !found.isFile()) {
+      response.writeHead(404, { "content-type": "text/plain" });
+      response.end("not found");
+      return;
+    }
+    const headers = { "content-type": TYPES[extname(file)] ?? "application/octet-stream", "content-length": found.size };
+    if (first === "strict") headers["content-security-policy"] = strictPolicy(origin);
+    response.writeHead(200, headers);
+    createReadStream(join(ROOT, file)).pipe(response);
+  }
+
+  async function exchange(request, response, id) {
+    const entry = jobs.get(id);
+    if (!entry) {
+      response.writeHead(410);
+      response.end();
+    } else if (request.method === "POST") {
+      let body = "";
+      for await (const chunk of request.setEncoding("utf8")) body += chunk;
+      response.writeHead(204);
+      response.end();
+      entry.settle(JSON.parse(body));
+    } else {
+      response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" });
+      response.end(JSON.stringify(entry.job));
+    }
+  }
+
+  /** Have a page do a job: `open` shows it the URL; resolves to what the page reports. */
+  async function ask(open, policy, job, timeout) {
+    const id = String(jobs.size + 1);
+    const result = new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`no result from the page within ${timeout / 1000} s`)), timeout);
+      const settle = (value) => {
+        clearTimeout(timer);
+        if (value.error === undefined) resolve(value);
+        else reject(new Error(`in the page: ${value.error}`));
+      };
+      jobs.set(id, { job, settle });
+    });
+    const [value] = await Promise.all([result, open(`${origin}/${policy}/tests/browser/page.html?job=${id}`)]);
+    return value;
+  }
+
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  origin = `http://127.0.0.1:${server.address().port}`;
+  return {
+    ask,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function strictPolicy(origin) {
+  return [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "worker-src 'self'",
+    `connect-src ${origin}/strict/node_modules/ ${origin}/exchange/`,
+  ].join("; ");
+}

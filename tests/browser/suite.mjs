@@ -1,0 +1,81 @@
+// What is tested in every browser; each *.test.mjs beside this file runs it in one.
+
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { after, before, describe, test } from "node:test";
+import { browsers } from "./browsers.mjs";
+import { startServer } from "./server.mjs";
+
+const VERSIONS = ["314.0.7", "0.29.5"];
+const PLACES = ["window", "worker"];
+const TIMEOUT_MS = 5 * 60_000;
+
+const pythonFiles = readdirSync(new URL("../python/", import.meta.url)).filter((name) => name.endsWith(".py"));
+
+/** @param {keyof typeof browsers} name */
+export function defineBrowserTests(name) {
+  describe(name, () => {
+    let server;
+    let browser;
+    const ask = (policy, job) => server.ask((url) => browser.open(url), policy, job, TIMEOUT_MS);
+
+    before(async () => {
+      server = await startServer();
+      browser = await browsers[name]();
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.close();
+    });
+
+    test("starts", (t) => t.diagnostic(browser.version));
+
+    for (const version of VERSIONS) {
+      for (const place of PLACES) {
+        describe(`Pyodide ${version}, ${place}`, () => {
+          const where = { version, place };
+
+          test("the Python tests pass", async (t) => {
+            const result = await ask("open", { ...where, task: "parity", files: pythonFiles });
+            assert.deepEqual(result.warnings, []);
+            assert.equal(result.status, 0, result.output.join("\n"));
+            assert.ok(result.counts.passed > 0);
+            t.diagnostic(`${result.counts.passed} passed, ${result.counts.skipped} skipped`);
+          });
+
+          test("install, uninstall, install again", async () => {
+            const result = await ask("open", { ...where, task: "lifecycle" });
+            assert.deepEqual(result.warnings, []);
+            assert.deepEqual(result.steps, [
+              { active: true, importer: "ours", answer: 42 },
+              { active: false, importer: "stock", answer: 42 },
+              { active: true, importer: "ours", answer: 42 },
+            ]);
+            assert.equal(result.sameHandle, true);
+            assert.ok(result.hits > 0 && result.archives > 0);
+          });
+
+          const degraded = ({ warnings, stats, active, importer, answer }, code, cause) => {
+            assert.equal(warnings.length, 1);
+            assert.equal(warnings[0].code, code);
+            assert.match(warnings[0].message, cause);
+            assert.deepEqual({ active, importer, answer }, { active: false, importer: "stock", answer: 42 });
+            assert.deepEqual(new Set(Object.values(stats)), new Set([0]));
+          };
+
+          test("a side module that is missing, or a page in its place: stock, and one warning", async () => {
+            const wasmURLs = ["missing.wasm", "page.html"];
+            const { attempts } = await ask("open", { ...where, task: "degrade", wasmURLs });
+            degraded(attempts[0], "wasm-unreachable", /missing\.wasm \(HTTP status 404/);
+            degraded(attempts[1], "wasm-invalid", /page\.html .* it is a page/);
+          });
+
+          test("a policy that blocks its fetch: stock, and one warning", async () => {
+            const { attempts } = await ask("strict", { ...where, task: "degrade", wasmURLs: [null] });
+            degraded(attempts[0], "wasm-unreachable", /pyodide_zipimport\.wasm \((?!HTTP status)/);
+          });
+        });
+      }
+    }
+  });
+}
