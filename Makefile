@@ -1,0 +1,281 @@
+# Builds, tests and checks pyodide-zipimport; `make help` lists the targets.
+#
+# Everything made goes to build/, but for node_modules/ and js/pyodide_zipimport.wasm, which stands
+# where js/ looks for it. V=1 shows the commands.
+
+CC     = gcc
+CLANG  = clang
+EMCC   = EMSDK_PYTHON=$(PYTHON) emcc
+# Debian's Python, which the native extension is built for; the one on PATH may be another.
+PYTHON = /usr/bin/python3
+Q      = $(if $(V),,@)
+
+MODULE_NAME   = pyodide_zipimport
+WASM_MODULE   = js/$(MODULE_NAME).wasm
+NATIVE_MODULE = build/native/$(MODULE_NAME).abi3.so
+ASAN_MODULE   = build/native-asan/$(MODULE_NAME).abi3.so
+
+CORE_SOURCES   = $(wildcard src/base/*.c src/zip/*.c src/cache/*.c)
+PYTHON_SOURCES = $(wildcard src/python/*.c src/bridge*.c)
+SOURCES        = $(CORE_SOURCES) $(PYTHON_SOURCES)
+C_TESTS        = $(wildcard tests/c/*.c)
+FUZZ_TARGETS   = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_HELPERS   = $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c))
+C_FILES        = $(wildcard src/*.[ch] src/*/*.[ch] wasm/*.h tests/c/*.[ch] tests/fuzz/*.[ch])
+
+STANDARD = -std=c11
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
+# A sanitizer's finding ends the program: a test cannot pass over it.
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+NATIVE   = -fPIC -fvisibility=hidden
+
+.PHONY: all wasm native native-asan
+all: wasm native
+wasm: $(WASM_MODULE)
+native: $(NATIVE_MODULE)
+native-asan: $(ASAN_MODULE)
+
+# --- objects -------------------------------------------------------------------------------------
+
+# Only src/python sees Python's headers: base, zip and cache compile without them.
+python_headers = $(if $(filter $(PYTHON_SOURCES),$<),$(1))
+PYTHON_INCLUDE = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')
+NATIVE_HEADERS = $(call python_headers,-isystem $(PYTHON_INCLUDE))
+WASM_HEADERS   = -isystem build/wasm/include/zlib \
+    $(call python_headers,-isystem build/wasm/include/python)
+
+# $(call compile,VARIANT,COMPILER,FLAGS,PREREQUISITE): how build/VARIANT/X.o is made from X.c.
+define compile
+build/$(1)/%.o: %.c Makefile | $(4)
+	@mkdir -p $$(@D)
+	$$(Q)$(2) $$(STANDARD) $$(WARNINGS) $(3) -MMD -MP -c $$< -o $$@
+endef
+objects = $(patsubst %.c,build/$(1)/%.o,$(2))
+
+SETUP_BUILD = build/setup/build
+SETUP_TEST  = build/setup/test
+
+$(eval $(call compile,wasm,$$(EMCC),-O2 $$(NATIVE) $$(WASM_HEADERS),build/wasm/include/done))
+$(eval $(call compile,native,$$(CC),-O2 -g $$(NATIVE) $$(NATIVE_HEADERS),$(SETUP_BUILD)))
+$(eval $(call compile,native-asan,$$(CC),-O1 -g $$(NATIVE) $$(SANITIZE) $$(NATIVE_HEADERS),$(SETUP_BUILD)))
+$(eval $(call compile,c-tests,$$(CC),-O1 -g $$(SANITIZE),$(SETUP_BUILD)))
+$(eval $(call compile,fuzz,$$(CLANG),-O1 -g $$(SANITIZE) -fsanitize=fuzzer-no-link,$(SETUP_TEST)))
+$(eval $(call compile,coverage,$$(CLANG),-O0 -g $$(NATIVE) $$(COVERAGE) $$(NATIVE_HEADERS),$(SETUP_TEST)))
+
+-include $(foreach variant,wasm native native-asan c-tests fuzz coverage,\
+    $(patsubst %.o,%.d,$(call objects,$(variant),$(SOURCES) $(C_TESTS) $(wildcard tests/fuzz/*.c))))
+
+# Emscripten has neither Python's headers nor zlib's. Debian's serve, with our own pyconfig.h;
+# Python.h includes that one from its own folder, so the folder is made of links.
+build/wasm/include/done: wasm/pyconfig.h Makefile | $(SETUP_BUILD)
+	$(Q)rm -rf $(@D) && mkdir -p $(@D)/python $(@D)/zlib
+	$(Q)ln -s $(PYTHON_INCLUDE)/* $(@D)/python
+	$(Q)ln -sf $(CURDIR)/wasm/pyconfig.h $(@D)/python/pyconfig.h
+	$(Q)ln -s /usr/include/zlib.h /usr/include/zconf.h $(@D)/zlib
+	$(Q)touch $@
+
+# --- the modules ---------------------------------------------------------------------------------
+
+# The linker's own exports, __wasm_*, need not be asked for.
+comma = ,
+empty =
+space = $(empty) $(empty)
+WASM_EXPORTS = $(shell sed -n 's/^\([A-Za-z].*\)/_\1/p' wasm/exports.txt)
+
+$(WASM_MODULE): $(call objects,wasm,$(SOURCES)) wasm/exports.txt
+	$(Q)$(EMCC) -O2 -sSIDE_MODULE=2 -sWASM_BIGINT \
+	    -sEXPORTED_FUNCTIONS=$(subst $(space),$(comma),$(strip $(WASM_EXPORTS))) \
+	    $(filter %.o,$^) -o $@
+	@echo "built $@: $$(wc -c <$@) bytes, $$(gzip -9 <$@ | wc -c) gzipped"
+
+$(NATIVE_MODULE): $(call objects,native,$(SOURCES))
+	$(Q)$(CC) -shared $^ -lz -o $@
+	@echo "built $@"
+
+$(ASAN_MODULE): $(call objects,native-asan,$(SOURCES))
+	$(Q)$(CC) -shared $(SANITIZE) $^ -lz -o $@
+	@echo "built $@"
+
+# --- setup ---------------------------------------------------------------------------------------
+
+.PHONY: setup archives
+setup: $(SETUP_TEST)
+
+$(SETUP_BUILD): wasm/setup.sh package-lock.json
+	@wasm/setup.sh build
+	@touch $@
+
+$(SETUP_TEST): $(SETUP_BUILD)
+	@wasm/setup.sh test
+	@touch $@
+
+archives: build/archives/done
+
+build/archives/done: bench/requirements.txt bench/fetch_archives.py | $(SETUP_BUILD)
+	@$(PYTHON) bench/fetch_archives.py $(@D)
+	@touch $@
+
+# --- tests ---------------------------------------------------------------------------------------
+
+SUITES = test-c test-python test-pyodide cpython-tests test-browser
+.PHONY: test $(SUITES)
+
+# Runs every suite, also after one failed; each leaves its counts in build/counts.
+test: $(SETUP_TEST)
+	@rm -rf build/counts
+	@for suite in $(SUITES); do $(MAKE) --no-print-directory $$suite; done; \
+	node tests/suite.mjs sum $(SUITES)
+
+test-c: build/c-tests/run
+	@node tests/suite.mjs run $@ "$< && $< --fail-allocations"
+
+build/c-tests/run: $(call objects,c-tests,$(CORE_SOURCES) $(C_TESTS))
+	$(Q)$(CC) $(SANITIZE) $^ -lz -o $@
+
+# The sanitizers' runtime must come first in a process whose program was built without it. What the
+# interpreter itself does not free at its end is not ours to report.
+WITH_ASAN = LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc
+PYTHON_TESTS = $(PYTHON) tests/python/run.py
+
+test-python: native native-asan
+	@node tests/suite.mjs run $@ \
+	    "$(PYTHON_TESTS) --importer stock" \
+	    "PYTHONPATH=build/native $(PYTHON_TESTS) --importer ours" \
+	    "PYTHONPATH=build/native-asan $(WITH_ASAN) $(PYTHON_TESTS) --importer ours"
+
+test-pyodide: wasm
+	@node tests/suite.mjs run $@ "node --test $(wildcard tests/pyodide/*.test.mjs)"
+
+cpython-tests: all $(SETUP_TEST)
+	@node tests/suite.mjs run $@ "node tests/cpython/run.mjs"
+
+test-browser: wasm $(SETUP_TEST)
+	@node tests/suite.mjs run $@ "node --test $(wildcard tests/browser/*.test.mjs)"
+
+# --- checks --------------------------------------------------------------------------------------
+
+CHECKS = check-format check-gcc check-clang check-tidy check-layers check-symbols \
+    check-js check-types check-lock
+.PHONY: check format $(CHECKS)
+
+# Runs every check, also after one failed: a line for each, and the whole output of those that fail.
+check: $(SETUP_TEST)
+	@mkdir -p build/check; passed=0; failed=0; \
+	for check in $(CHECKS); do \
+	    log=build/check/$$check.txt; \
+	    if $(MAKE) --no-print-directory $$check >$$log 2>&1; then \
+	        passed=$$((passed + 1)); echo "ok    $$(tail -n 1 $$log)"; \
+	    else \
+	        failed=$$((failed + 1)); echo "FAIL  $$check"; cat $$log; \
+	    fi; \
+	done; \
+	echo "checks: $$passed passed, $$failed failed"; test $$failed = 0
+
+check-format:
+	@clang-format --dry-run -Werror $(C_FILES)
+	@echo "clang-format: $(words $(C_FILES)) files"
+
+check-gcc: $(call objects,native,$(SOURCES)) $(call objects,c-tests,$(C_TESTS))
+	@echo "gcc: no warnings in $(words $^) files"
+
+check-clang:
+	$(Q)for file in $(CORE_SOURCES) $(C_TESTS); do \
+	    $(CLANG) $(STANDARD) $(WARNINGS) -fsyntax-only $$file || exit 1; done
+	$(Q)for file in $(PYTHON_SOURCES); do \
+	    $(CLANG) $(STANDARD) $(WARNINGS) -isystem $(PYTHON_INCLUDE) -fsyntax-only $$file || exit 1; done
+	@echo "clang: no warnings in $(words $(SOURCES) $(C_TESTS)) files"
+
+check-tidy:
+	$(Q)printf '%s\n' $(SOURCES) | \
+	    xargs -P 2 -I FILE clang-tidy --quiet FILE -- $(STANDARD) -isystem $(PYTHON_INCLUDE)
+	@echo "clang-tidy: $(words $(SOURCES)) files"
+
+check-layers:
+	@node wasm/check-layers.mjs
+
+check-symbols: wasm
+	@node wasm/check-symbols.mjs $(WASM_MODULE)
+
+check-js:
+	@node_modules/.bin/biome check --error-on-warnings
+	@echo "biome: format and lint"
+
+check-types:
+	@node_modules/.bin/tsc
+	@node_modules/.bin/tsc --project tests
+	@echo "tsc: types of js, bench, wasm and tests"
+
+check-lock:
+	@! grep -n '"resolved"' package-lock.json
+	@echo "package-lock.json: no host names"
+
+format:
+	clang-format -i $(C_FILES)
+	node_modules/.bin/biome check --write
+
+# --- demo, bench, fuzz, coverage -----------------------------------------------------------------
+
+.PHONY: demo bench fuzz $(addprefix fuzz-,$(FUZZ_TARGETS)) coverage
+
+# PYODIDE=0.27.8 make demo: on another Pyodide than the newest.
+demo: all archives
+	@node bench/demo.mjs
+
+bench: all archives
+	@node bench/bench.mjs
+
+# Each tests/fuzz/fuzz_NAME.c is a target; other C files there are linked into all of them.
+T = 60
+fuzz: $(addprefix fuzz-,$(FUZZ_TARGETS))
+
+$(addprefix fuzz-,$(FUZZ_TARGETS)): fuzz-%: build/fuzz/run-%
+	@mkdir -p build/fuzz/corpus/$* build/fuzz/found
+	@echo "fuzzing $* for $(T) s"
+	$(Q)$< -max_total_time=$(T) -verbosity=0 -print_final_stats=1 -timeout=10 -rss_limit_mb=2048 \
+	    $(addprefix -dict=,$(wildcard tests/fuzz/zip.dict)) \
+	    -artifact_prefix=build/fuzz/found/$*- build/fuzz/corpus/$*
+
+build/fuzz/run-%: build/fuzz/tests/fuzz/fuzz_%.o $(call objects,fuzz,$(CORE_SOURCES) $(FUZZ_HELPERS))
+	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer $^ -lz -o $@
+.PRECIOUS: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/run-%
+
+# Lines and branches of src/ that the C tests and the Python tests on Debian's CPython run.
+COVERAGE        = -fprofile-instr-generate -fcoverage-mapping
+COVERAGE_MODULE = build/coverage/$(MODULE_NAME).abi3.so
+coverage: build/coverage/run $(COVERAGE_MODULE)
+	@rm -f build/coverage/*.profraw
+	$(Q)LLVM_PROFILE_FILE=build/coverage/c-%p.profraw $< >build/coverage/tests.txt
+	$(Q)LLVM_PROFILE_FILE=build/coverage/c-%p.profraw $< --fail-allocations >>build/coverage/tests.txt
+	$(Q)LLVM_PROFILE_FILE=$(CURDIR)/build/coverage/py-%p.profraw PYTHONPATH=build/coverage \
+	    $(PYTHON_TESTS) --importer ours >>build/coverage/tests.txt 2>&1
+	$(Q)llvm-profdata merge -o build/coverage/all.profdata build/coverage/*.profraw
+	@llvm-cov report $(COVERAGE_MODULE) -object $< -instr-profile=build/coverage/all.profdata \
+	    --show-branch-summary --show-region-summary=false $(SOURCES)
+
+build/coverage/run: $(call objects,coverage,$(CORE_SOURCES) $(C_TESTS))
+	$(Q)$(CLANG) $(COVERAGE) $^ -lz -o $@
+
+$(COVERAGE_MODULE): $(call objects,coverage,$(SOURCES))
+	$(Q)$(CLANG) -shared $(COVERAGE) $^ -lz -o $@
+
+# --- the rest ------------------------------------------------------------------------------------
+
+.PHONY: clean help
+clean:
+	rm -rf build $(WASM_MODULE)
+
+help:
+	@echo "make                build the side module (js/) and the native extension (build/native)"
+	@echo "make demo           stock and ours on real archives; PYODIDE=0.27.8 for another Pyodide"
+	@echo "make test           every test; parts of it: $(SUITES)"
+	@echo "make check          format, lint, types, warnings, include layers, symbols, size; parts of it:"
+	@echo "                    $(CHECKS)"
+	@echo "make format         put the sources into the form that make check wants"
+	@echo "make bench          measure against stock; writes the figures under build/"
+	@echo "make fuzz T=60      each fuzz target for T seconds; one alone: fuzz-archive"
+	@echo "make coverage       lines and branches of src/ that the tests run"
+	@echo "make setup          install what all of these need (the others call it themselves)"
+	@echo "make archives       fetch the archives of demo and bench"
+	@echo "make clean          remove everything built and fetched, but not node_modules"
+	@echo
+	@echo "V=1 shows the commands. The built parts: wasm, native, native-asan."
