@@ -1,0 +1,281 @@
+"""Reading one member: methods, checks of header, length and CRC-32, and what is refused."""
+
+import unittest
+import zipimport
+import zlib
+
+import support
+from support import ZipTestCase, difference, ours_only
+from zipbuild import (BZIP2, DEFLATED, DESCRIPTOR_FLAG, ENCRYPTED_FLAG, STORED, ZSTD, Entry, MAX32, deflate, extra_field)
+
+try:
+    import _zstd
+except ImportError:
+    _zstd = None
+
+DATA = b"".join(b"line %d\n" % n for n in range(500))
+CRC = zlib.crc32(DATA)
+
+
+class MemberTestCase(ZipTestCase):
+    def read(self, entry, **knobs):
+        """The data of the one member of an archive."""
+        return self.make_importer([entry], **knobs).get_data(entry.central["name"].decode())
+
+    def assertReads(self, data=DATA, **knobs):
+        self.assertEqual(self.read(Entry("d.txt", data, **knobs)), data)
+
+    def assertRefused(self, entry, text="", **knobs):
+        """The archive opens, other members read, this one raises ZipImportError."""
+        importer = self.make_importer([Entry("first", b"1"), entry, Entry("last", b"2")], **knobs)
+        with self.assertRaises(zipimport.ZipImportError) as caught:
+            importer.get_data("d.txt")
+        self.assertIs(type(caught.exception), zipimport.ZipImportError)
+        self.assertIn(text, str(caught.exception))
+        self.assertEqual((importer.get_data("first"), importer.get_data("last")), (b"1", b"2"))
+
+
+class Methods(MemberTestCase):
+    def test_stored(self):
+        self.assertReads(method=STORED)
+
+    def test_deflated(self):
+        self.assertReads(method=DEFLATED)
+
+    def test_empty(self):
+        self.assertReads(b"", method=STORED)
+        self.assertReads(b"", method=DEFLATED)
+
+    def test_every_byte_value(self):
+        self.assertReads(bytes(range(256)) * 300, method=DEFLATED)
+
+    def test_large(self):
+        self.assertReads(b"0123456789abcdef" * 65536 * 4, method=DEFLATED)
+
+    def test_incompressible(self):
+        noise = b"".join(zlib.crc32(b"%d" % n).to_bytes(4, "little") for n in range(30000))
+        self.assertReads(noise, method=DEFLATED)
+
+    def test_every_deflate_level(self):
+        for level in range(10):
+            with self.subTest(level):
+                compressor = zlib.compressobj(level, zlib.DEFLATED, -15)
+                self.assertReads(method=DEFLATED, raw=compressor.compress(DATA) + compressor.flush())
+
+    def test_module_from_either_method(self):
+        for method, name in ((STORED, "tm_stored"), (DEFLATED, "tm_deflated")):
+            with self.subTest(name):
+                self.make_on_path({f"{name}.py": "x = 1"}, method=method)
+                self.assertModule(name, x=1)
+
+    @unittest.skipUnless(_zstd, "this Python has no _zstd")
+    @difference("zstd", ((3, 14),))
+    def test_zstd(self):
+        compressor = _zstd.ZstdCompressor()
+        self.assertReads(method=ZSTD, raw=compressor.compress(DATA, compressor.FLUSH_FRAME))
+
+    @unittest.skipUnless(_zstd, "this Python has no _zstd")
+    @difference("zstd", ((3, 14),))
+    def test_zstd_of_several_frames(self):
+        frame = lambda data: _zstd.ZstdCompressor().compress(data, _zstd.ZstdCompressor.FLUSH_FRAME)
+        self.assertReads(method=ZSTD, raw=frame(DATA[:100]) + frame(DATA[100:]))
+
+    @unittest.skipUnless(_zstd, "this Python has no _zstd")
+    @difference("zstd", ((3, 14),))
+    def test_zstd_module(self):
+        source = b"x = 1\n" * 99
+        raw = _zstd.ZstdCompressor().compress(source, _zstd.ZstdCompressor.FLUSH_FRAME)
+        self.make_on_path([Entry("tm_zstd.py", source, method=ZSTD, raw=raw)])
+        self.assertModule("tm_zstd", x=1)
+
+    @unittest.skipUnless(_zstd, "this Python has no _zstd")
+    @difference("zstd", ((3, 14),))
+    def test_damaged_zstd(self):
+        raw = _zstd.ZstdCompressor().compress(DATA, _zstd.ZstdCompressor.FLUSH_FRAME)
+        for damaged in (raw[:-9], b"", b"not zstd at all"):
+            with self.subTest(damaged[:4]):
+                self.assertRefused(Entry("d.txt", DATA, method=ZSTD, raw=damaged))
+
+    @unittest.skipIf(_zstd, "this Python has _zstd")
+    @difference("unsupported-method")
+    def test_zstd_without_its_module(self):
+        self.assertRefused(Entry("d.txt", DATA, method=ZSTD, raw=b"(\xb5/\xfd"), "unsupported compression method 93")
+
+    @difference("unsupported-method")
+    def test_other_methods_are_refused_when_read(self):
+        for method in (1, 9, BZIP2, 14, 99, 0xFFFF):
+            with self.subTest(method):
+                self.assertRefused(Entry("d.txt", DATA, method=method), f"unsupported compression method {method}")
+
+
+class Encrypted(MemberTestCase):
+    @difference("encrypted-member")
+    def test_is_refused_when_read(self):
+        self.assertRefused(Entry("d.txt", DATA, flags=ENCRYPTED_FLAG), "encrypted")
+
+    @difference("encrypted-member")
+    def test_module(self):
+        self.make_on_path([Entry("tm_secret.py", "x = 1", flags=ENCRYPTED_FLAG), Entry("tm_open.py", "x = 1")])
+        self.assertModule("tm_open", x=1)
+        with self.assertRaisesRegex(zipimport.ZipImportError, "encrypted"):
+            self.import_module("tm_secret")
+
+
+class Checked(MemberTestCase):
+    """What stock never looks at: the CRC-32, the length, most of the local header."""
+
+    def assertModuleRefused(self, **knobs):
+        self.make_on_path([Entry("tm_bad.py", "x = 1", **knobs)])
+        self.assertRaises(ImportError, self.import_module, "tm_bad")
+
+    @difference("crc-checked")
+    def test_wrong_crc(self):
+        for method in (STORED, DEFLATED):
+            with self.subTest(method):
+                self.assertRefused(Entry("d.txt", DATA, method=method, crc=CRC ^ 1), "CRC-32")
+
+    @difference("crc-checked")
+    def test_wrong_crc_of_a_module_is_never_executed(self):
+        self.assertModuleRefused(crc=0)
+
+    @difference("crc-checked")
+    def test_damaged_stored_data(self):
+        self.assertRefused(Entry("d.txt", DATA, raw=b"L" + DATA[1:]))
+
+    @difference("crc-checked")
+    def test_damaged_deflate_data_that_still_inflates(self):
+        self.assertRefused(Entry("d.txt", DATA, method=DEFLATED, raw=deflate(DATA.swapcase())))
+
+    @difference("size-checked")
+    def test_more_data_than_the_size_says(self):
+        self.assertRefused(Entry("d.txt", DATA, method=DEFLATED, size=len(DATA) - 1))
+
+    @difference("size-checked")
+    def test_less_data_than_the_size_says(self):
+        self.assertRefused(Entry("d.txt", DATA, method=DEFLATED, size=len(DATA) + 1))
+
+    @difference("size-checked")
+    def test_stored_member_of_two_sizes(self):
+        self.assertRefused(Entry("d.txt", DATA, size=len(DATA) + 1))
+        self.assertRefused(Entry("d.txt", DATA, size=len(DATA) - 1))
+
+    @difference("size-checked")
+    def test_size_of_nothing(self):
+        self.assertRefused(Entry("d.txt", DATA, method=DEFLATED, size=0))
+
+    @difference("member-errors")
+    def test_claim_of_4_gib(self):
+        self.assertRefused(Entry("d.txt", DATA, method=DEFLATED, size=MAX32 - 1, compressed_size=MAX32 - 1))
+
+    @difference("size-checked")
+    def test_claim_of_4_gib_in_small_deflate_data(self):
+        self.assertRefused(Entry("d.txt", DATA, method=DEFLATED, size=MAX32 - 1))
+
+    @difference("size-checked")
+    def test_bytes_after_the_deflate_stream(self):
+        self.assertRefused(Entry("d.txt", DATA, method=DEFLATED, raw=deflate(DATA) + b"more", size=len(DATA) + 1))
+
+    @difference("member-errors")
+    def test_truncated_deflate_stream(self):
+        self.assertRefused(Entry("d.txt", DATA, method=DEFLATED, raw=deflate(DATA)[:-9]))
+
+    @difference("member-errors")
+    def test_no_deflate_stream(self):
+        for raw in (b"", b"\xff" * 20, b"\7"):
+            with self.subTest(raw):
+                self.assertRefused(Entry("d.txt", DATA, method=DEFLATED, raw=raw))
+
+    @difference("member-errors")
+    def test_data_behind_the_end_of_the_file(self):
+        self.assertRefused(Entry("d.txt", DATA, size=10**6, compressed_size=10**6))
+
+    @difference("member-errors")
+    def test_damaged_module_is_an_import_error(self):
+        self.assertModuleRefused(method=DEFLATED, raw=b"\xff" * 20)
+
+
+class LocalHeader(MemberTestCase):
+    def test_signature(self):
+        importer = self.make_importer([Entry("d.txt", DATA, local_signature=b"PK\3\5")])
+        with self.assertRaisesRegex(zipimport.ZipImportError, "^bad local file header: "):
+            importer.get_data("d.txt")
+
+    @difference("local-header-checked")
+    def test_name(self):
+        self.assertRefused(Entry("d.txt", DATA, local_name=b"e.txt"))
+        self.assertRefused(Entry("d.txt", DATA, local_name=b"d.tx"))
+        self.assertRefused(Entry("d.txt", DATA, local_name=b"d.txt2"))
+
+    @difference("local-header-checked")
+    def test_method(self):
+        self.assertRefused(Entry("d.txt", DATA, local_method=DEFLATED))
+
+    @difference("local-header-checked")
+    def test_sizes(self):
+        self.assertRefused(Entry("d.txt", DATA, local_size=1))
+        self.assertRefused(Entry("d.txt", DATA, local_compressed_size=1))
+
+    def test_sizes_do_not_count_with_a_data_descriptor(self):
+        for size in (0, 1, MAX32):
+            self.assertReads(local_size=size, local_compressed_size=size, flags=DESCRIPTOR_FLAG)
+
+    def test_what_does_not_matter(self):
+        self.assertReads(local_dos_time=0, local_dos_date=0, local_version_needed=99)
+
+    def test_flags_need_not_agree_on_utf8(self):
+        self.assertReads(local_flags=0x800)
+
+    def test_local_extra(self):
+        self.assertReads(local_extra=extra_field(0xCAFE, b"\0" * 4))
+        self.assertReads(local_extra=b"\0\0\0")
+
+    @difference("member-errors")
+    def test_offset_inside_the_directory(self):
+        importer = self.make_importer([Entry("a"), Entry("d.txt", DATA, offset=31 + 35 + len(DATA))])
+        self.assertRaises(zipimport.ZipImportError, importer.get_data, "d.txt")
+        importer = self.make_importer([Entry("a" * 40, offset=70, central_only=True)], before_directory=b"PK\3\4" + b"\0" * 66)
+        self.assertRaises(zipimport.ZipImportError, importer.get_data, "a" * 40)
+        # The file ends inside the local header: EOFError in stock.
+        short = self.make_importer([Entry("d.txt", DATA, offset=0, central_only=True)], directory_size=0, directory_offset=0,
+                                   entries_on_disk=0)
+        self.assertRaises(zipimport.ZipImportError, short.get_data, "d.txt")
+
+
+class DataDescriptor(MemberTestCase):
+    def test_with_signature(self):
+        self.assertReads(descriptor=True)
+        self.assertReads(descriptor=True, method=DEFLATED)
+
+    def test_without_signature(self):
+        self.assertReads(descriptor=CRC.to_bytes(4, "little") + len(DATA).to_bytes(4, "little") * 2)
+
+    def test_of_zip64_size(self):
+        self.assertReads(descriptor=b"PK\7\x08" + CRC.to_bytes(4, "little") + len(DATA).to_bytes(8, "little") * 2)
+
+    def test_wrong_or_missing_descriptor_is_not_looked_at(self):
+        self.assertReads(descriptor=b"")
+        self.assertReads(descriptor=b"PK\7\x08" + b"\xff" * 12)
+
+    def test_module(self):
+        self.make_on_path([Entry("tm_streamed.py", "x = 1", method=DEFLATED, descriptor=True)])
+        self.assertModule("tm_streamed", x=1)
+
+
+@ours_only("stock has no limit")
+class SizeLimit(MemberTestCase):
+    def setUp(self):
+        super().setUp()
+        support.ours.uninstall()
+        support.ours.install(max_member_bytes=1000)
+        self.addCleanup(support.ours.install)
+        self.addCleanup(support.ours.uninstall)
+
+    def test_member_at_the_limit_reads(self):
+        self.assertReads(b"x" * 1000, method=DEFLATED)
+
+    def test_member_above_the_limit_is_refused(self):
+        self.assertRefused(Entry("d.txt", b"x" * 1001, method=DEFLATED))
+        self.assertRefused(Entry("d.txt", b"x" * 1001, method=STORED))
+
+    def test_member_that_hides_its_size_is_refused(self):
+        self.assertRefused(Entry("d.txt", b"x" * 100000, method=DEFLATED, size=1000))
