@@ -1,0 +1,199 @@
+/** What this package uses of Pyodide: the object that `loadPyodide()` resolves to, of any version. */
+export interface PyodideLike {
+  readonly version: string;
+  runPython(code: string, options?: object): unknown;
+}
+
+export interface InstallOptions {
+  /**
+   * Where bytecode and archives are kept between visits. This version keeps everything in memory:
+   * only `"memory"`, the default, is accepted; every other value is refused by name.
+   */
+  storage?: "memory";
+  /** Limit of what is stored, in bytes. This version stores nothing: only 0 is accepted. */
+  maxBytes?: 0;
+  /** Limit of stored bytecode read at install, in bytes. This version stores none: only 0 is accepted. */
+  preloadBytes?: 0;
+  /**
+   * Whether Python's `importlib.invalidate_caches()` makes the importer look at its archives again.
+   * With `false` only {@link Handle.invalidate} does. Default: `true`.
+   */
+  implicitInvalidation?: boolean;
+  /** Whether new bytecode is written out when idle. This version writes none: only `false` is accepted. */
+  autoFlush?: false;
+  /** Whether packages are mounted instead of unpacked. This version cannot: only `false` is accepted. */
+  mountPackages?: false;
+  /** Keeps apart what several pages of one origin store. This version stores nothing: only `""` is accepted. */
+  namespace?: "";
+  /** Whether imports are recorded one by one. This version cannot: only `false` is accepted. */
+  trace?: false;
+  /**
+   * The address of `pyodide_zipimport.wasm`. Default: beside this module. A string without a scheme
+   * is resolved against the page's address, or in Node against the working directory as a file name.
+   * It has no effect in a Pyodide that has loaded the side module already.
+   */
+  wasmURL?: string | URL;
+  /**
+   * Takes every warning. Default: `console.warn` with the message. The message is a whole English
+   * sentence; the code is stable.
+   */
+  onWarning?: (message: string, code: WarningCode) => void;
+  /**
+   * The largest size, in bytes, to which a member of an archive may inflate: one that claims more is
+   * refused when it is read. A whole number, 1 or more. Default: 2 ** 30 (1 GiB).
+   */
+  maxMemberBytes?: number;
+}
+
+/**
+ * The importer of one Pyodide. Its methods are synchronous. After a degraded start, and after
+ * `uninstall()`, they check their arguments and do nothing.
+ */
+export interface Handle {
+  /** Whether the importer is in use. `false` after a degraded start and after `uninstall()`. */
+  readonly active: boolean;
+  /**
+   * Makes the importer look at an archive again before its next use. Reads nothing now, and costs the
+   * same for any number of archives. Pinned archives are looked at again too, and stay pinned.
+   *
+   * @param path the archive's path in Pyodide's file system; left out: all archives
+   * @throws {ZipImportUsageError} `"bad-path"`, `"url-unavailable"`
+   * @throws {ZipImportInternalError} `"python-failed"`
+   */
+  invalidate(path?: string): void;
+  /**
+   * Makes `importlib.invalidate_caches()` pass an archive by. An archive can be pinned before its
+   * first use, or before it exists. The standard library's archive is pinned by `install()`.
+   *
+   * @param path the archive's path in Pyodide's file system
+   * @throws {ZipImportUsageError} `"bad-path"`, `"url-unavailable"`
+   * @throws {ZipImportInternalError} `"python-failed"`
+   */
+  pin(path: string): void;
+  /**
+   * Takes a pin off, and applies the invalidation that the archive missed meanwhile.
+   *
+   * @param path the archive's path in Pyodide's file system
+   * @throws {ZipImportUsageError} `"bad-path"`, `"url-unavailable"`
+   * @throws {ZipImportInternalError} `"python-failed"`
+   */
+  unpin(path: string): void;
+  /**
+   * The importer's counters, as a new object. All are 0 while the handle is not active.
+   *
+   * @throws {ZipImportInternalError} `"python-failed"`
+   */
+  stats(): Stats;
+  /**
+   * Gives the imports back to Python's own zip importer. The next `install()` on this Pyodide starts
+   * anew; after a degraded start that is how to try again.
+   *
+   * @throws {ZipImportInternalError} `"python-failed"`; the importer is then still in use
+   */
+  uninstall(): void;
+}
+
+/** Counts since the side module was loaded, except where a unit is named. */
+export interface Stats {
+  /** Archive files opened. */
+  opens: number;
+  /** Reads from archive files. */
+  reads: number;
+  /** Bytes that those reads gave. */
+  readBytes: number;
+  /** Calls of `os.stat` and `os.fstat`, for stamps and new importers. */
+  stats: number;
+  /** Central directories parsed into a new index. */
+  parses: number;
+  /** Invalidated archives that were looked at again and found unchanged. */
+  revalidations: number;
+  /** Reads done again because the archive had changed under its index. */
+  retries: number;
+  /** Memory allocations of the archive core. */
+  allocations: number;
+  /** Sources compiled. */
+  compiles: number;
+  /** Bytecode members loaded. */
+  unmarshals: number;
+  /** Members inflated. */
+  inflates: number;
+  /** Module lookups that found something. */
+  hits: number;
+  /** Module lookups that found nothing. */
+  misses: number;
+  /** Invalidations, of one archive or of all. */
+  invalidations: number;
+  /** Archives known now. */
+  archives: number;
+  /** Entries of the indexes held now. */
+  entries: number;
+  /** Memory of the indexes held now, in bytes. */
+  indexBytes: number;
+  /** Memory of the central directories held now, in bytes. */
+  directoryBytes: number;
+}
+
+/**
+ * - `"not-pyodide"`: the first argument of `install()` is not a Pyodide
+ * - `"unknown-option"`: no option has that name
+ * - `"bad-option"`: an option, or all of them, has a value of the wrong kind
+ * - `"option-unavailable"`: the option is right, and this version cannot honour it yet
+ * - `"bad-path"`: a path is not a string, or empty
+ * - `"url-unavailable"`: a URL stands where this version can only take a path
+ */
+export type UsageErrorCode =
+  | "not-pyodide"
+  | "unknown-option"
+  | "bad-option"
+  | "option-unavailable"
+  | "bad-path"
+  | "url-unavailable";
+
+/**
+ * Why a start degraded, as the warning's code too; and, thrown by the handle's methods:
+ * - `"python-failed"`: the Python module raised an exception, which is the error's `cause`
+ *
+ * For a degraded start:
+ * - `"pyodide-unsupported"`: not a version of Pyodide that this package knows
+ * - `"wasm-unreachable"`: the side module could not be read or fetched
+ * - `"wasm-invalid"`: what was read is not the side module
+ * - `"load-failed"`: Pyodide refused to load the side module
+ */
+export type InternalErrorCode =
+  | "pyodide-unsupported"
+  | "wasm-unreachable"
+  | "wasm-invalid"
+  | "load-failed"
+  | "python-failed";
+
+/**
+ * Those of a degraded start, after which Python's own zip importer stays in use, and:
+ * - `"options-ignored"`: a later `install()` asked for other options than the first one set
+ */
+export type WarningCode = InternalErrorCode | "options-ignored";
+
+/** The caller's fault: an argument that cannot be used. Nothing has been changed. */
+export class ZipImportUsageError extends TypeError {
+  constructor(code: UsageErrorCode, message: string);
+  readonly code: UsageErrorCode;
+}
+
+/** Ours, or the environment's: what was asked for is right and could not be done. */
+export class ZipImportInternalError extends Error {
+  constructor(code: InternalErrorCode, message: string, options?: { cause?: unknown });
+  readonly code: InternalErrorCode;
+}
+
+/**
+ * Makes every import from a zip archive in a Pyodide, the standard library's included, go through
+ * this package's importer.
+ *
+ * What is not the caller's fault (an unknown Pyodide, a side module that cannot be fetched or
+ * loaded) is one warning and a handle that is not active; Python then imports as it did before.
+ * A second call on one Pyodide gives the same handle, also while the first is under way.
+ *
+ * @param pyodide what `loadPyodide()` resolved to: Pyodide 0.27, 0.28, 0.29, 314 or 315
+ * @param options each one may be left out or `undefined`
+ * @throws {ZipImportUsageError} `"not-pyodide"`, `"unknown-option"`, `"bad-option"`, `"option-unavailable"`
+ */
+export function install(pyodide: PyodideLike, options?: InstallOptions): Promise<Handle>;

@@ -1,0 +1,119 @@
+// @ts-check
+// The package's entry: install(), which gives each Pyodide one importer and one handle. Importing
+// this file changes nothing anywhere. The API is documented in index.d.ts.
+
+import {
+  ZipImportInternalError,
+  ZipImportUsageError,
+  describeError,
+  describeValue,
+} from "./errors.js";
+import { Handle, callFunction } from "./handle.js";
+import { readOptions } from "./options.js";
+import { isSupported, loadPythonModule } from "./side-module.js";
+import { warn } from "./warnings.js";
+
+export { ZipImportInternalError, ZipImportUsageError };
+
+/**
+ * @typedef {object} Installation
+ * @property {import("./options.js").Options} options
+ * @property {Promise<Handle>} handle
+ */
+
+/** @type {WeakMap<object, Installation>} */
+const installations = new WeakMap();
+
+/**
+ * @param {import("./index.js").PyodideLike} pyodide
+ * @param {import("./index.js").InstallOptions} [given]
+ * @returns {Promise<import("./index.js").Handle>}
+ */
+export async function install(pyodide, given) {
+  checkPyodide(pyodide);
+  const { options, named } = readOptions(given);
+  const earlier = installations.get(pyodide);
+  if (earlier) {
+    warnOfOtherOptions(earlier.options, options, named);
+    return earlier.handle;
+  }
+  // Noted before anything is awaited: a second call that comes meanwhile shares this one's outcome.
+  const handle = start(pyodide, options);
+  installations.set(pyodide, { options, handle });
+  return handle;
+}
+
+/**
+ * @param {any} pyodide
+ * @param {import("./options.js").Options} options
+ * @returns {Promise<Handle>} never rejected: what fails here leaves Python's own importer in place
+ */
+async function start(pyodide, options) {
+  const forget = () => void installations.delete(pyodide);
+  try {
+    if (!isSupported(pyodide.version)) {
+      throw new ZipImportInternalError(
+        "pyodide-unsupported",
+        `found Pyodide ${pyodide.version}, expected 0.27 to 0.29, 314 or 315`,
+      );
+    }
+    const module = await loadPythonModule(pyodide, options.wasmURL);
+    takeOver(module, options);
+    return new Handle(module, forget);
+  } catch (error) {
+    const code = error instanceof ZipImportInternalError ? error.code : "load-failed";
+    warn(
+      options.onWarning,
+      `${describeError(error)}; Python's own zip importer stays in use`,
+      code,
+    );
+    return new Handle(undefined, forget);
+  }
+}
+
+/**
+ * @param {any} module the PyProxy of the Python module, destroyed when this fails
+ * @param {import("./options.js").Options} options
+ */
+function takeOver(module, options) {
+  const settings = {
+    implicit_invalidation: options.implicitInvalidation,
+    max_member_bytes: options.maxMemberBytes,
+  };
+  try {
+    // The result is there for Python code to await.
+    const result = callFunction(module, "install", (method) => method.callKwargs(settings));
+    result?.destroy?.();
+  } catch (error) {
+    module.destroy();
+    throw error;
+  }
+}
+
+/**
+ * @param {import("./options.js").Options} used
+ * @param {import("./options.js").Options} asked
+ * @param {(keyof import("./options.js").Options)[]} named
+ */
+function warnOfOtherOptions(used, asked, named) {
+  const others = named.filter(
+    (name) => name !== "onWarning" && String(asked[name]) !== String(used[name]),
+  );
+  if (others.length === 0) return;
+  warn(
+    asked.onWarning ?? used.onWarning,
+    `already installed in this Pyodide: ${others.join(", ")} stays as the first install() set it; call uninstall() before`,
+    "options-ignored",
+  );
+}
+
+/** @param {any} pyodide */
+function checkPyodide(pyodide) {
+  if (typeof pyodide?.version === "string" && typeof pyodide.runPython === "function") return;
+  const likely =
+    typeof pyodide?.then === "function" ? " (a promise: await loadPyodide() first)" : "";
+  throw new ZipImportUsageError(
+    "not-pyodide",
+    `install(): found ${describeValue(pyodide)}${likely}, expected the object that loadPyodide() resolves to`,
+  );
+}

@@ -1,0 +1,154 @@
+// @ts-check
+// The options of install(): their names, what each may be, and which values this version can honour.
+// The whole set is known by name, so that a page written for a later version is told precisely what
+// is missing instead of running without it.
+
+import { ZipImportUsageError, describeValue } from "./errors.js";
+
+/**
+ * @typedef {object} OptionRule
+ * @property {unknown} [initial] the value when the caller gives none
+ * @property {string} expected
+ * @property {(value: unknown) => boolean} accepts
+ * @property {unknown} [only] the one value that means what this version does, and so the initial
+ *   one too: the feature is to come
+ */
+
+const isBoolean = (/** @type {unknown} */ value) => typeof value === "boolean";
+const isString = (/** @type {unknown} */ value) => typeof value === "string";
+const isByteCount = (/** @type {unknown} */ value) =>
+  Number.isSafeInteger(value) && Number(value) >= 0;
+const isObject = (/** @type {unknown} */ value) => typeof value === "object" && value !== null;
+
+const STORES = ["auto", "opfs", "indexeddb", "memory"];
+const BYTES = "a whole number of bytes, 0 or more";
+
+/** @type {Map<string, OptionRule>} */
+const RULES = new Map(
+  Object.entries({
+    storage: {
+      expected: '"auto", "opfs", "indexeddb", "memory", { directory } or a store',
+      accepts: (value) => STORES.includes(/** @type {string} */ (value)) || isObject(value),
+      only: "memory",
+    },
+    maxBytes: { expected: BYTES, accepts: isByteCount, only: 0 },
+    preloadBytes: { expected: BYTES, accepts: isByteCount, only: 0 },
+    implicitInvalidation: { initial: true, expected: "true or false", accepts: isBoolean },
+    autoFlush: { expected: "true or false", accepts: isBoolean, only: false },
+    mountPackages: { expected: "true or false", accepts: isBoolean, only: false },
+    namespace: { expected: "a string", accepts: isString, only: "" },
+    trace: { expected: "true or false", accepts: isBoolean, only: false },
+    wasmURL: {
+      expected: "a URL, or a string that is not empty",
+      accepts: (value) => value instanceof URL || (isString(value) && value !== ""),
+    },
+    onWarning: { expected: "a function", accepts: (value) => typeof value === "function" },
+    maxMemberBytes: {
+      initial: 2 ** 30,
+      expected: "a whole number of bytes, 1 or more",
+      accepts: (value) => isByteCount(value) && value !== 0,
+    },
+  }),
+);
+
+/**
+ * @typedef {object} Options what is left of the caller's options once checked
+ * @property {boolean} implicitInvalidation
+ * @property {number} maxMemberBytes
+ * @property {string | URL | undefined} wasmURL
+ * @property {((message: string, code: string) => void) | undefined} onWarning
+ */
+
+/**
+ * Checks the caller's options. `undefined` stands for an option that was not given.
+ *
+ * @param {unknown} given
+ * @returns {{ options: Options, named: (keyof Options)[] }} the options with every default filled
+ *   in, and the names of those that the caller gave
+ * @throws {ZipImportUsageError} for a name or a value that cannot be used
+ */
+export function readOptions(given = {}) {
+  if (!isObject(given) || Array.isArray(given)) {
+    throw new ZipImportUsageError(
+      "bad-option",
+      `install(): found ${describeValue(given)} as options, expected an object`,
+    );
+  }
+  const entries = Object.entries(/** @type {object} */ (given)).filter(
+    ([, value]) => value !== undefined,
+  );
+  for (const [name, value] of entries) checkOption(name, value);
+  const initial = [...RULES].map(([name, rule]) => [
+    name,
+    "only" in rule ? rule.only : rule.initial,
+  ]);
+  return {
+    options: /** @type {Options} */ (Object.fromEntries([...initial, ...entries])),
+    named: /** @type {(keyof Options)[]} */ (entries.map(([name]) => name)),
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
+function checkOption(name, value) {
+  const rule = RULES.get(name);
+  if (!rule) {
+    throw new ZipImportUsageError(
+      "unknown-option",
+      `install(): unknown option "${name}"; the nearest known one is "${nearestName(name)}"`,
+    );
+  }
+  if (!rule.accepts(value)) {
+    throw new ZipImportUsageError(
+      "bad-option",
+      `install(): option "${name}": found ${describeValue(value)}, expected ${rule.expected}`,
+    );
+  }
+  if ("only" in rule && value !== rule.only) {
+    throw new ZipImportUsageError(
+      "option-unavailable",
+      `install(): option "${name}": found ${describeValue(value)}, which this version cannot do yet; ` +
+        `expected ${describeValue(rule.only)}, or the option left out`,
+    );
+  }
+}
+
+/**
+ * The known option most like a name; "max_bytes" is as near to "maxBytes" as can be.
+ *
+ * @param {string} name
+ */
+function nearestName(name) {
+  const folded = fold(name);
+  const byDistance = [...RULES.keys()].map((known) => ({
+    known,
+    distance: editDistance(folded, fold(known)),
+  }));
+  return byDistance.reduce((best, each) => (each.distance < best.distance ? each : best)).known;
+}
+
+/** @param {string} name */
+function fold(name) {
+  return name.toLowerCase().replaceAll(/[^a-z]/g, "");
+}
+
+/**
+ * Levenshtein's distance, one row at a time.
+ *
+ * @param {string} a
+ * @param {string} b
+ */
+function editDistance(a, b) {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substituted = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substituted, row[j] + 1, next[j - 1] + 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

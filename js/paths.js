@@ -1,0 +1,35 @@
+// @ts-check
+// What a string given by the caller names: a URL, or a path inside Pyodide's file system.
+
+import { ZipImportUsageError, describeValue } from "./errors.js";
+
+/**
+ * A string with a scheme is a URL. One letter before the colon is a Windows drive, not a scheme.
+ *
+ * @param {string} text
+ */
+export function hasScheme(text) {
+  return /^[a-z][a-z0-9+.-]+:/i.test(text);
+}
+
+/**
+ * @param {unknown} path
+ * @param {string} method the method it was given to, for the message
+ * @returns {string} a path inside Pyodide's file system
+ */
+export function checkPath(path, method) {
+  if (path instanceof URL || (typeof path === "string" && hasScheme(path))) {
+    throw new ZipImportUsageError(
+      "url-unavailable",
+      `${method}(): found the URL "${path}", expected a path in Pyodide's file system: ` +
+        `archives cannot be mounted from a URL yet`,
+    );
+  }
+  if (typeof path !== "string" || path === "") {
+    throw new ZipImportUsageError(
+      "bad-path",
+      `${method}(): found ${describeValue(path)}, expected the path of an archive in Pyodide's file system`,
+    );
+  }
+  return path;
+}
