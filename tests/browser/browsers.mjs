@@ -1,5 +1,6 @@
-// This file knows how to start each browser and show it a page. Chromium and Firefox are driven by puppeteer, WebKitGTK's MiniBrowser by plain
-// W3C WebDriver calls. All are the distribution's own; one that is missing or does not start is an error, never a skip.
+// This file knows how to start each browser and show it a page. Chromium and Firefox are driven by
+// puppeteer, WebKitGTK's MiniBrowser by plain W3C WebDriver calls. All are the distribution's own;
+// one that is missing or does not start is an error, never a skip.
 
 import { spawn } from "node:child_process";
 import { accessSync, constants, existsSync, readdirSync } from "node:fs";
@@ -10,13 +11,14 @@ import puppeteer from "puppeteer-core";
 /**
  * @typedef {object} Browser
  * @property {string} version
- * @property {(url: string) => Promise<void>} open  shows the URL in a fresh page; returns when it is on its way
+ * @property {(url: string) => Promise<void>} open  shows the URL in a fresh page
  * @property {() => Promise<void>} close
  */
 
 /** @type {Record<string, () => Promise<Browser>>} */
 export const browsers = {
-  // Chromium's sandbox refuses to run as root, which is who continuous integration often is; the pages are our own.
+  // Chromium's sandbox refuses to run as root, which is who continuous integration often is; the
+  // pages are our own.
   Chromium: () => launch({ executablePath: find("chromium"), args: ["--no-sandbox"] }),
   Firefox: () => launch({ executablePath: find("firefox", "firefox-esr"), browser: "firefox" }),
   WebKitGTK: launchWebKit,
@@ -51,18 +53,22 @@ async function launch(options) {
   };
 }
 
-// ---- WebKitGTK ---------------------------------------------------------------------------------------------------------------------------
+// ---- WebKitGTK ----------------------------------------------------------------------------------
 
 async function launchWebKit() {
   const port = await freePort();
   // The browser has no headless mode: it runs in a display of its own.
-  const driver = spawn(find("xvfb-run"), ["-a", find("WebKitWebDriver"), `--port=${port}`], { stdio: "ignore", detached: true });
+  const driver = spawn(find("xvfb-run"), ["-a", find("WebKitWebDriver"), `--port=${port}`], {
+    stdio: "ignore",
+    detached: true,
+  });
   const died = new Promise((_, reject) => {
     driver.on("error", reject);
     driver.on("exit", (code) => reject(new Error(`WebKitWebDriver ended with exit code ${code}`)));
   });
   died.catch(() => {}); // looked at only while starting
-  // The display, the driver and the browser are one process group, which must not outlive this process.
+  // The display, the driver and the browser are one process group, which must not outlive this
+  // process.
   const stop = () => {
     process.removeListener("exit", stop);
     if (driver.exitCode === null) process.kill(-driver.pid);
@@ -80,7 +86,9 @@ async function startSession(server, stop) {
   await untilReady(server);
   const binary = findMiniBrowser();
   const { sessionId, capabilities } = await call(server, "POST", "/session", {
-    capabilities: { alwaysMatch: { "webkitgtk:browserOptions": { binary, args: ["--automation"] } } },
+    capabilities: {
+      alwaysMatch: { "webkitgtk:browserOptions": { binary, args: ["--automation"] } },
+    },
   });
   const session = `/session/${sessionId}`;
   return {
@@ -95,9 +103,13 @@ async function startSession(server, stop) {
 
 /** One WebDriver command. */
 async function call(server, method, path, parameters) {
-  const response = await fetch(server + path, { method, body: parameters && JSON.stringify(parameters) });
+  const response = await fetch(server + path, {
+    method,
+    body: parameters && JSON.stringify(parameters),
+  });
   const { value } = await response.json();
-  if (!response.ok) throw new Error(`WebDriver ${method} ${path}: ${value.error}: ${value.message}`);
+  if (!response.ok)
+    throw new Error(`WebDriver ${method} ${path}: ${value.error}: ${value.message}`);
   return value;
 }
 
@@ -110,10 +122,12 @@ async function untilReady(server) {
   throw new Error("WebKitWebDriver did not answer within 10 s");
 }
 
-/** MiniBrowser is not on the PATH: it lies with the library, in /usr/lib/<architecture>/webkit2gtk-<API version>/. */
+/** Not on the PATH: it lies with the library, /usr/lib/<architecture>/webkit2gtk-<API version>/. */
 function findMiniBrowser() {
   const folders = readdirSync("/usr/lib").flatMap((architecture) =>
-    ["webkit2gtk-4.1", "webkit2gtk-4.0", "webkitgtk-6.0"].map((library) => join("/usr/lib", architecture, library, "MiniBrowser")),
+    ["webkit2gtk-4.1", "webkit2gtk-4.0", "webkitgtk-6.0"].map((library) =>
+      join("/usr/lib", architecture, library, "MiniBrowser"),
+    ),
   );
   const found = folders.find((path) => existsSync(path));
   if (!found) throw new Error("WebKitGTK's MiniBrowser is not installed");
@@ -124,7 +138,7 @@ function freePort() {
   return new Promise((resolve, reject) => {
     const probe = createServer().on("error", reject);
     probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
+      const { port } = /** @type {import("node:net").AddressInfo} */ (probe.address());
       probe.close(() => resolve(port));
     });
   });

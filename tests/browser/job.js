@@ -1,15 +1,19 @@
-// What a page or a worker does: start a Pyodide, and one of TASKS in it. Results are facts; the test judges them.
+// What a page or a worker does: start a Pyodide, and one of TASKS in it. Results are facts; the
+// test judges them.
 
 const TASKS = { parity, lifecycle, degrade };
 
 /** @returns {Promise<object>} the task's result, or `{ error }` */
 export async function runJob(job) {
   try {
-    const base = new URL("../../", import.meta.url);
+    const base = new URL("../../", import.meta.url).href;
     const output = [];
-    const { loadPyodide } = await import(new URL(`node_modules/pyodide-${job.version}/pyodide.mjs`, base));
-    const pyodide = await loadPyodide({ stdout: (line) => output.push(line), stderr: (line) => output.push(line) });
-    const { install } = await import(new URL("js/index.js", base));
+    const { loadPyodide } = await import(`${base}node_modules/pyodide-${job.version}/pyodide.mjs`);
+    const pyodide = await loadPyodide({
+      stdout: (line) => output.push(line),
+      stderr: (line) => output.push(line),
+    });
+    const { install } = await import(`${base}js/index.js`);
     return await TASKS[job.task]({ pyodide, install, base, output, job });
   } catch (error) {
     return { error: String(error?.message ?? error).slice(-2000) };
@@ -20,12 +24,14 @@ export async function runJob(job) {
 async function parity({ pyodide, install, base, output, job }) {
   pyodide.FS.mkdirTree("/tests/python");
   for (const name of job.files) {
-    const response = await fetch(new URL(`tests/python/${name}`, base));
+    const response = await fetch(`${base}tests/python/${name}`);
     if (!response.ok) throw new Error(`${name}: HTTP status ${response.status}`);
     pyodide.FS.writeFile(`/tests/python/${name}`, new Uint8Array(await response.arrayBuffer()));
   }
   const warnings = [];
-  const zips = await install(pyodide, { onWarning: (message, code) => warnings.push({ message, code }) });
+  const zips = await install(pyodide, {
+    onWarning: (message, code) => warnings.push({ message, code }),
+  });
   if (!zips.active) return { warnings, status: "degraded", counts: {}, output };
   const status = pyodide.runPython(`
 import sys
@@ -33,7 +39,12 @@ sys.path.insert(0, "/tests/python")
 import run
 run.main(["--importer", "ours", "--counts", "/tmp/counts.json"])
 `);
-  return { warnings, status, counts: JSON.parse(pyodide.FS.readFile("/tmp/counts.json", { encoding: "utf8" })), output: output.slice(-200) };
+  return {
+    warnings,
+    status,
+    counts: JSON.parse(pyodide.FS.readFile("/tmp/counts.json", { encoding: "utf8" })),
+    output: output.slice(-200),
+  };
 }
 
 /** Install, import, uninstall, import, install again. */
@@ -41,7 +52,12 @@ async function lifecycle({ pyodide, install }) {
   const warnings = [];
   const onWarning = (message, code) => warnings.push({ message, code });
   const steps = [];
-  const step = (zips) => steps.push({ active: zips.active, importer: importerInUse(pyodide), answer: importFromArchive(pyodide, steps.length) });
+  const step = (zips) =>
+    steps.push({
+      active: zips.active,
+      importer: importerInUse(pyodide),
+      answer: importFromArchive(pyodide, steps.length),
+    });
 
   const first = await install(pyodide, { onWarning });
   step(first);
@@ -54,7 +70,7 @@ async function lifecycle({ pyodide, install }) {
   return { warnings, steps, sameHandle: again === first, hits, archives };
 }
 
-/** Install where the side module cannot be had: once for each of job.wasmURLs, null standing for the default place. */
+/** Install where no side module is to be had: for each of job.wasmURLs, null for the default. */
 async function degrade({ pyodide, install, job }) {
   const attempts = [];
   for (const wasmURL of job.wasmURLs) {
@@ -63,7 +79,13 @@ async function degrade({ pyodide, install, job }) {
     const zips = await install(pyodide, { onWarning, wasmURL: wasmURL ?? undefined });
     const { active } = zips;
     const answer = importFromArchive(pyodide, attempts.length);
-    attempts.push({ warnings, active, importer: importerInUse(pyodide), answer, stats: zips.stats() });
+    attempts.push({
+      warnings,
+      active,
+      importer: importerInUse(pyodide),
+      answer,
+      stats: zips.stats(),
+    });
     zips.uninstall(); // so that the next install tries again
   }
   return { attempts };

@@ -6,7 +6,9 @@ const exchange = `/exchange/${new URLSearchParams(location.search).get("job")}`;
 const report = (result) => fetch(exchange, { method: "POST", body: JSON.stringify(result) });
 
 addEventListener("error", (event) => report({ error: event.message }));
-addEventListener("unhandledrejection", (event) => report({ error: String(event.reason?.message ?? event.reason) }));
+addEventListener("unhandledrejection", (event) =>
+  report({ error: String(event.reason?.message ?? event.reason) }),
+);
 
 const job = await (await fetch(exchange)).json();
 if (job.place === "worker") {

@@ -1,9 +1,11 @@
-// This file knows how to serve the project to a browser on loopback, and how to pass a job to a page and take its result.
+// This file knows how to serve the project to a browser on loopback, and how to pass a job to a
+// page and take its result.
 //
 //   /open/...      the project's files
-//   /strict/...    the same files under a content security policy that lets a page fetch Pyodide and nothing else, so that the side module
-//                  is blocked while everything around it works
-//   /exchange/ID   GET: the job with that number, POST: its result. A page needs nothing of the driver but to be opened.
+//   /strict/...    the same files under a content security policy that lets a page fetch Pyodide
+//                  and nothing else: the side module is blocked while all around it works
+//   /exchange/ID   GET: the job with that number; POST: its result. A page needs nothing of the
+//                  driver but to be opened.
 
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -26,9 +28,13 @@ const TYPES = {
 };
 
 /**
- * @returns {Promise<{ ask: (open: (url: string) => Promise<void>, policy: "open" | "strict", job: object, timeout: number) => Promise<any>,
- *                     close: () => Promise<void> }>}
+ * @typedef {object} Server
+ * @property {(open: (url: string) => Promise<void>, policy: "open" | "strict", job: object,
+ *   timeout: number) => Promise<any>} ask
+ * @property {() => Promise<void>} close
  */
+
+/** @returns {Promise<Server>} */
 export async function startServer() {
   /** @type {Map<string, { job: object, settle: (result: any) => void }>} */
   const jobs = new Map();
@@ -45,13 +51,19 @@ export async function startServer() {
     const [, first, ...rest] = path.split("/");
     if (first === "exchange") return exchange(request, response, rest[0]);
     const file = normalize(rest.join("/"));
-    const found = (first === "open" || first === "strict") && SERVED.test(file) && (await stat(join(ROOT, file)).catch(() => undefined));
-    if (!found || !found.isFile()) {
+    const found =
+      (first === "open" || first === "strict") &&
+      SERVED.test(file) &&
+      (await stat(join(ROOT, file)).catch(() => undefined));
+    if (!found?.isFile()) {
       response.writeHead(404, { "content-type": "text/plain" });
       response.end("not found");
       return;
     }
-    const headers = { "content-type": TYPES[extname(file)] ?? "application/octet-stream", "content-length": found.size };
+    const headers = {
+      "content-type": TYPES[extname(file)] ?? "application/octet-stream",
+      "content-length": found.size,
+    };
     if (first === "strict") headers["content-security-policy"] = strictPolicy(origin);
     response.writeHead(200, headers);
     createReadStream(join(ROOT, file)).pipe(response);
@@ -78,7 +90,10 @@ export async function startServer() {
   async function ask(open, policy, job, timeout) {
     const id = String(jobs.size + 1);
     const result = new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no result from the page within ${timeout / 1000} s`)), timeout);
+      const timer = setTimeout(
+        () => reject(new Error(`no result from the page within ${timeout / 1000} s`)),
+        timeout,
+      );
       const settle = (value) => {
         clearTimeout(timer);
         if (value.error === undefined) resolve(value);
@@ -86,17 +101,21 @@ export async function startServer() {
       };
       jobs.set(id, { job, settle });
     });
-    const [value] = await Promise.all([result, open(`${origin}/${policy}/tests/browser/page.html?job=${id}`)]);
+    const [value] = await Promise.all([
+      result,
+      open(`${origin}/${policy}/tests/browser/page.html?job=${id}`),
+    ]);
     return value;
   }
 
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  origin = `http://127.0.0.1:${server.address().port}`;
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  origin = `http://127.0.0.1:${port}`;
   return {
     ask,
     close: () =>
       new Promise((resolve) => {
-        server.close(resolve);
+        server.close(() => resolve());
         server.closeAllConnections();
       }),
   };

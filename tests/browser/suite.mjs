@@ -10,7 +10,9 @@ const VERSIONS = ["314.0.7", "0.29.5"];
 const PLACES = ["window", "worker"];
 const TIMEOUT_MS = 5 * 60_000;
 
-const pythonFiles = readdirSync(new URL("../python/", import.meta.url)).filter((name) => name.endsWith(".py"));
+const pythonFiles = readdirSync(new URL("../python/", import.meta.url)).filter((name) =>
+  name.endsWith(".py"),
+);
 
 /** @param {keyof typeof browsers} name */
 export function defineBrowserTests(name) {
@@ -59,19 +61,26 @@ export function defineBrowserTests(name) {
             assert.equal(warnings.length, 1);
             assert.equal(warnings[0].code, code);
             assert.match(warnings[0].message, cause);
-            assert.deepEqual({ active, importer, answer }, { active: false, importer: "stock", answer: 42 });
+            assert.deepEqual(
+              { active, importer, answer },
+              { active: false, importer: "stock", answer: 42 },
+            );
             assert.deepEqual(new Set(Object.values(stats)), new Set([0]));
           };
 
-          test("a side module that is missing, or a page in its place: stock, and one warning", async () => {
+          test("a missing side module, or a page in its place: stock, one warning", async () => {
             const wasmURLs = ["missing.wasm", "page.html"];
             const { attempts } = await ask("open", { ...where, task: "degrade", wasmURLs });
             degraded(attempts[0], "wasm-unreachable", /missing\.wasm \(HTTP status 404/);
             degraded(attempts[1], "wasm-invalid", /page\.html .* it is a page/);
           });
 
-          test("a policy that blocks its fetch: stock, and one warning", async () => {
-            const { attempts } = await ask("strict", { ...where, task: "degrade", wasmURLs: [null] });
+          test("a policy that blocks its fetch: stock, one warning", async () => {
+            const { attempts } = await ask("strict", {
+              ...where,
+              task: "degrade",
+              wasmURLs: [null],
+            });
             degraded(attempts[0], "wasm-unreachable", /pyodide_zipimport\.wasm \((?!HTTP status)/);
           });
         });

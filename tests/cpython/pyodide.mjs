@@ -1,4 +1,5 @@
-// Child process: boots one Pyodide, mounts a test tree, and runs suites.py in it with the stock importer or with ours.
+// Child process: boots one Pyodide, mounts a test tree, and runs suites.py in it with the stock
+// importer or with ours.
 //
 //   node pyodide.mjs PYODIDE_PACKAGE TREE REPORT stock|ours
 

@@ -2,15 +2,25 @@
 //
 //   node tests/cpython/run.mjs [--stock] [NAME...]
 //
-// NAME picks configurations by the start of their name ("native", "0.29.5"); --stock runs the stock importer alone, for which nothing need
-// be built. Each (configuration, importer) is one fresh process, two at a time. Exit code 1 if a test that passes through stock does not pass
-// through ours, or fails through ours without failing through stock.
+// NAME picks configurations by the start of their name ("native", "0.29.5"); --stock runs the stock
+// importer alone, for which nothing need be built. Each (configuration, importer) is one fresh
+// process, two at a time. Exit code 1 if a test that passes through stock does not pass through
+// ours, or fails through ours without failing through stock.
 //
-// The closing line counts tests through ours. Its "failed" are the failures that count, the regressions; tests that fail through both
-// importers are the test's or the platform's affair, and are counted on the line before.
+// The closing line counts tests through ours. Its "failed" are the failures that count, the
+// regressions; tests that fail through both importers are the test's or the platform's affair, and
+// are counted on the line before.
 
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hostCodename, obtainTree, TreeUnavailable } from "./trees.mjs";
@@ -30,7 +40,7 @@ const TIMEOUT_MS = 15 * 60_000;
  * @property {string} name
  * @property {string} [pyodide]  npm name of the Pyodide; absent: natively
  * @property {string} minor      Python's minor version
- * @property {"pyenv" | "debian"} [source]  where the test tree is from; absent: no released tests exist
+ * @property {"pyenv" | "debian"} [source]  where its tests are from; absent: none are released
  * @property {string} [suite]    Debian suite
  */
 
@@ -39,15 +49,29 @@ const CONFIGURATIONS = [
   { name: "native debian", minor: nativeMinor(), source: "debian", suite: hostCodename() },
   { name: "0.27.8 pyenv", pyodide: "pyodide-0.27.8", minor: "3.12", source: "pyenv" },
   { name: "0.28.3 pyenv", pyodide: "pyodide-0.28.3", minor: "3.13", source: "pyenv" },
-  { name: "0.29.5 debian", pyodide: "pyodide-0.29.5", minor: "3.13", source: "debian", suite: "trixie" },
-  { name: "314.0.7 debian", pyodide: "pyodide-314.0.7", minor: "3.14", source: "debian", suite: "sid" },
+  {
+    name: "0.29.5 debian",
+    pyodide: "pyodide-0.29.5",
+    minor: "3.13",
+    source: "debian",
+    suite: "trixie",
+  },
+  {
+    name: "314.0.7 debian",
+    pyodide: "pyodide-314.0.7",
+    minor: "3.14",
+    source: "debian",
+    suite: "sid",
+  },
   { name: "315.0.0-alpha.2", pyodide: "pyodide-315.0.0-alpha.2", minor: "3.15" },
 ];
 
 const args = process.argv.slice(2);
 const importers = args.includes("--stock") ? ["stock"] : ["stock", "ours"];
 const wanted = args.filter((arg) => !arg.startsWith("-"));
-const chosen = CONFIGURATIONS.filter(({ name }) => wanted.length === 0 || wanted.some((start) => name.startsWith(start)));
+const chosen = CONFIGURATIONS.filter(
+  ({ name }) => wanted.length === 0 || wanted.some((start) => name.startsWith(start)),
+);
 
 mkdirSync(results, { recursive: true });
 const rows = [];
@@ -56,8 +80,16 @@ for (const configuration of chosen) {
   const row = { configuration, origin: "", unavailable: undefined, runs: {} };
   rows.push(row);
   try {
-    if (!configuration.source) throw new TreeUnavailable(`no package of CPython ${configuration.minor}'s tests matches this pre-release`);
-    const tree = await obtainTree(build, configuration.source, configuration.minor, configuration.suite);
+    if (!configuration.source)
+      throw new TreeUnavailable(
+        `no package of CPython ${configuration.minor}'s tests matches this pre-release`,
+      );
+    const tree = await obtainTree(
+      build,
+      configuration.source,
+      configuration.minor,
+      configuration.suite,
+    );
     row.origin = tree.origin;
     for (const importer of importers) jobs.push({ row, tree, importer });
   } catch (error) {
@@ -73,7 +105,8 @@ printTable(rows, verdict, importers);
 process.exit(verdict.failed === 0 ? 0 : 1);
 
 async function drainJobs() {
-  for (let job = jobs.shift(); job; job = jobs.shift()) job.row.runs[job.importer] = await runOnce(job);
+  for (let job = jobs.shift(); job; job = jobs.shift())
+    job.row.runs[job.importer] = await runOnce(job);
 }
 
 /** Run all suites in one fresh process; returns what it reported, and why it died if it did. */
@@ -87,16 +120,31 @@ async function runOnce({ row, tree, importer }) {
 
   const [program, programArgs] = pyodide
     ? [process.execPath, [join(here, "pyodide.mjs"), pyodide, tree.path, report, importer]]
-    : [NATIVE_PYTHON, [join(here, "suites.py"), tree.path, report, ...(importer === "ours" ? ["install"] : [])]];
-  const env = { ...process.env, LC_ALL: "C.UTF-8", PYTHONPATH: importer === "ours" ? join(root, "build/native") : "" };
+    : [
+        NATIVE_PYTHON,
+        [join(here, "suites.py"), tree.path, report, ...(importer === "ours" ? ["install"] : [])],
+      ];
+  const env = {
+    ...process.env,
+    LC_ALL: "C.UTF-8",
+    PYTHONPATH: importer === "ours" ? join(root, "build/native") : "",
+  };
   if (pyodide) delete env.PYTHONPATH;
 
   const started = performance.now();
   const log = openSync(`${stem}.log`, "w");
-  const child = spawn(program, programArgs, { cwd: scratch, env, stdio: ["ignore", log, log], timeout: TIMEOUT_MS, killSignal: "SIGKILL" });
+  const child = spawn(program, programArgs, {
+    cwd: scratch,
+    env,
+    stdio: ["ignore", log, log],
+    timeout: TIMEOUT_MS,
+    killSignal: "SIGKILL",
+  });
   const ending = await new Promise((done, fail) => {
     child.on("error", fail);
-    child.on("close", (code, signal) => done(signal ? `ended by ${signal}` : code === 0 ? "" : `exit code ${code}`));
+    child.on("close", (code, signal) =>
+      done(signal ? `ended by ${signal}` : code === 0 ? "" : `exit code ${code}`),
+    );
   });
   closeSync(log);
 
@@ -111,7 +159,17 @@ async function runOnce({ row, tree, importer }) {
   return run;
 }
 
-/** @returns {{ tests: Record<string, { suite: string, status: string, why?: string }>, finished: boolean, importer?: string, stats?: object }} */
+/**
+ * @typedef {object} Run
+ * @property {Record<string, { suite: string, status: string, why?: string }>} tests by id
+ * @property {boolean} finished
+ * @property {number} [seconds]
+ * @property {string} [died]     how it ended, if it did not finish
+ * @property {string} [importer] where the importer's class comes from
+ * @property {object} [stats]    our counters at the end
+ */
+
+/** @returns {Run} what suites.py wrote, as far as it came */
 function readReport(path) {
   const run = { tests: {}, finished: false };
   const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n").filter(Boolean) : [];
@@ -124,5 +182,7 @@ function readReport(path) {
 }
 
 function nativeMinor() {
-  return execFileSync(NATIVE_PYTHON, ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"], { encoding: "utf8" }).trim();
+  return execFileSync(NATIVE_PYTHON, ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"], {
+    encoding: "utf8",
+  }).trim();
 }

@@ -1,14 +1,16 @@
 """Run CPython's own test-suites in this interpreter and write what each test did.
 
-Used natively as a script (`python3 suites.py TREE REPORT [install]`) and inside Pyodide by calling main(). The report is a file of JSON
-lines, flushed one by one, so that a crash of the interpreter names the test it happened in:
+Used natively as a script (`python3 suites.py TREE REPORT [install]`) and inside Pyodide by calling
+main(). The report is a file of JSON lines, flushed one by one, so that a crash of the interpreter
+names the test it happened in:
 
-    {"suite": S, "id": T, "status": "running"}                       before each test
+    {"suite": S, "id": T, "status": "running"}                  before each test
     {"suite": S, "id": T, "status": "ok" | "failed" | "skipped", "why": W}
-    {"finished": true, "importer": M, "stats": {...} | null}         last line; without it the process died
+    {"finished": true, "importer": M, "stats": {...} | null}    last; without it the process died
 
-A test counts as failed if any part of it (a subtest, its clean-up) did not pass; W is the last line of the traceback or the reason for
-skipping. An expected failure is ok, an unexpected success is failed.
+A test counts as failed if any part of it (a subtest, its clean-up) did not pass; W is the line of
+the traceback that names the exception, or the reason for skipping. An expected failure is ok, an
+unexpected success is failed.
 """
 
 import glob
@@ -19,8 +21,9 @@ import sys
 import types
 import unittest
 
-# Row of the table -> test modules, as patterns below test/. 3.11 keeps the resource tests, and 3.11 and 3.12 the metadata tests, directly in
-# test_importlib; a pattern that a version does not have matches nothing there.
+# Row of the table -> test modules, as patterns below test/. 3.11 keeps the resource tests, and 3.11
+# and 3.12 the metadata tests, directly in test_importlib; a pattern that a version does not have
+# matches nothing there.
 SUITES = {
     "zipimport": ["test_zipimport"],
     "zipimport_support": ["test_zipimport_support"],
@@ -47,11 +50,12 @@ SUITES = {
     ],
 }
 
-# This one writes a 4 GiB archive: in Pyodide its own seek overflows (OverflowError, before any importer is asked), natively it takes the time
-# and the disk of all the others together.
+# This one writes a 4 GiB archive: in Pyodide its own seek overflows (OverflowError, before any
+# importer is asked). 3.11, the native version, does not have it.
 LEFT_OUT = ("testZip64LargeFile",)
 
-# C modules made only for CPython's tests. Pyodide has none of them; test_importlib's helpers need them to be importable, not to do anything.
+# C modules made only for CPython's tests. Pyodide has none of them; test_importlib's helpers need
+# them to be importable, not to do anything.
 STAND_INS = ("_testsinglephase", "_testmultiphase")
 
 
@@ -66,7 +70,7 @@ def modules_of(tree, patterns):
 
 
 def without_left_out(tests):
-    """The same tests, in the same nesting, less those LEFT_OUT names: fixtures of classes and modules go by that order."""
+    """The same tests, in the same nesting (class fixtures go by it), less those LEFT_OUT names."""
     kept = unittest.TestSuite()
     for test in tests:
         if isinstance(test, unittest.TestSuite):
@@ -77,7 +81,7 @@ def without_left_out(tests):
 
 
 def load(name, report):
-    """The tests of a module; one that does not import is itself a test that failed, or was skipped."""
+    """The tests of a module; one that does not import is itself a failed test, or a skipped one."""
     try:
         module = importlib.import_module(name)
     except unittest.SkipTest as skip:
@@ -90,7 +94,10 @@ def load(name, report):
 
 
 class Report(unittest.TestResult):
-    """Writes one status per test when the test is over. One per module: unittest keeps the class and module fixtures it is in on the result."""
+    """Writes one status per test when the test is over.
+
+    One object per test module: unittest remembers on it which fixtures are set up.
+    """
 
     def __init__(self, suite, file):
         super().__init__()
@@ -109,7 +116,7 @@ class Report(unittest.TestResult):
         return name if count == 1 else f"{name} ({count})"
 
     def record(self, test, status, why=None):
-        if self.current is None:  # a fixture of a class or module, or a class skipped whole: no startTest was called
+        if self.current is None:  # a fixture of a class or module: no test has started
             self.write(suite=self.suite, id=self.key(test), status=status, why=why)
         elif self.current["status"] != "failed":  # the first failure is the one to show
             self.current.update(status=status, why=why)
@@ -163,14 +170,15 @@ def main(tree, report_path, module=None):
     add_stand_ins()
     importer = zipimport.zipimporter.__mro__[1].__module__ if module else "stock"
     if module and zipimport.zipimporter is not module.zipimporter:
-        raise RuntimeError("pyodide_zipimport is not installed: zipimport.zipimporter is another class")
+        raise RuntimeError("not installed: zipimport.zipimporter is another class")
 
     with open(report_path, "w", encoding="utf-8") as file:
         for suite, patterns in SUITES.items():
             for name in modules_of(tree, patterns):
                 report = Report(suite, file)
                 load(name, report).run(report)
-                # 3.12's resource and metadata tests both import a module of this name, each from a folder it then removes.
+                # 3.12's resource and metadata tests each import a module of this name, from
+                # folders that they then remove.
                 sys.modules.pop("mod", None)
         report.write(finished=True, importer=importer, stats=module and dict(module.stats()))
 

@@ -1,17 +1,31 @@
-// This file knows how to obtain CPython's own test packages (the folder `test` of a full CPython) for a given minor version.
+// This file knows how to obtain CPython's own test packages (the folder `test` of a full CPython)
+// for a given minor version.
 //
-// Nothing of them is ever committed. A tree is one folder, build/cpython/trees/<name>/, that holds only `test/`, so that putting it
-// first on sys.path shadows nothing of the interpreter under test. It comes from one of two places:
+// Nothing of them is ever committed. A tree is one folder, build/cpython/trees/<name>/, that holds
+// only `test/`, so that putting it first on sys.path shadows nothing of the interpreter under test.
+// It comes from one of two places:
 //
-//   pyenv   a full CPython of that minor version in pyenv's versions folder, copied, since tests write beside themselves;
-//   debian  libpython3.x-testsuite and the libpython3.x-stdlib that carries test/support, fetched by apt under a configuration of its own
-//           (source list, package lists, state and cache all below build/) and unpacked with dpkg; nothing is installed.
+//   pyenv   a full CPython of that minor version in pyenv's versions folder; copied, since tests
+//           write beside themselves;
+//   debian  libpython3.x-testsuite and the libpython3.x-stdlib that carries test/support, fetched
+//           by apt under a configuration of its own (source list, package lists, state and cache
+//           all below build/) and unpacked with dpkg; nothing is installed.
 //
-// apt checks the archive's signature and every package's hash; nothing here switches that off. A tree is complete once its file ORIGIN
-// exists, which is written last; a complete tree is used again without a look at the network.
+// apt checks the archive's signature and every package's hash; nothing here switches that off. A
+// tree is complete once its file ORIGIN exists, which is written last; a complete tree is used
+// again without a look at the network.
 
 import { execFile, execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -42,13 +56,16 @@ export async function obtainTree(build, source, minor, suite) {
   if (!existsSync(originFile)) {
     rmSync(path, { recursive: true, force: true });
     mkdirSync(path, { recursive: true });
-    const origin = source === "pyenv" ? copyFromPyenv(path, minor) : await unpackFromDebian(build, path, minor, suite);
+    const origin =
+      source === "pyenv"
+        ? copyFromPyenv(path, minor)
+        : await unpackFromDebian(build, path, minor, suite);
     writeFileSync(originFile, origin);
   }
   return { path, origin: readFileSync(originFile, "utf8") };
 }
 
-// ---- pyenv ---------------------------------------------------------------------------------------------------------------------------
+// ---- pyenv --------------------------------------------------------------------------------------
 
 function pyenvRoot() {
   if (process.env.PYENV_ROOT) return process.env.PYENV_ROOT;
@@ -64,7 +81,9 @@ function copyFromPyenv(path, minor) {
   const patch = (version) => Number(version.slice(minor.length + 1));
   const candidates = (existsSync(versions) ? readdirSync(versions) : [])
     .filter((version) => version.startsWith(`${minor}.`) && Number.isInteger(patch(version)))
-    .filter((version) => existsSync(join(versions, version, "lib", `python${minor}`, "test", "support")))
+    .filter((version) =>
+      existsSync(join(versions, version, "lib", `python${minor}`, "test", "support")),
+    )
     .sort((a, b) => patch(b) - patch(a));
   if (candidates.length === 0) throw new TreeUnavailable(`pyenv has no full CPython ${minor}`);
   const [version] = candidates;
@@ -75,7 +94,7 @@ function copyFromPyenv(path, minor) {
   return `pyenv ${version}`;
 }
 
-// ---- Debian --------------------------------------------------------------------------------------------------------------------------
+// ---- Debian -------------------------------------------------------------------------------------
 
 async function unpackFromDebian(build, path, minor, suite) {
   const apt = await privateApt(build);
@@ -84,9 +103,13 @@ async function unpackFromDebian(build, path, minor, suite) {
   mkdirSync(downloads);
   const names = [`libpython${minor}-testsuite`, `libpython${minor}-stdlib`];
   try {
-    await run("apt-get", [...apt, "download", ...names.map((name) => `${name}/${suite}`)], { cwd: downloads });
+    await run("apt-get", [...apt, "download", ...names.map((name) => `${name}/${suite}`)], {
+      cwd: downloads,
+    });
   } catch (error) {
-    throw new TreeUnavailable(`apt cannot fetch ${names[0]} from ${suite}: ${lastLine(error.stderr)}`);
+    throw new TreeUnavailable(
+      `apt cannot fetch ${names[0]} from ${suite}: ${lastLine(error.stderr)}`,
+    );
   }
   const packages = readdirSync(downloads).sort();
   for (const file of packages) await run("dpkg", ["-x", join(downloads, file), unpacked]);
@@ -94,11 +117,13 @@ async function unpackFromDebian(build, path, minor, suite) {
   rmSync(unpacked, { recursive: true });
   rmSync(downloads, { recursive: true });
   // libpython3.13-testsuite_3.13.5-2_all.deb
-  const version = decodeURIComponent(packages.find((file) => file.includes("-testsuite_")).split("_")[1]);
+  const version = decodeURIComponent(
+    packages.find((file) => file.includes("-testsuite_")).split("_")[1],
+  );
   return `Debian ${suite} ${version}`;
 }
 
-/** Options that make apt read and write only below the build folder; its package lists are fetched at the first call. */
+/** Options that make apt keep to the build folder; the first call fetches the package lists. */
 let aptReady;
 function privateApt(build) {
   aptReady ??= prepareApt(join(build, "apt"));
@@ -107,12 +132,18 @@ function privateApt(build) {
 
 async function prepareApt(root) {
   if (!existsSync(KEYRING)) throw new TreeUnavailable("no Debian archive keyring on this machine");
-  for (const folder of ["lists/partial", "cache/archives/partial", "state"]) mkdirSync(join(root, folder), { recursive: true });
+  for (const folder of ["lists/partial", "cache/archives/partial", "state"])
+    mkdirSync(join(root, folder), { recursive: true });
   writeFileSync(join(root, "state", "status"), ""); // no package counts as installed
   const mirror = await machineMirror();
   const suites = new Set([hostCodename(), "trixie", "sid"]);
   const sourceList = join(root, "sources.list");
-  writeFileSync(sourceList, [...suites].map((suite) => `deb [target=Packages signed-by=${KEYRING}] ${mirror} ${suite} main\n`).join(""));
+  writeFileSync(
+    sourceList,
+    [...suites]
+      .map((suite) => `deb [target=Packages signed-by=${KEYRING}] ${mirror} ${suite} main\n`)
+      .join(""),
+  );
   const options = {
     "Dir::Etc::sourcelist": sourceList,
     "Dir::Etc::sourceparts": "-",
@@ -120,12 +151,14 @@ async function prepareApt(root) {
     "Dir::State::status": join(root, "state", "status"),
     "Dir::State::lists": join(root, "lists"),
     "Dir::Cache": join(root, "cache"),
-    // The unprivileged user that apt downloads as by default may not be let into the folder that the project was cloned to.
+    // The unprivileged user that apt downloads as by default may not be let into the folder that
+    // the project was cloned to.
     "APT::Sandbox::User": "root",
   };
   const apt = Object.entries(options).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
   try {
-    // Without this a failed index is a warning, and a package of it would look as if it did not exist.
+    // Without this a failed index is a warning, and a package of it would look as if it did not
+    // exist.
     await run("apt-get", [...apt, "-o", "APT::Update::Error-Mode=any", "update"]);
   } catch (error) {
     throw new TreeUnavailable(`apt cannot read the package index: ${lastLine(error.stderr)}`);
