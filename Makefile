@@ -23,7 +23,7 @@ FUZZ_TARGETS   = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c
 FUZZ_HELPERS   = $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c))
 C_FILES        = $(wildcard src/*.[ch] src/*/*.[ch] wasm/*.h tests/c/*.[ch] tests/fuzz/*.[ch])
 
-STANDARD = -std=c11
+STANDARD = -std=gnu11
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 # A sanitizer's finding ends the program: a test cannot pass over it.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -100,6 +100,7 @@ $(ASAN_MODULE): $(call objects,native-asan,$(SOURCES))
 
 .PHONY: setup archives
 setup: $(SETUP_TEST)
+	@echo "everything needed is installed"
 
 $(SETUP_BUILD): wasm/setup.sh package-lock.json
 	@wasm/setup.sh build
@@ -127,7 +128,7 @@ test: $(SETUP_TEST)
 	node tests/suite.mjs sum $(SUITES)
 
 test-c: build/c-tests/run
-	@node tests/suite.mjs run $@ "$< && $< --fail-allocations"
+	@node tests/suite.mjs run $@ "$<" "$< --fail-allocations"
 
 build/c-tests/run: $(call objects,c-tests,$(CORE_SOURCES) $(C_TESTS))
 	$(Q)$(CC) $(SANITIZE) $^ -lz -o $@

@@ -1,3 +1,4 @@
+// @ts-check
 // Runs test suites and adds up what they count.
 //
 //   node tests/suite.mjs run NAME COMMAND...   runs the shell commands one after the other, all of

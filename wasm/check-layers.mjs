@@ -1,3 +1,4 @@
+// @ts-check
 // Checks the layers of src/: an #include points into its own folder or into a layer below. Python's
 // headers need no check here: the Makefile gives their include path to src/python alone.
 //
