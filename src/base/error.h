@@ -72,11 +72,12 @@ enum zi_detail {
 struct zi_error {
     enum zi_status status;
     enum zi_detail detail;
-    int system_errno;  /* with ZI_ERR_SYSTEM, else 0 */
-    uint64_t offset;   /* where in the file, or ZI_NO_OFFSET */
-    uint64_t found;    /* what the detail compares, 0 where it compares nothing */
+    int system_errno; /* with ZI_ERR_SYSTEM, else 0 */
+    uint64_t offset;  /* where in the file, or ZI_NO_OFFSET */
+    uint64_t found;   /* what the detail compares, 0 where it compares nothing */
     uint64_t expected;
-    /* The entry's name as its bytes stand in the archive, cut to fit; empty when none is at fault. */
+    /* The entry's name as its bytes stand in the archive, cut to fit; empty when none is at fault.
+     */
     size_t name_nbytes;
     char name[ZI_ERROR_NAME_NBYTES];
 };

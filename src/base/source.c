@@ -76,8 +76,7 @@ enum zi_status zi_source_read(struct zi_source *source, uint64_t offset, void *b
     return ZI_OK;
 }
 
-enum zi_status zi_source_stamp(struct zi_source *source, struct zi_stamp *ret,
-                               struct zi_error *err)
+enum zi_status zi_source_stamp(struct zi_source *source, struct zi_stamp *ret, struct zi_error *err)
 {
     struct zi_host *host = source->host;
     int answer;

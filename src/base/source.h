@@ -17,7 +17,10 @@ struct zi_source {
     uint64_t nbytes;
 };
 
-#define ZI_SOURCE_INIT {.host = NULL, .memory = NULL, .fd = -1, .nbytes = 0}
+#define ZI_SOURCE_INIT                                                                             \
+    {                                                                                              \
+        .host = NULL, .memory = NULL, .fd = -1, .nbytes = 0                                        \
+    }
 
 /* Opens the file; the source is empty after a failure. */
 enum zi_status zi_source_open(struct zi_source *source, struct zi_host *host, const char *path,

@@ -34,7 +34,8 @@ struct zi_pyc_header zi_pyc_read_header(const uint8_t *bytes, size_t nbytes, uin
     else if (!(header.flags & FLAG_HASH))
         header.kind = ZI_PYC_TIMESTAMP; /* also flag 2 alone, as importlib classifies it */
     else
-        header.kind = header.flags & FLAG_CHECK_SOURCE ? ZI_PYC_CHECKED_HASH : ZI_PYC_UNCHECKED_HASH;
+        header.kind = header.flags & FLAG_CHECK_SOURCE ? ZI_PYC_CHECKED_HASH
+                                                       : ZI_PYC_UNCHECKED_HASH;
     return header;
 }
 

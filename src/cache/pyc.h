@@ -24,9 +24,9 @@ enum zi_pyc_kind {
 struct zi_pyc_header {
     enum zi_pyc_kind kind;
     uint32_t flags;
-    uint32_t mtime;        /* of ZI_PYC_TIMESTAMP */
+    uint32_t mtime;         /* of ZI_PYC_TIMESTAMP */
     uint32_t source_nbytes; /* of ZI_PYC_TIMESTAMP, modulo 2**32 */
-    uint8_t hash[8];       /* of the hash kinds */
+    uint8_t hash[8];        /* of the hash kinds */
 };
 
 /* Reads the first nbytes of a pyc (a header's worth or, if it is shorter, all of it). */

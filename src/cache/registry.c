@@ -91,7 +91,8 @@ struct zi_archive *zi_record_peek(const struct zi_record *record)
     return is_fresh(record) ? record->archive : NULL;
 }
 
-/* Whether an error is about this process and this moment, so that the next access must try again. */
+/* Whether an error is about this process and this moment, so that the next access must try again.
+ */
 static bool is_passing(const struct zi_error *err)
 {
     if (err->status == ZI_ERR_MEMORY || err->status == ZI_ERR_HOST)

@@ -30,8 +30,8 @@ struct zi_record {
     struct zi_error error;        /* why it is absent */
     struct zi_stamp stamp;        /* of the archive; meaningless while absent */
     uint64_t validated;           /* the registry's epoch at the last look; 0: look again */
-    uint64_t invalidations;       /* of this record, so that a look notices one that came during it */
-    uint64_t generation;          /* grows whenever the archive becomes another one */
+    uint64_t invalidations; /* of this record, so that a look notices one that came during it */
+    uint64_t generation;    /* grows whenever the archive becomes another one */
     bool pinned;
     bool missed; /* an implicit invalidation passed by while pinned */
     unsigned ref_count;
@@ -42,8 +42,9 @@ struct zi_record {
 
 struct zi_registry {
     struct zi_host *host;
-    struct zi_record *records;  /* a list: there are as many as archives, and importers keep theirs */
-    uint64_t epoch;             /* moved on by zi_registry_invalidate_all() */
+    struct zi_record
+        *records;   /* a list: there are as many as archives, and importers keep theirs */
+    uint64_t epoch; /* moved on by zi_registry_invalidate_all() */
     bool implicit_invalidation; /* whether zi_record_invalidate_implicit() does anything */
     void (*drop_attachment)(void *attachment); /* called for a record's attachment when it ends */
 };

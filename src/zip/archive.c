@@ -92,8 +92,8 @@ static bool read_sizes(const struct header *header, struct sizes *ret)
 static const uint8_t *find_unicode_path(const struct header *header, size_t *nbytes_ret)
 {
     size_t nbytes = 0;
-    const uint8_t *data =
-        find_extra(header->extra, header->extra_nbytes, ZI_EXTRA_UNICODE_PATH, &nbytes);
+    const uint8_t *data = find_extra(header->extra, header->extra_nbytes, ZI_EXTRA_UNICODE_PATH,
+                                     &nbytes);
 
     if (!data || nbytes < ZI_UNICODE_PATH_NAME_AT || data[0] != ZI_UNICODE_PATH_VERSION ||
         zi_get32(data, ZI_UNICODE_PATH_CRC_AT) != crc32(0, header->name, header->name_nbytes))
@@ -291,8 +291,8 @@ uint32_t zi_archive_find(const struct zi_archive *archive, const char *path, siz
 void zi_archive_entry(const struct zi_archive *archive, uint32_t node, struct zi_entry *ret)
 {
     const struct zi_node *at = zi_archive_node(archive, node);
-    struct zi_cursor cursor =
-        zi_cursor_over(archive->directory + at->record, archive->directory_nbytes - at->record);
+    struct zi_cursor cursor = zi_cursor_over(archive->directory + at->record,
+                                             archive->directory_nbytes - at->record);
     struct header header;
     struct sizes sizes;
 
@@ -320,8 +320,8 @@ void zi_archive_entry(const struct zi_archive *archive, uint32_t node, struct zi
 bool zi_entry_utc_mtime(const struct zi_entry *entry, int64_t *seconds_ret)
 {
     size_t nbytes = 0;
-    const uint8_t *data =
-        find_extra(entry->extra, entry->extra_nbytes, ZI_EXTRA_TIMESTAMP, &nbytes);
+    const uint8_t *data = find_extra(entry->extra, entry->extra_nbytes, ZI_EXTRA_TIMESTAMP,
+                                     &nbytes);
 
     if (!data || nbytes < ZI_TIMESTAMP_NBYTES || !(data[0] & ZI_TIMESTAMP_HAS_MTIME))
         return false;

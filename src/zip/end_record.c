@@ -56,8 +56,7 @@ static enum zi_status apply_end64(const struct tail *tail, size_t at, struct zi_
     const uint8_t *record = tail->bytes + at;
     size_t end64_at;
 
-    if (at < ZI_LOCATOR_NBYTES ||
-        zi_get32(record - ZI_LOCATOR_NBYTES, 0) != ZI_LOCATOR_SIGNATURE ||
+    if (at < ZI_LOCATOR_NBYTES || zi_get32(record - ZI_LOCATOR_NBYTES, 0) != ZI_LOCATOR_SIGNATURE ||
         !find_end64(tail, at - ZI_LOCATOR_NBYTES, &end64_at))
         return ZI_OK;
 

@@ -105,14 +105,14 @@ static enum zi_status open_local(struct zi_member *member, struct zi_error *err)
     if (status == ZI_OK)
         status = check_local_header(member, local, err);
     if (status == ZI_OK)
-        member->position =
-            entry->local_position + nbytes + zi_get16(local, ZI_LOCAL_EXTRA_NBYTES_AT);
+        member->position = entry->local_position + nbytes +
+                           zi_get16(local, ZI_LOCAL_EXTRA_NBYTES_AT);
     if (local != small)
         zi_host_free(host, local);
 
     uint64_t end;
-    if (status == ZI_OK && (!zi_add_u64(member->position, entry->packed_nbytes, &end) ||
-                            end > member->source->nbytes))
+    if (status == ZI_OK &&
+        (!zi_add_u64(member->position, entry->packed_nbytes, &end) || end > member->source->nbytes))
         status = zi_fail_at(err, ZI_DETAIL_MEMBER_TRUNCATED, member->position);
     return name_member(status, err, entry);
 }

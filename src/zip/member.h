@@ -15,12 +15,12 @@
 struct zi_member {
     struct zi_source *source; /* borrowed */
     const struct zi_entry *entry;
-    uint64_t position;     /* of the next packed byte in the file */
-    uint64_t packed_left;  /* packed bytes not yet read */
-    uint64_t nbytes_left;  /* bytes not yet given out */
-    uint32_t crc;          /* of those given out */
-    bool inflating;        /* `stream` is initialised */
-    uint8_t *packed;       /* buffer that `stream` reads from */
+    uint64_t position;    /* of the next packed byte in the file */
+    uint64_t packed_left; /* packed bytes not yet read */
+    uint64_t nbytes_left; /* bytes not yet given out */
+    uint32_t crc;         /* of those given out */
+    bool inflating;       /* `stream` is initialised */
+    uint8_t *packed;      /* buffer that `stream` reads from */
     size_t packed_nbytes;
     z_stream stream;
 };

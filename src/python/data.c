@@ -1,0 +1,166 @@
+/* This file knows how to give out what an archive holds that is not code. */
+#include <string.h>
+
+#include "errors.h"
+#include "lookup.h"
+
+/* What follows the archive's own path, or the whole of it: then it counts from the archive's root.
+ * A new reference. */
+static PyObject *strip_archive(PyObject *archive_path, PyObject *pathname)
+{
+    PyObject *start = PyUnicode_FromFormat("%U/", archive_path);
+    Py_ssize_t found = start ? PyUnicode_Tailmatch(pathname, start, 0, PY_SSIZE_T_MAX, -1) : -1;
+    PyObject *key = NULL;
+
+    if (found == 1)
+        key = PyUnicode_Substring(pathname, PyUnicode_GetLength(start), PY_SSIZE_T_MAX);
+    else if (found == 0)
+        key = Py_NewRef(pathname);
+    Py_XDECREF(start);
+    return key;
+}
+
+/* The node of a name in the archive, ZI_INDEX_NONE when there is none. */
+static int find_key(const struct zi_view *view, PyObject *key, uint32_t *node_ret)
+{
+    Py_ssize_t nbytes;
+    const char *text = PyUnicode_AsUTF8AndSize(key, &nbytes);
+
+    *node_ret = ZI_INDEX_NONE;
+    if (!text) {
+        if (!PyErr_ExceptionMatches(PyExc_UnicodeEncodeError))
+            return -1;
+        PyErr_Clear();
+    } else if (view->archive) {
+        *node_ret = zi_archive_find(view->archive, text, (size_t)nbytes);
+    }
+    return 0;
+}
+
+static PyObject *raise_missing(PyObject *key)
+{
+    PyObject *args = Py_BuildValue("isO", 0, "", key);
+
+    if (args)
+        PyErr_SetObject(PyExc_OSError, args);
+    Py_XDECREF(args);
+    return NULL;
+}
+
+static PyObject *read_key(struct zi_view *view, PyObject *key)
+{
+    for (;;) {
+        PyObject *data;
+        uint32_t node;
+        bool changed;
+
+        if (find_key(view, key, &node) < 0)
+            return NULL;
+        if (node == ZI_INDEX_NONE)
+            return raise_missing(key);
+        if (zi_archive_node(view->archive, node)->record == ZI_NO_RECORD)
+            return PyBytes_FromStringAndSize(NULL, 0);
+        data = zi_view_read(view, node, SIZE_MAX, &changed);
+        if (data || !changed)
+            return data;
+    }
+}
+
+PyObject *zi_importer_get_data(PyObject *self, PyObject *pathname)
+{
+    struct zi_view view;
+    PyObject *key = NULL, *data = NULL;
+
+    if (!PyUnicode_Check(pathname))
+        return PyErr_Format(PyExc_TypeError, "expected str, not %R", (PyObject *)Py_TYPE(pathname));
+    if (zi_view_init(&view, self) == 0 && (key = strip_archive(view.archive_path, pathname)))
+        data = read_key(&view, key);
+    Py_XDECREF(key);
+    zi_view_release(&view);
+    return data;
+}
+
+/* Reads the source that belongs to the first candidate; None where there is only bytecode. */
+static PyObject *read_source(struct zi_lookup *lookup)
+{
+    for (;;) {
+        enum zi_candidate first = zi_lookup_first(lookup);
+        PyObject *data;
+        bool changed;
+
+        if (first == ZI_CANDIDATE_COUNT)
+            return zi_lookup_raise_not_found(lookup);
+        uint32_t node = zi_lookup_node(lookup, zi_candidate_is_package(first) ? ZI_PACKAGE_SOURCE
+                                                                              : ZI_MODULE_SOURCE);
+        if (node == ZI_INDEX_NONE)
+            return Py_NewRef(Py_None);
+        data = zi_view_read(&lookup->view, node, SIZE_MAX, &changed);
+        if (data || !changed)
+            return data;
+    }
+}
+
+/* Whether what follows "coding" names an encoding other than UTF-8 (PEP 263). */
+static bool names_other_encoding(const char *text, size_t nbytes)
+{
+    size_t at = 1;
+
+    if (nbytes == 0 || (text[0] != ':' && text[0] != '='))
+        return false;
+    while (at < nbytes && (text[at] == ' ' || text[at] == '\t'))
+        at++;
+    if (nbytes - at < 3 || (text[at] | 0x20) != 'u' || (text[at + 1] | 0x20) != 't' ||
+        (text[at + 2] | 0x20) != 'f')
+        return true;
+    at += 3;
+    if (at < nbytes && (text[at] == '-' || text[at] == '_'))
+        at++;
+    return at == nbytes || text[at] != '8';
+}
+
+/* Whether one of the first two lines may declare an encoding other than UTF-8. What only looks
+ * like a declaration is for importlib to tell. */
+static bool may_declare_encoding(const char *source, size_t nbytes)
+{
+    const char word[] = "coding";
+    const size_t word_nbytes = sizeof word - 1;
+    unsigned lines = 0;
+
+    for (size_t i = 0; i + word_nbytes <= nbytes && lines < 2; i++) {
+        if (source[i] == '\n')
+            lines++;
+        if (memcmp(source + i, word, word_nbytes) == 0 &&
+            names_other_encoding(source + i + word_nbytes, nbytes - i - word_nbytes))
+            return true;
+    }
+    return false;
+}
+
+/* As UTF-8, which is what it nearly always is; where it may be something else importlib decodes it
+ * as it does a file. */
+static PyObject *decode_source(struct zi_state *state, PyObject *data)
+{
+    const char *source = PyBytes_AsString(data);
+    size_t nbytes = (size_t)PyBytes_Size(data);
+
+    if (may_declare_encoding(source, nbytes))
+        return PyObject_CallMethod(state->bootstrap_external, "decode_source", "O", data);
+    return PyUnicode_DecodeUTF8(source, (Py_ssize_t)nbytes, "strict");
+}
+
+PyObject *zi_importer_get_source(PyObject *self, PyObject *fullname)
+{
+    struct zi_lookup lookup;
+    PyObject *data, *source = NULL;
+
+    if (zi_lookup_init(&lookup, self, fullname) < 0)
+        return NULL;
+    data = read_source(&lookup);
+    zi_lookup_release(&lookup);
+    if (data == Py_None)
+        return data;
+    if (data)
+        source = decode_source(ZI_IMPORTER(self)->state, data);
+    Py_XDECREF(data);
+    return source;
+}

@@ -1,0 +1,188 @@
+/* This file knows how the core reaches memory, files and clocks through CPython. */
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define MILLISECOND_NS ((int64_t)1000000)
+
+static void *host_reallocate(void *context, void *block, size_t nbytes)
+{
+    (void)context;
+    if (nbytes == 0) {
+        PyMem_Free(block);
+        return NULL;
+    }
+    return PyMem_Realloc(block, nbytes);
+}
+
+/* As io.open_code() does for zipimport: audit hooks see every archive that is opened. */
+static int audit_open(struct zi_state *state, const char *path, int flags)
+{
+    PyObject *result = PyObject_CallFunction(state->audit, "sNsi", "open",
+                                             PyUnicode_DecodeFSDefault(path), "rb", flags);
+
+    Py_XDECREF(result);
+    return result ? 0 : ZI_HOST_RAISED;
+}
+
+static int host_open(void *context, const char *path, int *fd_ret)
+{
+    int flags = O_RDONLY | O_CLOEXEC;
+    int answer = audit_open(context, path, flags);
+
+    if (answer != 0)
+        return answer;
+    do
+        *fd_ret = open(path, flags);
+    while (*fd_ret < 0 && errno == EINTR);
+    return *fd_ret < 0 ? errno : 0;
+}
+
+static void host_close(void *context, int fd)
+{
+    (void)context;
+    close(fd);
+}
+
+static int host_size(void *context, int fd, uint64_t *nbytes_ret)
+{
+    off_t end = lseek(fd, 0, SEEK_END);
+
+    (void)context;
+    if (end < 0)
+        return errno;
+    *nbytes_ret = (uint64_t)end;
+    return 0;
+}
+
+static int host_read_at(void *context, int fd, uint64_t offset, void *buffer, size_t nbytes,
+                        size_t *nread_ret)
+{
+    ssize_t nread;
+
+    (void)context;
+    do
+        nread = pread(fd, buffer, nbytes, (off_t)offset);
+    while (nread < 0 && errno == EINTR);
+    if (nread < 0)
+        return errno;
+    *nread_ret = (size_t)nread;
+    return 0;
+}
+
+static int read_field(PyObject *result, const char *name, uint64_t *ret)
+{
+    PyObject *value = PyObject_GetAttrString(result, name);
+
+    if (!value)
+        return -1;
+    *ret = PyLong_AsUnsignedLongLongMask(value);
+    Py_DECREF(value);
+    return *ret == UINT64_MAX && PyErr_Occurred() ? -1 : 0;
+}
+
+/* Takes over what was raised: an OSError becomes its errno, anything else stays pending. */
+static int answer_of_exception(void)
+{
+    PyObject *type, *value, *traceback;
+    uint64_t number = 0;
+
+    if (!PyErr_ExceptionMatches(PyExc_OSError))
+        return ZI_HOST_RAISED;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (read_field(value, "errno", &number) < 0 || number == 0 || number > INT16_MAX) {
+        PyErr_Clear();
+        number = EIO;
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+    return (int)number;
+}
+
+/* Reads an os.stat_result and releases it; NULL stands for the exception that was raised. */
+static int read_stat(PyObject *result, struct zi_stamp *ret)
+{
+    uint64_t mtime_ns = 0;
+    int answer = 0;
+
+    if (!result || read_field(result, "st_dev", &ret->device) < 0 ||
+        read_field(result, "st_ino", &ret->inode) < 0 ||
+        read_field(result, "st_size", &ret->nbytes) < 0 ||
+        read_field(result, "st_mtime_ns", &mtime_ns) < 0)
+        answer = answer_of_exception();
+    ret->mtime_ns = (int64_t)mtime_ns;
+    Py_XDECREF(result);
+    return answer;
+}
+
+static int host_stamp_fd(void *context, int fd, struct zi_stamp *ret)
+{
+    struct zi_state *state = context;
+    /* Before the stat: whatever is written later has a later mtime than this. */
+    PyObject *now = PyObject_CallNoArgs(state->time_ns);
+
+    if (!now)
+        return ZI_HOST_RAISED;
+    ret->clock_ns = (int64_t)PyLong_AsUnsignedLongLongMask(now);
+    Py_DECREF(now);
+    return read_stat(PyObject_CallFunction(state->fd_stat, "i", fd), ret);
+}
+
+static int host_stamp_path(void *context, const char *path, struct zi_stamp *ret)
+{
+    struct zi_state *state = context;
+
+    ret->clock_ns = 0; /* never a record's stamp, only compared with one */
+    return read_stat(PyObject_CallFunction(state->path_stat, "N", PyUnicode_DecodeFSDefault(path)),
+                     ret);
+}
+
+static const struct zi_host_ops python_host_ops = {
+    .reallocate = host_reallocate,
+    .open = host_open,
+    .close = host_close,
+    .size = host_size,
+    .read_at = host_read_at,
+    .stamp_fd = host_stamp_fd,
+    .stamp_path = host_stamp_path,
+};
+
+void zi_python_host_init(struct zi_host *host, struct zi_state *state)
+{
+    *host = (struct zi_host){
+        .ops = &python_host_ops,
+        .context = state,
+        .member_max = ZI_MEMBER_NBYTES_MAX,
+        .racy_ns = 20 * MILLISECOND_NS,
+    };
+}
+
+int zi_python_host_seed(struct zi_host *host, struct zi_state *state)
+{
+    const char *words[] = {"end", "of", "central", "directory"};
+    uint32_t parts[4];
+
+    for (size_t i = 0; i < 4; i++) {
+        PyObject *word = PyUnicode_FromString(words[i]);
+        Py_hash_t hash = word ? PyObject_Hash(word) : -1;
+        Py_XDECREF(word);
+        if (hash == -1)
+            return -1;
+        parts[i] = (uint32_t)hash;
+    }
+    host->seed[0] = (uint64_t)parts[0] << 32 | parts[1];
+    host->seed[1] = (uint64_t)parts[2] << 32 | parts[3];
+#ifdef __EMSCRIPTEN__
+    /* Pyodide 0.27's file system keeps the milliseconds where the microseconds belong, so that a
+     * file's mtime may be up to a second too old. */
+    if (state->version <= 0x030c)
+        host->racy_ns = 1000 * MILLISECOND_NS;
+#else
+    (void)state;
+#endif
+    return 0;
+}

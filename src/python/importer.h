@@ -1,0 +1,40 @@
+/*
+ * The zipimporter object, as the files that implement it see it.
+ *
+ * `archive` and `prefix` live in the instance's dict, as stock's do, so that they can be changed,
+ * deleted and pickled; the object only remembers which record belongs to the archive it saw last.
+ */
+#ifndef ZI_PYTHON_IMPORTER_H
+#define ZI_PYTHON_IMPORTER_H
+
+#include "state.h"
+
+struct zi_importer {
+    PyObject_HEAD struct zi_state *state;
+    PyObject *archive;        /* the str that `record` belongs to, or NULL */
+    struct zi_record *record; /* a reference, or NULL */
+};
+
+#define ZI_IMPORTER(self) ((struct zi_importer *)(self))
+
+/* Makes the C type, and the class zipimport.zipimporter of it and of stock's. */
+int zi_importer_make_types(struct zi_state *state, PyObject *module);
+
+/* Whether an object is a zipimporter of ours or of a subclass. */
+bool zi_importer_check(struct zi_state *state, PyObject *object);
+
+/* The record of the importer's archive, a new reference, and the archive's path if asked for, a
+ * new reference too; NULL with an exception. */
+struct zi_record *zi_importer_record(PyObject *self, PyObject **path_ret);
+
+/* Methods that other files implement. */
+PyObject *zi_importer_get_data(PyObject *self, PyObject *pathname);
+PyObject *zi_importer_get_code(PyObject *self, PyObject *fullname);
+PyObject *zi_importer_get_filename(PyObject *self, PyObject *fullname);
+PyObject *zi_importer_get_source(PyObject *self, PyObject *fullname);
+int zi_importer_init(PyObject *self, PyObject *args, PyObject *keywords);
+
+/* zipimport._get_module_code(): (code, is package, path) for ours, stock's own for its own. */
+PyObject *zi_importer_get_module_code(PyObject *module, PyObject *args);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * From a module's name to the members of an archive that may hold it.
+ */
+#ifndef ZI_PYTHON_LOOKUP_H
+#define ZI_PYTHON_LOOKUP_H
+
+#include "view.h"
+
+/* zipimport's search order: a package before a module, bytecode before source. */
+enum zi_candidate {
+    ZI_PACKAGE_BYTECODE,
+    ZI_PACKAGE_SOURCE,
+    ZI_MODULE_BYTECODE,
+    ZI_MODULE_SOURCE,
+    ZI_CANDIDATE_COUNT,
+};
+
+static inline bool zi_candidate_is_package(enum zi_candidate candidate)
+{
+    return candidate == ZI_PACKAGE_BYTECODE || candidate == ZI_PACKAGE_SOURCE;
+}
+
+static inline bool zi_candidate_is_bytecode(enum zi_candidate candidate)
+{
+    return candidate == ZI_PACKAGE_BYTECODE || candidate == ZI_MODULE_BYTECODE;
+}
+
+struct zi_lookup {
+    struct zi_view view;
+    PyObject *fullname;      /* borrowed from the caller */
+    size_t path_nbytes;      /* of the module's path in the archive, without a suffix */
+    size_t directory_nbytes; /* of which: up to the last slash */
+    char *path;              /* with room for any suffix; NULL when no member can have it */
+    char small_path[160];
+};
+
+/* Finds the archive and the module's path in it: only the name's last part counts. Returns -1 with
+ * an exception; an archive that is absent is no failure. Needs zi_lookup_release() after success.
+ */
+int zi_lookup_init(struct zi_lookup *lookup, PyObject *self, PyObject *fullname);
+void zi_lookup_release(struct zi_lookup *lookup);
+
+/* The node of a candidate, or ZI_INDEX_NONE. */
+uint32_t zi_lookup_node(struct zi_lookup *lookup, enum zi_candidate candidate);
+
+/* The first candidate there is, ZI_CANDIDATE_COUNT when there is none. */
+enum zi_candidate zi_lookup_first(struct zi_lookup *lookup);
+
+/* Whether there is a directory of the module's name, and its path with the archive's before it. */
+bool zi_lookup_is_directory(struct zi_lookup *lookup);
+PyObject *zi_lookup_directory_path(const struct zi_lookup *lookup);
+
+/* Raises ZipImportError "can't find module"; returns NULL. */
+PyObject *zi_lookup_raise_not_found(const struct zi_lookup *lookup);
+
+#endif

@@ -1,0 +1,223 @@
+/* This file knows the module pyodide_zipimport: what Python code may ask of the importer. */
+#include "directory_cache.h"
+#include "errors.h"
+#include "host.h"
+#include "importer.h"
+#include "record.h"
+#include "takeover.h"
+
+/* What install() returns: done already, and nevertheless awaitable, so that `await install()` is
+ * written the same way whatever install() has to open. */
+static PyObject *ready_await(PyObject *self)
+{
+    PyObject *nothing = PyTuple_New(0);
+    PyObject *iterator = nothing ? PyObject_GetIter(nothing) : NULL;
+
+    (void)self;
+    Py_XDECREF(nothing);
+    return iterator;
+}
+
+static PyType_Slot ready_slots[] = {
+    {Py_am_await, ready_await},
+    {0, NULL},
+};
+
+static PyType_Spec ready_spec = {
+    .name = "pyodide_zipimport._Ready",
+    .basicsize = sizeof(PyObject),
+    .flags = Py_TPFLAGS_DEFAULT,
+    .slots = ready_slots,
+};
+
+static PyObject *module_install(PyObject *module, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"implicit_invalidation", "max_member_bytes", NULL};
+    struct zi_state *state = PyModule_GetState(module);
+    /* The second time, what is not given stays as it is. */
+    bool again = state->takeover.directory_cache;
+    int implicit = again ? state->registry.implicit_invalidation : true;
+    unsigned long long member_max = again ? state->host.member_max : ZI_MEMBER_NBYTES_MAX;
+
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|$pK:install", names, &implicit,
+                                     &member_max) ||
+        zi_takeover_install(state, module) < 0)
+        return NULL;
+    state->registry.implicit_invalidation = implicit;
+    state->host.member_max = member_max;
+    return PyObject_CallFunctionObjArgs(state->ready_type, NULL);
+}
+
+static PyObject *module_uninstall(PyObject *module, PyObject *unused)
+{
+    (void)unused;
+    return zi_takeover_uninstall(PyModule_GetState(module)) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *module_invalidate(PyObject *module, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"path", NULL};
+    struct zi_state *state = PyModule_GetState(module);
+    PyObject *path = Py_None;
+    struct zi_record *record;
+
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O:invalidate", names, &path))
+        return NULL;
+    if (path == Py_None) {
+        zi_registry_invalidate_all(&state->registry);
+        zi_directory_cache_forget_all(state);
+        return Py_NewRef(Py_None);
+    }
+    record = zi_record_of_path(state, path);
+    if (!record)
+        return NULL;
+    zi_record_invalidate(record);
+    zi_record_unref(record);
+    return zi_directory_cache_forget(state, path) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+/* The record may be new: an archive can be pinned before anything imports from it. */
+static PyObject *set_pinned(PyObject *module, PyObject *path, bool pinned)
+{
+    struct zi_record *record = zi_record_of_path(PyModule_GetState(module), path);
+
+    if (!record)
+        return NULL;
+    if (pinned)
+        zi_record_pin(record);
+    else
+        zi_record_unpin(record);
+    zi_record_unref(record);
+    return Py_NewRef(Py_None);
+}
+
+static PyObject *module_pin(PyObject *module, PyObject *path)
+{
+    return set_pinned(module, path, true);
+}
+
+static PyObject *module_unpin(PyObject *module, PyObject *path)
+{
+    return set_pinned(module, path, false);
+}
+
+static PyObject *module_implicit_invalidation(PyObject *module, PyObject *enabled)
+{
+    struct zi_state *state = PyModule_GetState(module);
+    int truth = PyObject_IsTrue(enabled);
+
+    if (truth < 0)
+        return NULL;
+    state->registry.implicit_invalidation = truth == 1;
+    return Py_NewRef(Py_None);
+}
+
+static PyObject *module_stats(PyObject *module, PyObject *unused)
+{
+    struct zi_state *state = PyModule_GetState(module);
+    const struct zi_counters *count = &state->host.count;
+    /* Before anything is allocated for the answer. */
+    unsigned long long allocations = count->allocations;
+    unsigned long long archives = 0, entries = 0, index_nbytes = 0, directory_nbytes = 0;
+
+    (void)unused;
+    for (struct zi_record *record = state->registry.records; record; record = record->next) {
+        if (!record->archive)
+            continue;
+        archives++;
+        entries += record->archive->entry_count;
+        index_nbytes += zi_archive_index_nbytes(record->archive);
+        directory_nbytes += record->archive->directory_nbytes;
+    }
+    return Py_BuildValue("{sKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsK}", "opens", count->opens, "reads",
+                         count->reads, "read_bytes", count->read_nbytes, "stats", count->stats,
+                         "parses", count->parses, "revalidations", count->revalidations, "retries",
+                         count->retries, "allocations", allocations, "compiles", state->compiles,
+                         "unmarshals", state->unmarshals, "inflates", count->inflates, "hits",
+                         state->hits, "misses", state->misses, "invalidations",
+                         count->invalidations, "archives", archives, "entries", entries,
+                         "index_bytes", index_nbytes, "directory_bytes", directory_nbytes);
+}
+
+static PyMethodDef module_methods[] = {
+    {"install", (PyCFunction)(void (*)(void))module_install, METH_VARARGS | METH_KEYWORDS,
+     "install($module, /, *, implicit_invalidation=True, max_member_bytes=1073741824)\n--\n\n"
+     "Take stock zipimport's place everywhere; may be awaited.\n\n"
+     "implicit_invalidation: whether importlib.invalidate_caches() reaches archives.\n"
+     "max_member_bytes: members that claim to inflate beyond this are refused."},
+    {"uninstall", module_uninstall, METH_NOARGS,
+     "uninstall($module, /)\n--\n\nGive stock zipimport its place back."},
+    {"invalidate", (PyCFunction)(void (*)(void))module_invalidate, METH_VARARGS | METH_KEYWORDS,
+     "invalidate($module, /, path=None)\n--\n\n"
+     "Have an archive, or all, looked at again before the next use, pinned or not."},
+    {"pin", module_pin, METH_O,
+     "pin($module, path, /)\n--\n\n"
+     "Exempt an archive from implicit invalidation; it may be one not yet imported from."},
+    {"unpin", module_unpin, METH_O,
+     "unpin($module, path, /)\n--\n\nUndo pin(), and apply the invalidation it kept off, if any."},
+    {"implicit_invalidation", module_implicit_invalidation, METH_O,
+     "implicit_invalidation($module, enabled, /)\n--\n\n"
+     "Set whether importlib.invalidate_caches() reaches archives."},
+    {"stats", module_stats, METH_NOARGS,
+     "stats($module, /)\n--\n\nReturn counts and sizes since the module was loaded, as a dict."},
+    {"_get_module_code", zi_importer_get_module_code, METH_VARARGS,
+     "_get_module_code($module, importer, fullname, /)\n--\n\n"
+     "zipimport's function of this name, which its own methods call."},
+    {NULL, NULL, 0, NULL},
+};
+
+static int module_exec(PyObject *module)
+{
+    struct zi_state *state = PyModule_GetState(module);
+
+    if (zi_state_init(state) < 0 || zi_importer_make_types(state, module) < 0 ||
+        zi_directory_cache_make(state, module) < 0)
+        return -1;
+    state->ready_type = PyType_FromModuleAndSpec(module, &ready_spec, NULL);
+    if (!state->ready_type)
+        return -1;
+    if (PyModule_AddObjectRef(module, "zipimporter", state->zipimporter) < 0 ||
+        PyModule_AddObjectRef(module, "ZipImportError", state->zip_import_error) < 0)
+        return -1;
+    return 0;
+}
+
+static int module_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    return zi_state_traverse(PyModule_GetState(module), visit, arg);
+}
+
+static int module_clear(PyObject *module)
+{
+    zi_state_clear(PyModule_GetState(module));
+    return 0;
+}
+
+static void module_free(void *module)
+{
+    zi_state_free(PyModule_GetState(module));
+}
+
+static PyModuleDef_Slot module_slots[] = {
+    {Py_mod_exec, module_exec},
+    {0, NULL},
+};
+
+struct PyModuleDef zi_module_def = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "pyodide_zipimport",
+    .m_doc = "A zip importer with lazily invalidated caches, in place of zipimport's own.",
+    .m_size = sizeof(struct zi_state),
+    .m_methods = module_methods,
+    .m_slots = module_slots,
+    .m_traverse = module_traverse,
+    .m_clear = module_clear,
+    .m_free = module_free,
+};
+
+PyMODINIT_FUNC PyInit_pyodide_zipimport(void);
+
+PyMODINIT_FUNC PyInit_pyodide_zipimport(void)
+{
+    return PyModuleDef_Init(&zi_module_def);
+}

@@ -1,0 +1,178 @@
+/* This file knows how an archive's directory looks from Python. */
+#include "record.h"
+
+#include <string.h>
+
+struct attachment {
+    PyObject *files;        /* NULL until asked for */
+    uint64_t invalidations; /* of the record and of the whole registry, when it was built */
+    uint64_t epoch;
+};
+
+void zi_record_drop_attachment(void *attachment)
+{
+    struct attachment *at = attachment;
+
+    Py_XDECREF(at->files);
+    PyMem_Free(at);
+}
+
+/* The path in the file system's encoding, or NULL with an exception; writes its bytes. */
+static PyObject *encode_path(PyObject *path, const char **bytes_ret, size_t *nbytes_ret)
+{
+    PyObject *encoded = PyUnicode_EncodeFSDefault(path);
+    char *bytes;
+    Py_ssize_t nbytes;
+
+    if (!encoded)
+        return NULL;
+    if (PyBytes_AsStringAndSize(encoded, &bytes, &nbytes) < 0) {
+        Py_DECREF(encoded);
+        return NULL;
+    }
+    if (memchr(bytes, '\0', (size_t)nbytes)) {
+        Py_DECREF(encoded);
+        PyErr_SetString(PyExc_ValueError, "embedded null character");
+        return NULL;
+    }
+    *bytes_ret = bytes;
+    *nbytes_ret = (size_t)nbytes;
+    return encoded;
+}
+
+static bool is_str(PyObject *path)
+{
+    if (PyUnicode_Check(path))
+        return true;
+    PyErr_Format(PyExc_TypeError, "expected str, not %R", (PyObject *)Py_TYPE(path));
+    return false;
+}
+
+struct zi_record *zi_record_of_path(struct zi_state *state, PyObject *path)
+{
+    const char *bytes = NULL;
+    size_t nbytes = 0;
+    PyObject *encoded = is_str(path) ? encode_path(path, &bytes, &nbytes) : NULL;
+    struct zi_record *record;
+
+    if (!encoded)
+        return NULL;
+    record = zi_registry_get(&state->registry, bytes, nbytes);
+    Py_DECREF(encoded);
+    if (!record)
+        PyErr_NoMemory();
+    return record;
+}
+
+struct zi_record *zi_record_of_path_if_any(struct zi_state *state, PyObject *path)
+{
+    const char *bytes = NULL;
+    size_t nbytes = 0;
+    PyObject *encoded;
+    struct zi_record *record;
+
+    if (!PyUnicode_Check(path))
+        return NULL;
+    encoded = encode_path(path, &bytes, &nbytes);
+    if (!encoded) {
+        PyErr_Clear();
+        return NULL;
+    }
+    record = zi_registry_find(&state->registry, bytes, nbytes);
+    Py_DECREF(encoded);
+    return record;
+}
+
+PyObject *zi_record_path(struct zi_record *record)
+{
+    return PyUnicode_DecodeFSDefaultAndSize(record->path, (Py_ssize_t)record->path_nbytes);
+}
+
+static PyObject *make_toc_entry(PyObject *archive_path, PyObject *name,
+                                const struct zi_entry *entry)
+{
+    PyObject *path = PyUnicode_FromFormat("%U/%U", archive_path, name);
+
+    return Py_BuildValue("NHKKKHHI", path, entry->method, entry->packed_nbytes, entry->nbytes,
+                         entry->local_position, entry->dos_time, entry->dos_date,
+                         (unsigned)entry->crc);
+}
+
+static int add_node(PyObject *files, PyObject *archive_path, const struct zi_archive *archive,
+                    uint32_t at)
+{
+    const struct zi_node *node = zi_archive_node(archive, at);
+    PyObject *name = PyUnicode_FromStringAndSize((const char *)node->path,
+                                                 (Py_ssize_t)node->path_nbytes);
+    PyObject *value = NULL;
+    int answer = -1;
+
+    if (name && node->record == ZI_NO_RECORD) {
+        value = Py_NewRef(Py_None);
+    } else if (name) {
+        struct zi_entry entry;
+        zi_archive_entry(archive, at, &entry);
+        value = make_toc_entry(archive_path, name, &entry);
+    }
+    if (value)
+        answer = PyDict_SetItem(files, name, value);
+    Py_XDECREF(value);
+    Py_XDECREF(name);
+    return answer;
+}
+
+static PyObject *build_files(struct zi_state *state, struct zi_record *record,
+                             const struct zi_archive *archive)
+{
+    bool implicit = state->version >= 0x030e;
+    PyObject *path = zi_record_path(record);
+    PyObject *files = path ? PyDict_New() : NULL;
+
+    if (!files)
+        goto fail;
+    for (uint32_t at = 0; at < archive->index.node_count; at++)
+        if (zi_archive_node(archive, at)->record != ZI_NO_RECORD &&
+            add_node(files, path, archive, at) < 0)
+            goto fail;
+    /* The root is not in zipimport's table. */
+    for (uint32_t at = 1; implicit && at < archive->index.node_count; at++)
+        if (zi_archive_node(archive, at)->record == ZI_NO_RECORD &&
+            add_node(files, path, archive, at) < 0)
+            goto fail;
+    Py_DECREF(path);
+    return files;
+
+fail:
+    Py_XDECREF(files);
+    Py_XDECREF(path);
+    return NULL;
+}
+
+PyObject *zi_record_files(struct zi_state *state, struct zi_record *record,
+                          const struct zi_archive *archive)
+{
+    struct attachment *at = record->attachment;
+    PyObject *files, *previous;
+
+    if (at && at->files && at->invalidations == record->invalidations &&
+        at->epoch == state->registry.epoch)
+        return Py_NewRef(at->files);
+    files = build_files(state, record, archive);
+    if (!files)
+        return NULL;
+    if (!at) {
+        at = PyMem_Malloc(sizeof *at);
+        if (!at) {
+            Py_DECREF(files);
+            return PyErr_NoMemory();
+        }
+        at->files = NULL;
+        record->attachment = at;
+    }
+    previous = at->files;
+    at->files = Py_NewRef(files);
+    at->invalidations = record->invalidations;
+    at->epoch = state->registry.epoch;
+    Py_XDECREF(previous);
+    return files;
+}

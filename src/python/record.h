@@ -1,0 +1,31 @@
+/*
+ * What the glue keeps with an archive's record: Python's view of its path and of its directory.
+ */
+#ifndef ZI_PYTHON_RECORD_H
+#define ZI_PYTHON_RECORD_H
+
+#include "state.h"
+
+/* The record of an archive path (str), made if there is none: a new reference. NULL with an
+ * exception when the path cannot be one. */
+struct zi_record *zi_record_of_path(struct zi_state *state, PyObject *path);
+
+/* The same if there is one: borrowed; NULL without an exception when there is none, or when the
+ * path cannot be one. */
+struct zi_record *zi_record_of_path_if_any(struct zi_state *state, PyObject *path);
+
+/* The archive's path as str; a new reference. */
+PyObject *zi_record_path(struct zi_record *record);
+
+/*
+ * The directory as zipimport's own cache holds it, {name: (path, compress, data_size, file_size,
+ * file_offset, time, date, crc)}; from 3.14 with None for implicit directories. Built when asked
+ * for, then the same object until the record is invalidated. A new reference.
+ */
+PyObject *zi_record_files(struct zi_state *state, struct zi_record *record,
+                          const struct zi_archive *archive);
+
+/* For zi_registry_init(). */
+void zi_record_drop_attachment(void *attachment);
+
+#endif

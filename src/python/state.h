@@ -1,0 +1,75 @@
+/*
+ * The extension's state: one per interpreter, reached from its types and never from a global.
+ */
+#ifndef ZI_PYTHON_STATE_H
+#define ZI_PYTHON_STATE_H
+
+#include "common.h"
+
+#include "../cache/registry.h"
+
+/* Python objects that the glue calls or compares with: strong references, fetched once. All of
+ * them come from modules that are built in or frozen, since the importer runs inside imports and
+ * must not need one. */
+#define ZI_STATE_OBJECTS(X)                                                                        \
+    X(zipimport)                /* the frozen module */                                            \
+    X(stock_zipimporter)        /* its class */                                                    \
+    X(zip_import_error)         /* its exception, which stays in use */                            \
+    X(path_stat)                /* posix.stat */                                                   \
+    X(fd_stat)                  /* posix.fstat */                                                  \
+    X(time_ns)                  /* time.time_ns */                                                 \
+    X(mktime)                   /* time.mktime */                                                  \
+    X(audit)                    /* sys.audit */                                                    \
+    X(compile)                  /* builtins.compile */                                             \
+    X(imp)                      /* _imp */                                                         \
+    X(magic_token)              /* what _imp.source_hash() takes */                                \
+    X(bootstrap)                /* _frozen_importlib */                                            \
+    X(bootstrap_external)       /* _frozen_importlib_external */                                   \
+    X(module_spec)              /* _frozen_importlib.ModuleSpec */                                 \
+    X(spec_from_loader)         /* _frozen_importlib.spec_from_loader */                           \
+    X(call_with_frames_removed) /* _frozen_importlib._call_with_frames_removed */                  \
+    X(code_type)                /* types.CodeType */                                               \
+    X(importer_type)            /* the C type */                                                   \
+    X(zipimporter)              /* the class made of it and of stock's */                          \
+    X(ready_type)               /* what install() returns */                                       \
+    X(directory_cache)          /* our _zip_directory_cache */                                     \
+    X(zstd_decompressor)        /* _zstd.ZstdDecompressor once a member needed it, or NULL */      \
+    X(archive_name)             /* "archive" */                                                    \
+    X(prefix_name)              /* "prefix" */
+
+struct zi_takeover {
+    PyObject *directory_cache; /* stock's dict, to give back; NULL while not installed */
+    PyObject *get_module_code; /* stock's function, likewise */
+    PyObject *library;         /* the standard library's archive, which install pinned, or NULL */
+};
+
+struct zi_state {
+    struct zi_host host;
+    struct zi_registry registry;
+    uint64_t compiles;
+    uint64_t unmarshals;
+    uint64_t hits;
+    uint64_t misses;
+    unsigned version; /* sys.hexversion >> 16: 0x030c for 3.12 */
+    uint32_t magic;   /* of this interpreter's bytecode */
+    bool importing_zstd;
+    struct zi_takeover takeover;
+#define ZI_STATE_MEMBER(name) PyObject *name;
+    ZI_STATE_OBJECTS(ZI_STATE_MEMBER)
+#undef ZI_STATE_MEMBER
+};
+
+/* The definition of the extension module; module.c. */
+extern struct PyModuleDef zi_module_def;
+
+/* Fills a zeroed state, all but the objects of our own types. */
+int zi_state_init(struct zi_state *state);
+int zi_state_traverse(struct zi_state *state, visitproc visit, void *arg);
+/* Breaks the cycles between the state and our own types; the rest stays usable until the end. */
+void zi_state_clear(struct zi_state *state);
+void zi_state_free(struct zi_state *state);
+
+/* The state that a type of ours, or a subclass of one, belongs to; NULL with TypeError set. */
+struct zi_state *zi_state_of_type(PyTypeObject *type);
+
+#endif

@@ -1,0 +1,332 @@
+/* This file knows everywhere a zipimporter stands in an interpreter. */
+#include "takeover.h"
+
+#include "directory_cache.h"
+#include "errors.h"
+#include "importer.h"
+#include "record.h"
+
+/* One direction of the exchange. */
+struct exchange {
+    struct zi_state *state;
+    PyObject *from; /* class: instances of exactly this one are replaced */
+    /* Makes what replaces an importer; a new reference. */
+    PyObject *(*make)(struct exchange *exchange, PyObject *importer);
+    PyObject *made; /* {id(importer): (importer, what replaces it)} */
+};
+
+/* What replaces an importer, the same whenever it is asked; a new reference. */
+static PyObject *replacement(struct exchange *exchange, PyObject *importer)
+{
+    PyObject *id = PyLong_FromVoidPtr(importer);
+    PyObject *pair = id ? PyDict_GetItemWithError(exchange->made, id) : NULL; /* borrowed */
+    PyObject *made = NULL;
+
+    if (pair) {
+        made = Py_NewRef(PyTuple_GetItem(pair, 1));
+    } else if (id && !PyErr_Occurred()) {
+        made = exchange->make(exchange, importer);
+        pair = made ? PyTuple_Pack(2, importer, made) : NULL;
+        if (!pair || PyDict_SetItem(exchange->made, id, pair) < 0)
+            Py_CLEAR(made);
+        Py_XDECREF(pair);
+    }
+    Py_XDECREF(id);
+    return made;
+}
+
+/* An importer of a class with the attributes of another, without its __init__(). */
+static PyObject *clone_as(PyObject *class, PyObject *importer)
+{
+    PyObject *clone = PyObject_CallMethod(class, "__new__", "O", class);
+    PyObject *theirs = clone ? PyObject_GenericGetDict(importer, NULL) : NULL;
+    PyObject *ours = theirs ? PyObject_GenericGetDict(clone, NULL) : NULL;
+
+    if (!ours || PyDict_Update(ours, theirs) < 0)
+        Py_CLEAR(clone);
+    Py_XDECREF(ours);
+    Py_XDECREF(theirs);
+    return clone;
+}
+
+/* Removes an item that may be missing. */
+static int discard(PyObject *dict, const char *name)
+{
+    PyObject *key = PyUnicode_FromString(name);
+    int found = key ? PyDict_Contains(dict, key) : -1;
+
+    if (found == 1)
+        found = PyDict_DelItem(dict, key);
+    Py_XDECREF(key);
+    return found < 0 ? -1 : 0;
+}
+
+/* Ours looks its archive up when it is used: making one reads nothing. */
+static PyObject *make_ours(struct exchange *exchange, PyObject *importer)
+{
+    PyObject *ours = clone_as(exchange->state->zipimporter, importer);
+    PyObject *dict = ours ? PyObject_GenericGetDict(ours, NULL) : NULL;
+
+    if (!dict || discard(dict, "_files") < 0)
+        Py_CLEAR(ours);
+    Py_XDECREF(dict);
+    return ours;
+}
+
+/* Stock's by its own constructor, so that it is what that version makes. Where there is no archive
+ * any more it gets the attributes, and an empty table where instances have one. */
+static PyObject *make_stock(struct exchange *exchange, PyObject *importer)
+{
+    struct zi_state *state = exchange->state;
+    PyObject *archive = PyObject_GetAttr(importer, state->archive_name);
+    PyObject *prefix = archive ? PyObject_GetAttr(importer, state->prefix_name) : NULL;
+    PyObject *path = prefix ? PyUnicode_FromFormat("%U/%U", archive, prefix) : NULL;
+    PyObject *stock = path ? PyObject_CallFunctionObjArgs(state->stock_zipimporter, path, NULL)
+                           : NULL;
+
+    if (!stock && PyErr_ExceptionMatches(PyExc_Exception) &&
+        !PyErr_ExceptionMatches(PyExc_MemoryError)) {
+        PyErr_Clear();
+        stock = clone_as(state->stock_zipimporter, importer);
+        if (stock && state->version < 0x030d) {
+            PyObject *files = PyDict_New();
+            if (!files || PyObject_SetAttrString(stock, "_files", files) < 0)
+                Py_CLEAR(stock);
+            Py_XDECREF(files);
+        }
+    }
+    Py_XDECREF(path);
+    Py_XDECREF(prefix);
+    Py_XDECREF(archive);
+    return stock;
+}
+
+static bool is_replaced(const struct exchange *exchange, PyObject *object)
+{
+    return (PyObject *)Py_TYPE(object) == exchange->from;
+}
+
+/* Replaces importers among a dict's values. */
+static int exchange_values(struct exchange *exchange, PyObject *dict)
+{
+    /* Over a copy: making an importer may run Python code. */
+    PyObject *items = PyDict_Items(dict);
+    int answer = items ? 0 : -1;
+
+    for (Py_ssize_t i = 0; answer == 0 && i < PyList_Size(items); i++) {
+        PyObject *item = PyList_GetItem(items, i); /* borrowed */
+        PyObject *made;
+        if (!is_replaced(exchange, PyTuple_GetItem(item, 1)))
+            continue;
+        made = replacement(exchange, PyTuple_GetItem(item, 1));
+        answer = made ? PyDict_SetItem(dict, PyTuple_GetItem(item, 0), made) : -1;
+        Py_XDECREF(made);
+    }
+    Py_XDECREF(items);
+    return answer;
+}
+
+/* Replaces an importer in an item of a dict. */
+static int exchange_item(struct exchange *exchange, PyObject *dict, const char *name)
+{
+    PyObject *key = PyUnicode_FromString(name);
+    PyObject *value = key ? PyDict_GetItemWithError(dict, key) : NULL; /* borrowed */
+    int answer = key && !PyErr_Occurred() ? 0 : -1;
+
+    if (value && is_replaced(exchange, value)) {
+        PyObject *made = replacement(exchange, value);
+        answer = made ? PyDict_SetItem(dict, key, made) : -1;
+        Py_XDECREF(made);
+    }
+    Py_XDECREF(key);
+    return answer;
+}
+
+/* Replaces a module's __loader__ and __spec__.loader. Only what is stored in a module's own dict
+ * and in a spec of importlib's own class is touched: other objects may run code when asked. */
+static int exchange_loaders(struct exchange *exchange, PyObject *module)
+{
+    PyObject *dict, *spec, *loader;
+    int answer;
+
+    if (!PyModule_Check(module))
+        return 0;
+    dict = PyModule_GetDict(module); /* borrowed */
+    if (exchange_item(exchange, dict, "__loader__") < 0)
+        return -1;
+    spec = PyDict_GetItemString(dict, "__spec__"); /* borrowed */
+    if (!spec || (PyObject *)Py_TYPE(spec) != exchange->state->module_spec)
+        return 0;
+    Py_INCREF(spec);
+    loader = PyObject_GetAttrString(spec, "loader");
+    answer = loader ? 0 : -1;
+    if (loader && is_replaced(exchange, loader)) {
+        PyObject *made = replacement(exchange, loader);
+        answer = made ? PyObject_SetAttrString(spec, "loader", made) : -1;
+        Py_XDECREF(made);
+    }
+    Py_XDECREF(loader);
+    Py_DECREF(spec);
+    return answer;
+}
+
+static int exchange_modules(struct exchange *exchange, PyObject *modules)
+{
+    PyObject *values = PyDict_Values(modules);
+    int answer = values ? 0 : -1;
+
+    for (Py_ssize_t i = 0; answer == 0 && i < PyList_Size(values); i++)
+        answer = exchange_loaders(exchange, PyList_GetItem(values, i));
+    Py_XDECREF(values);
+    return answer;
+}
+
+/* Replaces a class in sys.path_hooks, where it stands. */
+static int exchange_hook(PyObject *hooks, PyObject *from, PyObject *to)
+{
+    for (Py_ssize_t i = 0; i < PyList_Size(hooks); i++)
+        if (PyList_GetItem(hooks, i) == from && PyList_SetItem(hooks, i, Py_NewRef(to)) < 0)
+            return -1;
+    return 0;
+}
+
+/* An attribute of sys that must be of the given type; borrowed. */
+static PyObject *get_sys(const char *name, unsigned long type_flag)
+{
+    PyObject *value = PySys_GetObject(name);
+
+    if (value && (PyType_GetFlags(Py_TYPE(value)) & type_flag))
+        return value;
+    PyErr_Format(PyExc_RuntimeError, "sys.%s is missing or of another type", name);
+    return NULL;
+}
+
+/* Exchanges importers everywhere. What was exchanged before a failure works as well as what it
+ * replaced, so the caller just exchanges back. */
+static int exchange_everywhere(struct exchange *exchange, PyObject *to)
+{
+    PyObject *hooks = get_sys("path_hooks", Py_TPFLAGS_LIST_SUBCLASS);
+    PyObject *cache = hooks ? get_sys("path_importer_cache", Py_TPFLAGS_DICT_SUBCLASS) : NULL;
+    PyObject *modules = cache ? get_sys("modules", Py_TPFLAGS_DICT_SUBCLASS) : NULL;
+    int answer = -1;
+
+    exchange->made = modules ? PyDict_New() : NULL;
+    if (exchange->made && exchange_hook(hooks, exchange->from, to) == 0 &&
+        exchange_values(exchange, cache) == 0)
+        answer = exchange_modules(exchange, modules);
+    Py_CLEAR(exchange->made);
+    return answer;
+}
+
+static int set_attribute(struct zi_state *state, const char *name, PyObject *value)
+{
+    return value ? PyObject_SetAttrString(state->zipimport, name, value) : -1;
+}
+
+/* Pins the standard library's archive if the interpreter imports from it: it does not change
+ * while the interpreter runs, and everything looks there first. */
+static int pin_library(struct zi_state *state)
+{
+    PyObject *paths = get_sys("path", Py_TPFLAGS_LIST_SUBCLASS);
+    PyObject *cache = paths ? get_sys("path_importer_cache", Py_TPFLAGS_DICT_SUBCLASS) : NULL;
+    PyObject *ending = cache ? PyUnicode_FromFormat("/python%u%u.zip", state->version >> 8,
+                                                    state->version & 0xff)
+                             : NULL;
+    int answer = ending ? 0 : -1;
+
+    for (Py_ssize_t i = 0; answer == 0 && i < PyList_Size(paths); i++) {
+        PyObject *path = PyList_GetItem(paths, i); /* borrowed */
+        PyObject *importer;
+        struct zi_record *record;
+        if (!PyUnicode_Check(path) || PyUnicode_Tailmatch(path, ending, 0, PY_SSIZE_T_MAX, 1) != 1)
+            continue;
+        importer = PyDict_GetItemWithError(cache, path); /* borrowed */
+        if (!importer || !zi_importer_check(state, importer))
+            continue;
+        record = zi_importer_record(importer, &state->takeover.library);
+        if (!record)
+            answer = -1;
+        else
+            zi_record_pin(record);
+        zi_record_unref(record);
+        break;
+    }
+    Py_XDECREF(ending);
+    return answer;
+}
+
+static int take_over(struct zi_state *state, PyObject *module)
+{
+    struct exchange exchange = {state, state->stock_zipimporter, make_ours, NULL};
+    PyObject *get_module_code = PyObject_GetAttrString(module, "_get_module_code");
+    int answer = set_attribute(state, "_get_module_code", get_module_code);
+
+    Py_XDECREF(get_module_code);
+    if (answer == 0)
+        answer = set_attribute(state, "_zip_directory_cache", state->directory_cache);
+    if (answer == 0)
+        answer = set_attribute(state, "zipimporter", state->zipimporter);
+    if (answer == 0)
+        answer = exchange_everywhere(&exchange, state->zipimporter);
+    return answer == 0 ? pin_library(state) : -1;
+}
+
+int zi_takeover_install(struct zi_state *state, PyObject *module)
+{
+    struct zi_takeover *takeover = &state->takeover;
+    PyObject *failure;
+
+    if (takeover->directory_cache)
+        return 0;
+    takeover->directory_cache = PyObject_GetAttrString(state->zipimport, "_zip_directory_cache");
+    takeover->get_module_code = PyObject_GetAttrString(state->zipimport, "_get_module_code");
+    if (!takeover->directory_cache || !takeover->get_module_code) {
+        Py_CLEAR(takeover->directory_cache);
+        Py_CLEAR(takeover->get_module_code);
+        return -1;
+    }
+    /* Whatever happened while we were not there may have changed archives that we remember. */
+    zi_registry_invalidate_all(&state->registry);
+    if (take_over(state, module) == 0)
+        return 0;
+    failure = zi_take_exception();
+    if (zi_takeover_uninstall(state) < 0)
+        PyErr_WriteUnraisable(state->zipimport);
+    if (failure)
+        PyErr_SetObject((PyObject *)Py_TYPE(failure), failure);
+    Py_XDECREF(failure);
+    return -1;
+}
+
+static void unpin_library(struct zi_state *state)
+{
+    struct zi_record *record = NULL;
+
+    if (state->takeover.library)
+        record = zi_record_of_path_if_any(state, state->takeover.library);
+    if (record)
+        zi_record_unpin(record);
+    Py_CLEAR(state->takeover.library);
+}
+
+int zi_takeover_uninstall(struct zi_state *state)
+{
+    struct zi_takeover *takeover = &state->takeover;
+    struct exchange exchange = {state, state->zipimporter, make_stock, NULL};
+
+    if (!takeover->directory_cache)
+        return 0;
+    /* Cleared first: stock's importers, made below, fill it anew. */
+    if (PyDict_Check(takeover->directory_cache))
+        PyDict_Clear(takeover->directory_cache);
+    if (set_attribute(state, "_zip_directory_cache", takeover->directory_cache) < 0 ||
+        set_attribute(state, "_get_module_code", takeover->get_module_code) < 0 ||
+        set_attribute(state, "zipimporter", state->stock_zipimporter) < 0 ||
+        exchange_everywhere(&exchange, state->stock_zipimporter) < 0)
+        return -1;
+    unpin_library(state);
+    zi_directory_cache_forget_all(state);
+    Py_CLEAR(takeover->directory_cache);
+    Py_CLEAR(takeover->get_module_code);
+    return 0;
+}

@@ -1,0 +1,37 @@
+/*
+ * One archive as one call of an importer sees it: the record and the archive are held for the
+ * call's duration, whatever the Python code that runs meanwhile does to them.
+ */
+#ifndef ZI_PYTHON_VIEW_H
+#define ZI_PYTHON_VIEW_H
+
+#include "importer.h"
+
+struct zi_view {
+    struct zi_state *state;
+    PyObject *archive_path;     /* strong */
+    struct zi_record *record;   /* a reference */
+    struct zi_archive *archive; /* a reference, or NULL while there is none */
+    struct zi_error error;      /* why there is none */
+    bool retried;               /* the archive was looked at again during this call */
+};
+
+/* Finds the importer's archive, validating it if it was invalidated. An archive that is absent is
+ * no failure. Returns -1 with an exception. zi_view_release() in either case. */
+int zi_view_init(struct zi_view *view, PyObject *self);
+void zi_view_release(struct zi_view *view);
+
+/*
+ * Reads a member, or its first nbytes (unchecked, fit only for judging what the rest may be); all
+ * of it with SIZE_MAX. A new bytes object.
+ *
+ * NULL with an exception, or NULL with *changed_ret set and none: the bytes met were not those
+ * that the directory promised, and looking again, which is done once in a view's life, found
+ * another archive. The view now shows that one; its nodes are others.
+ */
+PyObject *zi_view_read(struct zi_view *view, uint32_t node, size_t nbytes, bool *changed_ret);
+
+/* A node's path in the archive with the archive's before it: what becomes __file__. */
+PyObject *zi_view_file_path(const struct zi_view *view, uint32_t node);
+
+#endif
