@@ -1,0 +1,496 @@
+"""The three events of a cache, by counters: access while valid, invalidation, access after it."""
+
+import importlib
+import os
+import pkgutil
+import string
+import sys
+import time
+import unittest
+import zipimport
+
+import support
+from support import AN_HOUR, BEFORE_3_13, SINCE_3_13, ZipTestCase, difference, directory_reads, ours_only, stats_delta
+from zipbuild import build
+
+SYSTEM_CALLS = ("opens", "reads", "read_bytes", "stats")
+NOTHING = dict.fromkeys((*SYSTEM_CALLS, "parses", "allocations", "compiles", "inflates", "revalidations", "retries"), 0)
+
+
+class Visible(ZipTestCase):
+    """What any user of either importer can see."""
+
+    def setUp(self):
+        super().setUp()
+        self.archive = self.make({"m.py": "x = 1", "p/__init__.py": "", "p/s.py": ""})
+        self.importer = zipimport.zipimporter(self.archive)
+
+    def assertSees(self, *names, importer=None):
+        importer = importer or self.importer
+        self.assertEqual([name for name in ("m", "n", "o") if importer.find_spec(name)], list(names))
+
+    def test_change_is_not_seen_before_invalidation(self):
+        self.remake({"n.py": "x = 1"})
+        self.assertIsNone(self.importer.find_spec("n"))
+
+    def test_change_is_seen_after_it(self):
+        self.remake({"m.py": "", "n.py": ""})
+        self.importer.invalidate_caches()
+        self.assertSees("m", "n")
+
+    def test_by_importlib(self):
+        sys.path.insert(0, self.archive)
+        self.assertModule("m", x=1)
+        self.remake({"m.py": "x = 2", "n.py": "y = 3"})
+        importlib.invalidate_caches()
+        self.assertModule("n", y=3)
+        self.assertModule("m", x=2)
+
+    @difference("invalidation-reaches-all", BEFORE_3_13)
+    def test_two_importers_one_told(self):
+        other = zipimport.zipimporter(self.archive + "/p")
+        other.prefix = ""
+        self.remake({"n.py": ""})
+        self.importer.invalidate_caches()
+        self.assertSees("n", importer=other)
+
+    @difference("invalidation-reaches-all", BEFORE_3_13)
+    def test_told_by_another_and_archive_gone(self):
+        other = zipimport.zipimporter(self.archive)
+        os.remove(self.archive)
+        self.importer.invalidate_caches()
+        self.assertSees(importer=other)
+
+    def test_deleted_archive_finds_nothing_after_invalidation(self):
+        os.remove(self.archive)
+        self.importer.invalidate_caches()
+        self.assertSees()
+        self.assertZipError("can't find module 'm'", self.importer.get_code, "m", name="m")
+
+    def test_damaged_archive_finds_nothing_after_invalidation(self):
+        self.write(b"no archive", "a.zip")
+        self.importer.invalidate_caches()
+        self.assertSees()
+
+    @difference("lazy-invalidation", BEFORE_3_13)
+    def test_deleted_and_made_again(self):
+        os.remove(self.archive)
+        self.importer.invalidate_caches()
+        self.remake({"n.py": ""})
+        self.assertSees("n")
+
+    def test_deleted_then_made_again_and_told_again(self):
+        os.remove(self.archive)
+        self.importer.invalidate_caches()
+        self.assertSees()
+        self.remake({"n.py": ""})
+        self.importer.invalidate_caches()
+        self.assertSees("n")
+
+    def test_replaced_by_rename(self):
+        self.make({"n.py": ""}, "new.zip")
+        os.replace(self.path("new.zip"), self.archive)
+        self.importer.invalidate_caches()
+        self.assertSees("n")
+
+    def test_replaced_by_rename_with_the_same_size_and_time(self):
+        stat = os.stat(self.archive)
+        self.make({"n.py": "x = 1", "p/__init__.py": "", "p/s.py": ""}, "new.zip")
+        os.utime(self.path("new.zip"), ns=(stat.st_mtime_ns, stat.st_mtime_ns))
+        os.replace(self.path("new.zip"), self.archive)
+        self.importer.invalidate_caches()
+        self.assertSees("n")
+
+    def test_rewritten_at_the_same_size_within_one_millisecond(self):
+        """The stamp cannot tell: size, inode and very likely mtime are the same. Many times, to meet the same tick."""
+        path = self.path("racy.zip")
+        versions = [build({name + ".py": ""}) for name in ("m", "n", "o")]
+        self.assertEqual(len({len(version) for version in versions}), 1)
+        self.write(versions[0], "racy.zip", age=None)
+        importer = zipimport.zipimporter(path)
+        for round_ in range(60):
+            name, version = list(zip(("m", "n", "o"), versions))[round_ % 3]
+            with open(path, "r+b") as file:
+                file.write(version)
+            importer.invalidate_caches()
+            self.assertSees(name, importer=importer)
+
+    def test_rewritten_at_the_same_size_with_the_mtime_of_now(self):
+        """As above, with the file system's clock held still by hand."""
+        path = self.path("held.zip")
+        now = time.time_ns()
+        for name in ("m", "n", "o", "m"):
+            with open(path, "wb") as file:
+                file.write(build({name + ".py": ""}))
+            os.utime(path, ns=(now, now))
+            importer = zipimport.zipimporter(path)
+            importer.invalidate_caches()
+            self.assertSees(name, importer=importer)
+
+    def test_mtime_in_the_future_proves_nothing(self):
+        path = self.write(build({"m.py": ""}), "future.zip", age=-AN_HOUR)
+        stamp = os.stat(path).st_mtime_ns
+        importer = zipimport.zipimporter(path)
+        with open(path, "r+b") as file:
+            file.write(build({"n.py": ""}))
+        os.utime(path, ns=(stamp, stamp))
+        importer.invalidate_caches()
+        self.assertSees("n", importer=importer)
+
+    def test_constructor_finds_a_new_archive_at_once(self):
+        path = self.path("new.zip")
+        self.assertRaises(zipimport.ZipImportError, zipimport.zipimporter, path)
+        self.make({"n.py": ""}, "new.zip")
+        self.assertSees("n", importer=zipimport.zipimporter(path))
+
+    def test_constructor_finds_a_repaired_archive_at_once(self):
+        path = self.write(b"no archive at all, just text", "bad.zip")
+        self.assertRaises(zipimport.ZipImportError, zipimport.zipimporter, path)
+        self.make({"n.py": ""}, "bad.zip")
+        self.assertSees("n", importer=zipimport.zipimporter(path))
+
+    def test_missing_on_sys_path_then_there(self):
+        path = self.path("later.zip")
+        sys.path.insert(0, path)
+        self.assertRaises(ModuleNotFoundError, self.import_module, "ti_later")
+        self.make({"ti_later.py": "x = 1"}, "later.zip")
+        importlib.invalidate_caches()
+        self.assertModule("ti_later", x=1)
+
+    @difference("unchanged-archive-not-reread")
+    def test_unchanged_archive_is_not_read_again(self):
+        with directory_reads() as count:
+            for _ in range(20):
+                self.importer.invalidate_caches()
+                self.assertSees("m")
+        self.assertEqual(count, [0])
+
+    @difference("unchanged-archive-not-reread")
+    def test_the_reported_case(self):
+        """python/cpython#103200: two archives, an invalidation before each of twenty imports, no directory read."""
+        sys.path[:0] = archives = [self.make({f"ti_{part}{n}.py": f"x = {n}" for n in range(20)}, f"{part}.zip")
+                                   for part in ("py4j", "pyspark")]
+        for archive in archives:
+            pkgutil.get_importer(archive)
+        with directory_reads() as count:
+            for n in range(20):
+                importlib.invalidate_caches()
+                self.assertModule(f"ti_py4j{n}", x=n)
+                self.assertModule(f"ti_pyspark{n}", x=n)
+        self.assertEqual(count, [0])
+
+    @difference("vanished-archive-looked-at-once", SINCE_3_13)
+    def test_vanished_archive_is_looked_at_once(self):
+        with directory_reads_attempted() as count:
+            os.remove(self.archive)
+            self.importer.invalidate_caches()
+            for _ in range(3):
+                self.assertSees()
+        self.assertLessEqual(count[0], 1)
+
+    def test_pkgutil_after_the_archive_changed(self):
+        self.remake({"n.py": ""})
+        self.importer.invalidate_caches()
+        self.importer.find_spec("n")
+        self.assertEqual([name for name, _ in pkgutil.iter_importer_modules(self.importer)], ["n"])
+
+    def test_returns_nothing(self):
+        self.assertIsNone(self.importer.invalidate_caches())
+
+
+def directory_reads_attempted():
+    return support.count("_read_directory", "opens")
+
+
+@ours_only("counters")
+class Counted(ZipTestCase):
+    def setUp(self):
+        super().setUp()
+        self.archive = self.make({"m.py": "x = 1", "p/__init__.py": "", "p/s.py": "", "d/": ""})
+        self.importer = zipimport.zipimporter(self.archive)
+        self.importer.find_spec("m")
+
+    def assertGrew(self, delta, **expected):
+        expected = {**NOTHING, **expected}
+        self.assertEqual({key: delta[key] for key in expected}, expected)
+
+    def use(self):
+        """What an importer answers from its directory alone."""
+        self.importer.find_spec("m"), self.importer.find_spec("zz"), self.importer.is_package("p")
+        self.importer.find_spec("d"), self.importer.get_filename("p")
+
+    def test_access_while_valid_does_nothing(self):
+        with stats_delta() as delta:
+            self.use()
+        self.assertGrew(delta)
+
+    def test_invalidation_does_nothing(self):
+        with stats_delta() as delta:
+            self.importer.invalidate_caches()
+        self.assertGrew(delta, invalidations=1)
+
+    def test_invalidation_of_many_archives_and_importers_does_nothing(self):
+        importers = [zipimport.zipimporter(self.make({"m.py": ""}, f"many{n}.zip")) for n in range(60)]
+        importers += [zipimport.zipimporter(self.archive + "/p") for _ in range(200)]
+        with stats_delta() as delta:
+            for importer in importers:
+                importer.invalidate_caches()
+            importlib.invalidate_caches()
+            support.ours.invalidate()
+        self.assertGrew(delta)
+
+    def test_access_after_it_is_one_stat(self):
+        self.importer.invalidate_caches()
+        with stats_delta() as delta:
+            self.use()
+        self.assertEqual((delta.stats, delta.revalidations), (1, 1))
+        self.assertEqual((delta.reads, delta.read_bytes, delta.parses, delta.allocations), (0, 0, 0, 0))
+
+    def test_one_look_for_all_importers_of_an_archive(self):
+        others = [zipimport.zipimporter(self.archive + "/p") for _ in range(20)]
+        importlib.invalidate_caches()
+        self.importer.invalidate_caches()
+        with stats_delta() as delta:
+            for importer in others:
+                importer.find_spec("s")
+            self.use()
+        self.assertEqual((delta.stats, delta.revalidations, delta.reads), (1, 1, 0))
+
+    def test_many_invalidations_are_one(self):
+        for _ in range(50):
+            self.importer.invalidate_caches()
+        with stats_delta() as delta:
+            self.use()
+        self.assertEqual((delta.stats, delta.revalidations), (1, 1))
+
+    def test_changed_archive_is_parsed_once(self):
+        self.remake({"m.py": "x = 2"})
+        self.importer.invalidate_caches()
+        with stats_delta() as delta:
+            self.importer.find_spec("m"), self.importer.find_spec("m")
+        self.assertEqual((delta.parses, delta.opens, delta.revalidations), (1, 1, 0))
+
+    def test_only_the_changed_one_is_parsed(self):
+        others = [zipimport.zipimporter(self.make({"m.py": ""}, f"other{n}.zip")) for n in range(10)]
+        self.remake({"n.py": ""})
+        support.ours.invalidate()
+        with stats_delta() as delta:
+            for importer in (self.importer, *others):
+                importer.find_spec("n")
+        self.assertEqual((delta.parses, delta.revalidations, delta.stats), (1, 10, 11))
+
+    def test_touched_archive_is_compared_not_parsed(self):
+        os.utime(self.archive, (1, 1))
+        self.importer.invalidate_caches()
+        with stats_delta() as delta:
+            self.use()
+        self.assertEqual((delta.parses, delta.revalidations, delta.opens), (0, 1, 1))
+        self.importer.invalidate_caches()
+        with stats_delta() as delta:
+            self.use()
+        self.assertEqual((delta.reads, delta.stats, delta.revalidations), (0, 1, 1))
+
+    def test_racy_archive_is_compared_not_parsed(self):
+        importer = zipimport.zipimporter(self.make({"m.py": ""}, age=None))
+        importer.invalidate_caches()
+        with stats_delta() as delta:
+            importer.find_spec("m")
+        self.assertEqual((delta.parses, delta.revalidations, delta.opens), (0, 1, 1))
+
+    def test_constructor_of_a_known_archive_reads_nothing(self):
+        with stats_delta() as delta:
+            zipimport.zipimporter(self.archive)
+        self.assertEqual((delta.opens, delta.reads, delta.parses), (0, 0, 0))
+
+    def test_import_opens_the_archive_once(self):
+        archive = self.make_on_path({"ti_once.py": "x = 1"}, method=8)
+        pkgutil.get_importer(archive)
+        with stats_delta() as delta:
+            self.import_module("ti_once")
+        self.assertEqual((delta.opens, delta.parses, delta.inflates, delta.compiles), (1, 0, 1, 1))
+
+    def test_vanished_archive_is_looked_at_once_per_invalidation(self):
+        os.remove(self.archive)
+        for _ in range(3):
+            self.importer.invalidate_caches()
+            with stats_delta() as delta:
+                self.use_absent()
+            self.assertLessEqual(delta.opens + delta.stats, 2)
+            with stats_delta() as delta:
+                self.use_absent()
+            self.assertGrew(delta)
+
+    def use_absent(self):
+        for _ in range(5):
+            self.assertIsNone(self.importer.find_spec("m"))
+
+    def test_dropping_from_the_mapping_is_an_invalidation(self):
+        for drop in (lambda: zipimport._zip_directory_cache.pop(self.archive), zipimport._zip_directory_cache.clear):
+            self.use()
+            drop()
+            with stats_delta() as delta:
+                self.use()
+            self.assertEqual((delta.stats, delta.revalidations, delta.parses), (1, 1, 0))
+
+    def test_archives_and_entries(self):
+        with stats_delta() as delta:
+            importer = zipimport.zipimporter(self.make({"m.py": "", "n.py": ""}))
+        self.assertEqual((delta.archives, delta.entries), (1, 2))
+        self.assertGreater(delta.index_bytes, 0)
+        self.assertGreater(delta.directory_bytes, 2 * 46)
+        self.assertIsNotNone(importer)
+
+    def test_stats_are_integers_of_the_documented_names(self):
+        names = ("opens reads read_bytes stats parses revalidations retries allocations compiles unmarshals inflates hits "
+                 "misses invalidations archives entries index_bytes directory_bytes")
+        stats = support.ours.stats()
+        self.assertEqual(set(names.split()) - set(stats), set())
+        self.assertEqual({type(value) for value in stats.values()}, {int})
+
+
+@ours_only("stock has no pins")
+class Pins(ZipTestCase):
+    def setUp(self):
+        super().setUp()
+        self.archive = self.make({"m.py": ""})
+        self.addCleanup(support.ours.unpin, self.archive)
+
+    def sees(self, importer=None):
+        importer = importer or self.importer
+        return [name for name in ("m", "n") if importer.find_spec(name)]
+
+    def start(self):
+        self.importer = zipimport.zipimporter(self.archive)
+        self.importer.find_spec("m")
+
+    def test_implicit_invalidation_passes_by(self):
+        self.start()
+        support.ours.pin(self.archive)
+        self.remake({"n.py": ""})
+        self.importer.invalidate_caches()
+        importlib.invalidate_caches()
+        with stats_delta() as delta:
+            self.assertEqual(self.sees(), ["m"])
+        self.assertEqual([delta[key] for key in SYSTEM_CALLS], [0, 0, 0, 0])
+
+    def test_unpin_applies_what_was_missed(self):
+        self.start()
+        support.ours.pin(self.archive)
+        self.remake({"n.py": ""})
+        self.importer.invalidate_caches()
+        support.ours.unpin(self.archive)
+        self.assertEqual(self.sees(), ["n"])
+
+    def test_unpin_alone_invalidates_nothing(self):
+        self.start()
+        support.ours.pin(self.archive)
+        self.remake({"n.py": ""})
+        support.ours.unpin(self.archive)
+        self.assertEqual(self.sees(), ["m"])
+
+    def test_pinned_before_first_use(self):
+        support.ours.pin(self.archive)
+        self.start()
+        self.remake({"n.py": ""})
+        self.importer.invalidate_caches()
+        self.assertEqual(self.sees(), ["m"])
+
+    def test_pinned_before_it_exists(self):
+        path = self.path("later.zip")
+        support.ours.pin(path)
+        self.addCleanup(support.ours.unpin, path)
+        self.make({"m.py": ""}, "later.zip")
+        importer = zipimport.zipimporter(path)
+        self.assertEqual(self.sees(importer), ["m"])
+        self.make({"n.py": ""}, "later.zip", age=5)
+        importer.invalidate_caches()
+        self.assertEqual(self.sees(importer), ["m"])
+
+    def test_explicit_invalidation_works_and_leaves_the_pin(self):
+        self.start()
+        support.ours.pin(self.archive)
+        self.remake({"n.py": ""})
+        support.ours.invalidate(self.archive)
+        self.assertEqual(self.sees(), ["n"])
+        self.remake({"m.py": ""})
+        self.importer.invalidate_caches()
+        self.assertEqual(self.sees(), ["n"])
+
+    def test_explicit_invalidation_of_everything(self):
+        self.start()
+        support.ours.pin(self.archive)
+        self.remake({"n.py": ""})
+        support.ours.invalidate()
+        self.assertEqual(self.sees(), ["n"])
+
+    def test_explicit_invalidation_of_another_archive(self):
+        self.start()
+        self.remake({"n.py": ""})
+        support.ours.invalidate(self.path("other.zip"))
+        self.assertEqual(self.sees(), ["m"])
+
+    def test_twice_is_once(self):
+        self.start()
+        support.ours.pin(self.archive)
+        support.ours.pin(self.archive)
+        support.ours.unpin(self.archive)
+        self.remake({"n.py": ""})
+        self.importer.invalidate_caches()
+        self.assertEqual(self.sees(), ["n"])
+
+    def test_unpin_of_what_is_not_pinned(self):
+        support.ours.unpin(self.path("nobody.zip"))
+
+    def test_path_must_be_a_string(self):
+        for function in (support.ours.pin, support.ours.unpin, support.ours.invalidate):
+            self.assertRaises(TypeError, function, 3)
+            self.assertRaises(TypeError, function, b"a.zip")
+        self.assertRaises(TypeError, support.ours.pin)
+
+    @unittest.skipUnless(support.IN_PYODIDE, "only Pyodide's standard library is an archive")
+    def test_standard_library_is_pinned(self):
+        library = string.__loader__
+        importlib.invalidate_caches()
+        with stats_delta() as delta:
+            library.find_spec("no_such_module")
+        self.assertEqual([delta[key] for key in SYSTEM_CALLS], [0, 0, 0, 0])
+
+
+@ours_only("stock has no such switch")
+class Switch(ZipTestCase):
+    def setUp(self):
+        super().setUp()
+        self.archive = self.make({"m.py": ""})
+        self.importer = zipimport.zipimporter(self.archive)
+        self.importer.find_spec("m")
+        self.addCleanup(support.ours.implicit_invalidation, True)
+
+    def test_off(self):
+        support.ours.implicit_invalidation(False)
+        self.remake({"n.py": ""})
+        importlib.invalidate_caches()
+        self.importer.invalidate_caches()
+        self.assertIsNone(self.importer.find_spec("n"))
+
+    def test_explicit_invalidation_still_works(self):
+        support.ours.implicit_invalidation(False)
+        self.remake({"n.py": ""})
+        support.ours.invalidate(self.archive)
+        self.assertIsNotNone(self.importer.find_spec("n"))
+
+    def test_on_again(self):
+        support.ours.implicit_invalidation(False)
+        support.ours.implicit_invalidation(True)
+        self.remake({"n.py": ""})
+        self.importer.invalidate_caches()
+        self.assertIsNotNone(self.importer.find_spec("n"))
+
+    def test_option_of_install(self):
+        support.ours.uninstall()
+        support.ours.install(implicit_invalidation=False)
+        importer = zipimport.zipimporter(self.archive)
+        self.remake({"n.py": ""})
+        importer.invalidate_caches()
+        self.assertIsNone(importer.find_spec("n"))
+        support.ours.uninstall()
+        support.ours.install()
