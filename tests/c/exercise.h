@@ -1,0 +1,97 @@
+/*
+ * Everything that can be done with an archive, whatever is in it, checking what must hold for any:
+ * for sweeps over damaged archives, and for the fuzzers. In a header, since both link it.
+ */
+#ifndef TESTS_C_EXERCISE_H
+#define TESTS_C_EXERCISE_H
+
+#include <string.h>
+
+#include "../../src/zip/member.h"
+
+/* What does not hold, or NULL. */
+static inline const char *exercise_node(const struct zi_archive *archive, uint32_t at)
+{
+    const struct zi_node *node = zi_archive_node(archive, at);
+    struct zi_entry entry;
+    uint32_t found = zi_archive_find(archive, (const char *)node->path, node->path_nbytes);
+
+    if (node->parent == ZI_INDEX_NONE)
+        return at == ZI_INDEX_ROOT ? NULL : "only the root has no parent";
+    if (found != at)
+        return "a node is found by its path";
+    if (zi_archive_node(archive, node->parent)->path_nbytes + node->component_nbytes !=
+        node->path_nbytes)
+        return "a path is its parent's path and a component";
+    if (node->record == ZI_NO_RECORD)
+        return node->path[node->path_nbytes - 1] == '/' ? NULL : "an implicit directory ends in /";
+    zi_archive_entry(archive, at, &entry);
+    if (entry.name_nbytes != node->path_nbytes ||
+        memcmp(entry.name, node->path, entry.name_nbytes) != 0)
+        return "an entry has its node's path";
+    return NULL;
+}
+
+/* Follows first_child and next_sibling from the root. */
+static inline const char *exercise_tree(const struct zi_archive *archive)
+{
+    const struct zi_node *nodes = archive->index.nodes;
+    uint32_t count = 0, at = ZI_INDEX_ROOT;
+
+    for (;;) {
+        const char *broken = exercise_node(archive, at);
+        if (broken)
+            return broken;
+        if (++count > archive->index.node_count)
+            return "the tree has a loop";
+        if (nodes[at].first_child != ZI_INDEX_NONE) {
+            at = nodes[at].first_child;
+            continue;
+        }
+        while (at != ZI_INDEX_ROOT && nodes[at].next_sibling == ZI_INDEX_NONE)
+            at = nodes[at].parent;
+        if (at == ZI_INDEX_ROOT)
+            break;
+        at = nodes[at].next_sibling;
+    }
+    return count == archive->index.node_count ? NULL : "every node hangs in the tree";
+}
+
+/* Reads the entry to its end; what it says is in the error. */
+static inline enum zi_status exercise_member(struct zi_source *source, const struct zi_entry *entry,
+                                             enum zi_member_form form, struct zi_error *err)
+{
+    struct zi_member member;
+    uint8_t buffer[1000];
+    enum zi_status status = zi_member_open(&member, source, entry, form, err);
+
+    if (status != ZI_OK)
+        return status;
+    while (status == ZI_OK && member.nbytes_left > 0) {
+        uint64_t left = member.nbytes_left;
+        size_t piece = left < sizeof buffer ? (size_t)left : sizeof buffer;
+        status = zi_member_read(&member, buffer, piece, err);
+    }
+    if (status == ZI_OK && form == ZI_MEMBER_DATA)
+        status = zi_member_finish(&member, err);
+    zi_member_release(&member);
+    return status;
+}
+
+static inline void exercise_members(const struct zi_archive *archive, struct zi_source *source)
+{
+    for (uint32_t at = 1; at < archive->index.node_count; at++) {
+        struct zi_entry entry;
+        struct zi_error err;
+        int64_t mtime;
+
+        if (zi_archive_node(archive, at)->record == ZI_NO_RECORD)
+            continue;
+        zi_archive_entry(archive, at, &entry);
+        zi_entry_utc_mtime(&entry, &mtime);
+        exercise_member(source, &entry, ZI_MEMBER_DATA, &err);
+        exercise_member(source, &entry, ZI_MEMBER_PACKED, &err);
+    }
+}
+
+#endif

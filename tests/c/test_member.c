@@ -1,0 +1,492 @@
+#include <errno.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "exercise.h"
+#include "harness.h"
+
+/* An archive in memory and its first entry. */
+struct fixture {
+    struct zi_source source;
+    struct zi_archive *archive;
+    struct zi_entry entry;
+};
+
+static void fixture_release(struct fixture *fixture)
+{
+    zi_archive_unref(fixture->archive);
+}
+
+#define FIXTURE CLEANUP(fixture_release) struct fixture
+
+static enum zi_status fixture_open(struct test *t, struct fixture *fixture, struct zip_built zip)
+{
+    fixture->source = test_zip_source(t, zip);
+    enum zi_status status = zi_archive_open(&fixture->archive, &fixture->source, &t->err);
+    if (status == ZI_OK)
+        zi_archive_entry(fixture->archive, 1, &fixture->entry);
+    return status;
+}
+
+static enum zi_status open_data(struct test *t, struct fixture *fixture, struct zi_member *member)
+{
+    return zi_member_open(member, &fixture->source, &fixture->entry, ZI_MEMBER_DATA, &t->err);
+}
+
+/* Opens the archive and reads the member to its end. */
+static enum zi_status read_all(struct test *t, struct zip_built zip)
+{
+    FIXTURE fixture = {0};
+    enum zi_status status = fixture_open(t, &fixture, zip);
+
+    if (status == ZI_OK)
+        status = exercise_member(&fixture.source, &fixture.entry, ZI_MEMBER_DATA, &t->err);
+    return status;
+}
+
+/* Text that deflates well, and is longer than any buffer on the way. */
+static uint8_t *make_text(struct test *t, size_t nbytes)
+{
+    uint8_t *text = test_guarded(t, nbytes);
+
+    for (size_t i = 0; i < nbytes; i++)
+        text[i] = (uint8_t) "import this\n"[(i + i / 1000) % 12];
+    return text;
+}
+
+/* Bytes that do not deflate at all. */
+static uint8_t *make_noise(struct test *t, size_t nbytes)
+{
+    uint8_t *noise = test_guarded(t, nbytes);
+    uint32_t state = 1;
+
+    for (size_t i = 0; i < nbytes; i++) {
+        state = state * 1664525 + 1013904223;
+        noise[i] = (uint8_t)(state >> 24);
+    }
+    return noise;
+}
+
+TEST(test_member__stored)
+{
+    FIXTURE fixture = {0};
+    CLEANUP(zi_member_release) struct zi_member member = {0};
+    uint8_t *buffer = test_guarded(t, 6);
+
+    TRY(fixture_open(t, &fixture, ZIP({.name = "a.py", .data = ZIP_TEXT("x = 1\n")})));
+    uint64_t allocations = t->host.count.allocations;
+    TRY(open_data(t, &fixture, &member));
+    TRY(zi_member_read(&member, buffer, 6, &t->err));
+    TRY(zi_member_finish(&member, &t->err));
+    CHECK(memcmp(buffer, "x = 1\n", 6) == 0);
+    CHECK_EQUAL(t->host.count.allocations, allocations);
+    CHECK_EQUAL(t->host.count.inflates, 0);
+}
+
+TEST(test_member__deflated)
+{
+    FIXTURE fixture = {0};
+    CLEANUP(zi_member_release) struct zi_member member = {0};
+    uint8_t *text = make_text(t, 300000);
+    uint8_t *buffer = test_guarded(t, 300000);
+
+    TRY(fixture_open(t, &fixture, ZIP({.name = "a.py", .data = {text, 300000}, .method = 8})));
+    TRY(open_data(t, &fixture, &member));
+    TRY(zi_member_read(&member, buffer, 300000, &t->err));
+    TRY(zi_member_finish(&member, &t->err));
+    CHECK(memcmp(buffer, text, 300000) == 0);
+    CHECK_EQUAL(t->host.count.inflates, 1);
+}
+
+TEST(test_member__pieces_of_any_size)
+{
+    static const size_t pieces[] = {1, 7, 4096, 65536, 99999};
+    enum { NBYTES = 200000 };
+    uint8_t *noise = make_noise(t, NBYTES);
+
+    for (uint16_t method = 0; method <= 8; method = (uint16_t)(method + 8)) {
+        for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+            FIXTURE fixture = {0};
+            CLEANUP(zi_member_release) struct zi_member member = {0};
+            uint8_t *buffer = test_guarded(t, NBYTES);
+            size_t done = 0;
+
+            if (t->failing != FAILING_NOTHING && pieces[i] < 4096)
+                continue; /* the same calls as the larger ones, in many more pieces */
+            TRY(fixture_open(t, &fixture,
+                             ZIP({.name = "a", .data = {noise, NBYTES}, .method = method})));
+            TRY(open_data(t, &fixture, &member));
+            while (done < NBYTES) {
+                size_t piece = NBYTES - done < pieces[i] ? NBYTES - done : pieces[i];
+                TRY(zi_member_read(&member, buffer + done, piece, &t->err));
+                done += piece;
+            }
+            TRY(zi_member_finish(&member, &t->err));
+            CHECK(memcmp(buffer, noise, NBYTES) == 0);
+        }
+    }
+}
+
+TEST(test_member__empty)
+{
+    TRY(read_all(t, ZIP({.name = "a"})));
+    TRY(read_all(t, ZIP({.name = "a", .method = 8})));
+    TRY(read_all(t, ZIP({.name = "d/"})));
+}
+
+/* A header's worth is read to judge a pyc; the rest may never be. */
+TEST(test_member__may_be_left_unread)
+{
+    FIXTURE fixture = {0};
+    CLEANUP(zi_member_release) struct zi_member member = {0};
+    uint8_t buffer[16];
+
+    TRY(fixture_open(t, &fixture,
+                     ZIP({.name = "a", .data = {make_text(t, 5000), 5000}, .method = 8})));
+    TRY(open_data(t, &fixture, &member));
+    TRY(zi_member_read(&member, buffer, 16, &t->err));
+    FAILS(zi_member_finish(&member, &t->err), MEMBER_LONG);
+}
+
+TEST(test_member__finishing_early_is_noticed_when_stored)
+{
+    FIXTURE fixture = {0};
+    CLEANUP(zi_member_release) struct zi_member member = {0};
+    uint8_t buffer[4];
+
+    TRY(fixture_open(t, &fixture, ZIP({.name = "a", .data = ZIP_TEXT("0123456789")})));
+    TRY(open_data(t, &fixture, &member));
+    TRY(zi_member_read(&member, buffer, 4, &t->err));
+    FAILS(zi_member_finish(&member, &t->err), MEMBER_CRC);
+}
+
+TEST(test_member__asking_for_too_much)
+{
+    FIXTURE fixture = {0};
+    CLEANUP(zi_member_release) struct zi_member member = {0};
+    uint8_t buffer[8];
+
+    TRY(fixture_open(t, &fixture, ZIP({.name = "a", .data = ZIP_TEXT("0123")})));
+    TRY(open_data(t, &fixture, &member));
+    FAILS(zi_member_read(&member, buffer, 5, &t->err), MEMBER_SHORT);
+    TRY(zi_member_read(&member, buffer, 4, &t->err));
+    FAILS(zi_member_read(&member, buffer, 1, &t->err), MEMBER_SHORT);
+    TRY(zi_member_finish(&member, &t->err));
+}
+
+TEST(test_member__sizes_in_a_data_descriptor)
+{
+    TRY(read_all(t, ZIP({.name = "a", .data = ZIP_TEXT("stored"), .flags = 8})));
+    TRY(read_all(t, ZIP({.name = "a", .data = ZIP_TEXT("packed"), .flags = 8, .method = 8})));
+    TRY(read_all(t, ZIP({.name = "a",
+                         .data = ZIP_TEXT("packed"),
+                         .flags = 8,
+                         .method = 8,
+                         .descriptor = {.without_signature = true,
+                                        .crc = ZIP_SET(1),
+                                        .packed_nbytes = ZIP_SET(2),
+                                        .nbytes = ZIP_SET(3)}})));
+}
+
+TEST(test_member__zip64)
+{
+    TRY(read_all(t, ZIP({.name = "a", .data = ZIP_TEXT("stored"), .zip64 = true})));
+    TRY(read_all(t, ZIP({.name = "a", .data = ZIP_TEXT("both"), .zip64 = true, .flags = 8})));
+}
+
+TEST(test_member__local_extra_is_skipped)
+{
+    TRY(read_all(t, ZIP({.name = "a",
+                         .data = ZIP_TEXT("data"),
+                         .local.extra = ZIP_TEXT("\xfe\xca\3\0pad")})));
+}
+
+/* The directory's CRC-32 and the directory's time are the ones that count. */
+TEST(test_member__other_local_fields_are_ignored)
+{
+    TRY(read_all(t, ZIP({.name = "a",
+                         .data = ZIP_TEXT("data"),
+                         .local = {.version = ZIP_SET(0xffff),
+                                   .time = ZIP_SET(1),
+                                   .date = ZIP_SET(2),
+                                   .crc = ZIP_SET(3)}})));
+}
+
+TEST(test_member__longest_name)
+{
+    char name[65535 + 1];
+
+    memset(name, 'n', 65535);
+    name[65535] = '\0';
+    TRY(read_all(t, ZIP({.name = name, .data = ZIP_TEXT("data")})));
+}
+
+TEST(test_member__behind_prepended_bytes)
+{
+    TRY(read_all(t, zip_of(ZIP_ENDS(.prepended = ZIP_TEXT("#!/usr/bin/env python3\n")),
+                           ZIP_MEMBERS({.name = "a", .data = ZIP_TEXT("data"), .method = 8}))));
+}
+
+TEST(test_member__local_signature)
+{
+    FAILS(read_all(t, ZIP({.name = "a.py", .local.signature = ZIP_SET(0x04034b51)})), LOCAL_HEADER);
+    CHECK_EQUAL(t->err.status, ZI_ERR_CHANGED);
+    CHECK_EQUAL(t->err.offset, 0);
+    CHECK(t->err.name_nbytes == 4 && memcmp(t->err.name, "a.py", 4) == 0);
+}
+
+TEST(test_member__local_name)
+{
+    FAILS(read_all(t, ZIP({.name = "a", .local.name = ZIP_TEXT("b")})), LOCAL_NAME);
+    FAILS(read_all(t, ZIP({.name = "a", .local.name = ZIP_TEXT("aa")})), LOCAL_NAME);
+    FAILS(read_all(t, ZIP({.name = "a", .local.name_nbytes = ZIP_SET(0)})), LOCAL_NAME);
+}
+
+TEST(test_member__local_method)
+{
+    FAILS(read_all(t, ZIP({.name = "a", .local.method = ZIP_SET(8)})), LOCAL_METHOD);
+}
+
+TEST(test_member__local_size)
+{
+    FAILS(read_all(t, ZIP({.name = "a", .local.nbytes = ZIP_SET(1)})), LOCAL_SIZE);
+    FAILS(read_all(t, ZIP({.name = "a", .local.packed_nbytes = ZIP_SET(1)})), LOCAL_SIZE);
+}
+
+TEST(test_member__local_flags_decide_about_the_descriptor)
+{
+    TRY(read_all(t, ZIP({.name = "a",
+                         .data = ZIP_TEXT("data"),
+                         .local = {.flags = ZIP_SET(8), .nbytes = ZIP_SET(0)}})));
+}
+
+/* The directory bounds where a local header begins, so that only a file which has become shorter
+ * ends within one. */
+TEST(test_member__local_header_runs_past_the_end)
+{
+    FIXTURE fixture = {0};
+    struct zi_member member;
+
+    TRY(fixture_open(t, &fixture, ZIP({.name = "a.py", .data = ZIP_TEXT("data")})));
+    fixture.source.nbytes = 30 + 3;
+    FAILS(open_data(t, &fixture, &member), MEMBER_TRUNCATED);
+    CHECK_EQUAL(t->err.offset, 0);
+    CHECK(t->err.name_nbytes == 4);
+}
+
+TEST(test_member__data_runs_past_the_end)
+{
+    FAILS(read_all(t, ZIP({.name = "a",
+                           .data = ZIP_TEXT("data"),
+                           .flags = 8,
+                           .central = {.packed_nbytes = ZIP_SET(1000), .nbytes = ZIP_SET(1000)}})),
+          MEMBER_TRUNCATED);
+    CHECK_EQUAL(t->err.offset, 31);
+    CHECK(t->err.name_nbytes == 1 && t->err.name[0] == 'a');
+    FAILS(read_all(t, ZIP({.name = "a", .local.extra_nbytes = ZIP_SET(0xffff)})), MEMBER_TRUNCATED);
+    FAILS(read_all(t, ZIP({.name = "a",
+                           .data = ZIP_TEXT("data"),
+                           .method = 8,
+                           .zip64 = true,
+                           .central.zip64_packed_nbytes = ZIP_SET(UINT64_MAX)})),
+          MEMBER_TRUNCATED);
+}
+
+TEST(test_member__deflate_data_invalid)
+{
+    FAILS(read_all(t, ZIP({.name = "a",
+                           .data = ZIP_TEXT("data"),
+                           .method = 8,
+                           .packed = ZIP_TEXT("\xff\xff\xff\xff")})),
+          MEMBER_DEFLATE);
+}
+
+TEST(test_member__deflate_data_ends_early)
+{
+    uint8_t *noise = make_noise(t, 1000);
+
+    FAILS(read_all(t, ZIP({.name = "a", /* a stored block that announces 1,000 bytes */
+                           .data = {noise, 1000},
+                           .method = 8,
+                           .packed = ZIP_TEXT("\1\xe8\3\x17\xfc"
+                                              "only these")})),
+          MEMBER_SHORT);
+    FAILS(read_all(t, ZIP({.name = "a",
+                           .data = ZIP_TEXT("d"),
+                           .method = 8,
+                           .packed = ZIP_TEXT("\3\0")})),
+          MEMBER_SHORT);
+}
+
+TEST(test_member__no_deflate_data_at_all)
+{
+    static const char nothing[] = "";
+
+    FAILS(read_all(
+              t, ZIP({.name = "a", .data = ZIP_TEXT("data"), .method = 8, .packed = {nothing, 0}})),
+          MEMBER_SHORT);
+}
+
+TEST(test_member__longer_than_the_directory_says)
+{
+    FAILS(read_all(t, ZIP({.name = "a",
+                           .data = ZIP_TEXT("datadatadata"),
+                           .method = 8,
+                           .flags = 8,
+                           .central.nbytes = ZIP_SET(11)})),
+          MEMBER_LONG);
+}
+
+TEST(test_member__shorter_than_the_directory_says)
+{
+    FAILS(read_all(t, ZIP({.name = "a",
+                           .data = ZIP_TEXT("datadatadata"),
+                           .method = 8,
+                           .flags = 8,
+                           .central.nbytes = ZIP_SET(13)})),
+          MEMBER_SHORT);
+}
+
+TEST(test_member__crc)
+{
+    FAILS(read_all(t, ZIP({.name = "a", .data = ZIP_TEXT("data"), .central.crc = ZIP_SET(7)})),
+          MEMBER_CRC);
+    CHECK_EQUAL(t->err.found, crc32(0, (const Bytef *)"data", 4));
+    CHECK_EQUAL(t->err.expected, 7);
+    FAILS(read_all(t, ZIP({.name = "a",
+                           .data = ZIP_TEXT("data"),
+                           .method = 8,
+                           .central.crc = ZIP_SET(7)})),
+          MEMBER_CRC);
+}
+
+TEST(test_member__claims_more_than_its_data_can_hold)
+{
+    FAILS(read_all(t, ZIP({.name = "a", .data = ZIP_TEXT("data"), .central.nbytes = ZIP_SET(5)})),
+          MEMBER_CLAIM);
+    CHECK_EQUAL(t->err.status, ZI_ERR_ARCHIVE);
+    FAILS(read_all(t, ZIP({.name = "a",
+                           .data = ZIP_TEXT("data"),
+                           .method = 8,
+                           .central.nbytes = ZIP_SET(100000)})),
+          MEMBER_CLAIM);
+    CHECK_EQUAL(t->host.count.inflates, 0);
+}
+
+/* The best that deflate can do is not refused. */
+TEST(test_member__highest_ratio)
+{
+    size_t nbytes = 2000000;
+    uint8_t *zeros = test_guarded(t, nbytes);
+
+    TRY(read_all(t, ZIP({.name = "a", .data = {zeros, nbytes}, .method = 8})));
+}
+
+TEST(test_member__limit)
+{
+    t->host.member_max = 4;
+    TRY(read_all(t, ZIP({.name = "a", .data = ZIP_TEXT("data")})));
+    t->host.member_max = 3;
+    FAILS(read_all(t, ZIP({.name = "a", .data = ZIP_TEXT("data")})), MEMBER_LIMIT);
+    CHECK_EQUAL(t->err.status, ZI_ERR_UNSUPPORTED);
+    CHECK_EQUAL(t->err.found, 4);
+    CHECK_EQUAL(t->err.expected, 3);
+}
+
+TEST(test_member__limit_holds_for_packed_bytes)
+{
+    FIXTURE fixture = {0};
+    struct zi_member member = {0};
+
+    t->host.member_max = 3;
+    TRY(fixture_open(t, &fixture, ZIP({.name = "a", .method = 93, .packed = ZIP_TEXT("data")})));
+    FAILS(zi_member_open(&member, &fixture.source, &fixture.entry, ZI_MEMBER_PACKED, &t->err),
+          MEMBER_LIMIT);
+}
+
+TEST(test_member__method)
+{
+    FAILS(read_all(t, ZIP({.name = "a", .data = ZIP_TEXT("data"), .method = 12})), MEMBER_METHOD);
+    CHECK_EQUAL(t->err.status, ZI_ERR_UNSUPPORTED);
+    CHECK_EQUAL(t->err.found, 12);
+}
+
+TEST(test_member__encrypted)
+{
+    FAILS(read_all(t, ZIP({.name = "a", .data = ZIP_TEXT("data"), .flags = 1})), MEMBER_ENCRYPTED);
+    CHECK_EQUAL(t->err.status, ZI_ERR_UNSUPPORTED);
+}
+
+TEST(test_member__packed_bytes_of_any_method)
+{
+    FIXTURE fixture = {0};
+    CLEANUP(zi_member_release) struct zi_member member = {0};
+    uint8_t buffer[6];
+
+    TRY(fixture_open(
+        t, &fixture,
+        ZIP({.name = "a", .data = ZIP_TEXT("data"), .method = 93, .packed = ZIP_TEXT("packed")})));
+    TRY(zi_member_open(&member, &fixture.source, &fixture.entry, ZI_MEMBER_PACKED, &t->err));
+    CHECK_EQUAL(member.nbytes_left, 6);
+    TRY(zi_member_read(&member, buffer, 6, &t->err));
+    CHECK(memcmp(buffer, "packed", 6) == 0);
+    CHECK_EQUAL(t->host.count.inflates, 0);
+
+    TRY(zi_member_check(&fixture.entry, (const uint8_t *)"data", 4, &t->err));
+    FAILS(zi_member_check(&fixture.entry, (const uint8_t *)"dat", 3, &t->err), MEMBER_SHORT);
+    FAILS(zi_member_check(&fixture.entry, (const uint8_t *)"data!", 5, &t->err), MEMBER_LONG);
+    FAILS(zi_member_check(&fixture.entry, (const uint8_t *)"Data", 4, &t->err), MEMBER_CRC);
+}
+
+/* Several entries may share one local header: nothing is lost by it but the guarantee of names. */
+TEST(test_member__overlapping_members_are_read)
+{
+    FIXTURE fixture = {0};
+    struct zi_entry entry;
+
+    TRY(fixture_open(t, &fixture,
+                     ZIP({.name = "a", .data = ZIP_TEXT("data")},
+                         {.name = "a",
+                          .data = ZIP_TEXT("data"),
+                          .central_only = true,
+                          .central.local_offset = ZIP_SET(0)})));
+    zi_archive_entry(fixture.archive, 1, &entry);
+    CHECK_EQUAL(entry.local_position, 0);
+    TRY(exercise_member(&fixture.source, &entry, ZI_MEMBER_DATA, &t->err));
+}
+
+TEST(test_member__from_a_file)
+{
+    CLEANUP(zi_source_release) struct zi_source source = ZI_SOURCE_INIT;
+    FIXTURE fixture = {0};
+
+    test_write_zip(t, ZIP({.name = "a", .data = {make_text(t, 100000), 100000}, .method = 8}));
+    t->read_nbytes_max = 100;
+    TRY(zi_source_open(&source, &t->host, t->path, &t->err));
+    TRY(zi_archive_open(&fixture.archive, &source, &t->err));
+    zi_archive_entry(fixture.archive, 1, &fixture.entry);
+    TRY(exercise_member(&source, &fixture.entry, ZI_MEMBER_DATA, &t->err));
+}
+
+/* A file cut short while it is read is a changed archive; one that cannot be read is not. */
+TEST(test_member__file_changes_while_it_is_read)
+{
+    CLEANUP(zi_source_release) struct zi_source source = ZI_SOURCE_INIT;
+    CLEANUP(zi_member_release) struct zi_member first = {0};
+    CLEANUP(zi_member_release) struct zi_member second = {0};
+    FIXTURE fixture = {0};
+    uint8_t buffer[1000];
+
+    test_write_zip(t, ZIP({.name = "a", .data = {make_noise(t, 200000), 200000}, .method = 8}));
+    TRY(zi_source_open(&source, &t->host, t->path, &t->err));
+    TRY(zi_archive_open(&fixture.archive, &source, &t->err));
+    zi_archive_entry(fixture.archive, 1, &fixture.entry);
+    TRY(zi_member_open(&first, &source, &fixture.entry, ZI_MEMBER_DATA, &t->err));
+    TRY(zi_member_open(&second, &source, &fixture.entry, ZI_MEMBER_DATA, &t->err));
+    t->answers[CALL_READ_AT] = EIO;
+    FAILS(zi_member_read(&first, buffer, sizeof buffer, &t->err), CANNOT_READ);
+    CHECK_EQUAL(t->err.name_nbytes, 1);
+    test_write_file(t, t->path, "gone", 4);
+    FAILS(zi_member_read(&second, buffer, sizeof buffer, &t->err), MEMBER_TRUNCATED);
+    CHECK_EQUAL(t->err.status, ZI_ERR_CHANGED);
+}

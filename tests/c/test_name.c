@@ -1,0 +1,121 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "../../src/zip/name.h"
+#include "harness.h"
+
+/* At the end of readable memory. */
+static const uint8_t *guarded_text(struct test *t, const char *text, size_t nbytes)
+{
+    return memcpy(test_guarded(t, nbytes), text, nbytes);
+}
+
+TEST(test_name__ascii_at_every_length_and_place)
+{
+    uint8_t *end = test_guarded(t, 40) + 40;
+
+    for (size_t nbytes = 0; nbytes <= 40; nbytes++) {
+        uint8_t *name = end - nbytes;
+        memset(name, 0x7f, nbytes);
+        CHECK(zi_name_is_ascii(name, nbytes));
+        for (size_t at = 0; at < nbytes; at++) {
+            name[at] = 0x80;
+            CHECK(!zi_name_is_ascii(name, nbytes));
+            name[at] = 0;
+        }
+    }
+}
+
+TEST(test_name__well_formed_utf8)
+{
+    static const char *const names[] = {
+        "",
+        "plain",
+        "\xc2\x80",
+        "\xdf\xbf",
+        "\xe0\xa0\x80",
+        "\xe1\x80\x80",
+        "\xec\xbf\xbf",
+        "\xed\x9f\xbf",
+        "\xee\x80\x80",
+        "\xef\xbf\xbf",
+        "\xf0\x90\x80\x80",
+        "\xf1\x80\x80\x80",
+        "\xf3\xbf\xbf\xbf",
+        "\xf4\x8f\xbf\xbf",
+        "caf\xc3\xa9/\xe6\x97\xa5\xf0\x9f\x90\x8d.py",
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t nbytes = strlen(names[i]);
+        CHECK(zi_name_is_utf8(guarded_text(t, names[i], nbytes), nbytes));
+    }
+}
+
+TEST(test_name__malformed_utf8)
+{
+    static const char *const names[] = {
+        "\x80",             /* continuation without lead */
+        "\xbf",             /* the last of them */
+        "\xc0\x80",         /* overlong NUL */
+        "\xc1\xbf",         /* overlong DEL */
+        "\xe0\x9f\xbf",     /* overlong in three bytes */
+        "\xf0\x8f\xbf\xbf", /* overlong in four */
+        "\xed\xa0\x80",     /* surrogate */
+        "\xed\xbf\xbf",     /* the last of them */
+        "\xf4\x90\x80\x80", /* above U+10FFFF */
+        "\xf5\x80\x80\x80", /* no lead byte */
+        "\xff",             /* neither */
+        "\xc3",             /* cut off */
+        "\xe6\x97",
+        "\xf0\x9f\x90",
+        "\xc3(", /* continuation missing */
+        "\xe6(\x97",
+        "\xe6\x97(",
+        "\xf0\x9f\x90(",
+        "\xf0\x9f(\x8d",
+        "\xe6\x97\xc0",
+        "good\xc3\xa9"
+        "bad\xe9",
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t nbytes = strlen(names[i]);
+        CHECK(!zi_name_is_utf8(guarded_text(t, names[i], nbytes), nbytes));
+    }
+}
+
+TEST(test_name__cp437_lower_half_is_ascii)
+{
+    uint8_t name[128];
+    uint8_t decoded[128];
+
+    for (size_t i = 0; i < sizeof name; i++)
+        name[i] = (uint8_t)i;
+    CHECK_EQUAL(zi_name_from_cp437(name, sizeof name, decoded), sizeof name);
+    CHECK(memcmp(decoded, name, sizeof name) == 0);
+}
+
+/* The whole upper half, as Python's codec decodes it. */
+TEST(test_name__cp437_upper_half)
+{
+    static const char expected[] =
+        "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐"
+        "└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\xc2\xa0";
+    uint8_t name[128];
+
+    for (size_t i = 0; i < sizeof name; i++)
+        name[i] = (uint8_t)(0x80 + i);
+    uint8_t *decoded = test_guarded(t, zi_name_cp437_max_nbytes(sizeof name));
+    CHECK_EQUAL(zi_name_from_cp437(name, sizeof name, decoded), sizeof expected - 1);
+    CHECK(memcmp(decoded, expected, sizeof expected - 1) == 0);
+    CHECK(zi_name_is_utf8(decoded, sizeof expected - 1));
+}
+
+TEST(test_name__cp437_needs_no_more_than_its_bound)
+{
+    uint8_t *decoded = test_guarded(t, zi_name_cp437_max_nbytes(7));
+
+    CHECK_EQUAL(zi_name_from_cp437((const uint8_t *)"\xb0\xb1\xb2\xb3\xb4\xb5\xb6", 7, decoded),
+                zi_name_cp437_max_nbytes(7));
+}
