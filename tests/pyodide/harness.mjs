@@ -1,0 +1,118 @@
+// What every test here uses: the versions of Pyodide, a quiet start of one, processes of their own.
+
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { describe } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const ROOT = new URL("../../", import.meta.url);
+const PREFIX = "pyodide-";
+
+/** The versions under test: the aliases in package.json, or the one that the environment names. */
+export const versions = chooseVersions();
+
+function chooseVersions() {
+  const { devDependencies } = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8"));
+  const known = Object.keys(devDependencies)
+    .filter((name) => devDependencies[name].startsWith("npm:pyodide@"))
+    .map((name) => name.slice(PREFIX.length));
+  const wanted = process.env.PYODIDE;
+  if (!wanted) return known;
+  if (!known.includes(wanted))
+    throw new Error(`PYODIDE=${wanted}: expected one of ${known.join(", ")}`);
+  return [wanted];
+}
+
+/** The file system path of something in the project, by its path from the root. */
+export function projectPath(path) {
+  return fileURLToPath(new URL(path, ROOT));
+}
+
+// Pyodide before 314 loads its core as a script that sets a global, and takes any version's that is
+// there already. Each version gets back its own here, so that several can live in one process.
+const CORE = "_createPyodideModule";
+const cores = new Map();
+
+/**
+ * A new Pyodide. What Python prints goes to `print`, by default nowhere. Not for two versions at once.
+ *
+ * An error is passed on by its message only: Node shows where one was thrown, and that line of
+ * Pyodide's is a megabyte long.
+ */
+export async function start(version, { print = () => {} } = {}) {
+  if (cores.has(version)) globalThis[CORE] = cores.get(version);
+  else delete globalThis[CORE];
+  try {
+    const { loadPyodide } = await import(`${PREFIX}${version}/pyodide.mjs`);
+    return await loadPyodide({ stdout: print, stderr: print });
+  } catch (error) {
+    throw new Error(`Pyodide ${version} did not start: ${error.message}`);
+  } finally {
+    if (CORE in globalThis) cores.set(version, globalThis[CORE]);
+    delete globalThis[CORE];
+  }
+}
+
+/** Declares a suite once for every version. */
+export function describeVersions(title, define) {
+  for (const version of versions) describe(`${title}, Pyodide ${version}`, () => define(version));
+}
+
+/**
+ * Runs a script of this folder in a fresh Node process, so that whatever it does to its Pyodide ends with it.
+ *
+ * @returns {Promise<{ status: number | string, lines: string[], errors: string }>} how it ended (a
+ *   signal's name when it ran into the time limit), what it printed, and the end of what it complained
+ */
+export function runChild(script, args, { timeout = 600_000 } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [projectPath(`tests/pyodide/${script}`), ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout,
+    });
+    let output = "";
+    let errors = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
+    child.stderr.setEncoding("utf8").on("data", (text) => (errors = (errors + text).slice(-4000)));
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      resolve({ status: signal ?? code, lines: output.split("\n").filter(Boolean), errors });
+    });
+  });
+}
+
+/** An onWarning that remembers: `taken` holds [message, code] pairs. */
+export function collectWarnings() {
+  const taken = [];
+  return { taken, onWarning: (message, code) => taken.push([message, code]) };
+}
+
+/** Writes an archive into Pyodide's file system; `members` maps names to sources. */
+export function writeArchive(pyodide, path, members) {
+  const globals = pyodide.toPy({ path, members });
+  pyodide.runPython(
+    `
+import zipfile
+with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    for name, source in members.items():
+        archive.writestr(name, source)
+`,
+    { globals },
+  );
+  globals.destroy();
+}
+
+/** Which importer serves archives: stock's methods are written in Python, ours in C. */
+export function importerInUse(pyodide) {
+  const globals = pyodide.toPy({});
+  const answer = pyodide.runPython(
+    `
+import sys, zipimport
+assert zipimport.zipimporter in sys.path_hooks
+"stock" if hasattr(zipimport.zipimporter.find_spec, "__code__") else "ours"
+`,
+    { globals },
+  );
+  globals.destroy();
+  return answer;
+}

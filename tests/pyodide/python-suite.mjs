@@ -1,0 +1,57 @@
+// Child process of python.test.mjs: runs the Python suite in one Pyodide through one importer.
+//
+//   node python-suite.mjs VERSION stock|ours FILE...
+//
+// Prints a line of JSON per file: { file, passed, failed, skipped, output }.
+
+import { projectPath, start } from "./harness.mjs";
+import { install } from "../../js/index.js";
+
+const [version, importer, ...files] = process.argv.slice(2);
+
+// The importer is installed by the suite itself, and taken out after each file, so that every file
+// starts as the first one does.
+const RUN = `
+import json, sys
+if "/tests/python" not in sys.path:
+    sys.path.insert(0, "/tests/python")
+import run
+try:
+    run.main(["--importer", importer, "--counts", "/tmp/counts.json", file + "."])
+finally:
+    if importer == "ours":
+        import pyodide_zipimport
+        pyodide_zipimport.uninstall()
+with open("/tmp/counts.json") as counts:
+    text = counts.read()
+text
+`;
+
+try {
+  let output = [];
+  const pyodide = await start(version, { print: (line) => output.push(line) });
+  pyodide.FS.mkdir("/tests");
+  const { NODEFS } = pyodide.FS.filesystems;
+  pyodide.FS.mount(NODEFS, { root: projectPath("tests") }, "/tests");
+  if (importer === "ours") {
+    const zips = await install(pyodide); // a warning goes to the console, and so to the parent
+    if (!zips.active) throw new Error("the importer could not be installed");
+    zips.uninstall();
+  }
+  for (const file of files) {
+    output = [];
+    const globals = pyodide.toPy({ importer, file });
+    let counts = { passed: 0, failed: 1, skipped: 0 };
+    try {
+      counts = JSON.parse(pyodide.runPython(RUN, { globals }));
+    } catch (error) {
+      output.push(error.message);
+    }
+    const { passed, failed, skipped } = counts;
+    console.log(JSON.stringify({ file, passed, failed, skipped, output: output.join("\n") }));
+  }
+} catch (error) {
+  // Only the message: the stack of a fatal error holds Pyodide's minified source.
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,125 @@
+// index.d.ts says what the code does: same exports, options, methods, counters and codes; and it
+// takes every Pyodide's own type.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import ts from "typescript";
+
+import { projectPath, start, versions } from "./harness.mjs";
+import * as api from "../../js/index.js";
+
+const declarations = ts.createSourceFile(
+  "index.d.ts",
+  readFileSync(projectPath("js/index.d.ts"), "utf8"),
+  ts.ScriptTarget.ES2022,
+);
+
+const namesOf = (nodes) => nodes.map(({ name }) => name.text).sort();
+
+function declared(name) {
+  return declarations.statements.find((statement) => statement.name?.text === name);
+}
+
+/** The strings of a union type, those of the unions that it names included. */
+function unionOf(name) {
+  return declared(name)
+    .type.types.flatMap((type) =>
+      type.literal ? [type.literal.text] : unionOf(type.typeName.text),
+    )
+    .sort();
+}
+
+/** The first string arguments in the calls that make errors or warnings of a kind. */
+function codesInSources(pattern) {
+  const codes = new Set();
+  for (const file of readdirSync(projectPath("js")).filter((name) => name.endsWith(".js"))) {
+    for (const [, code] of readFileSync(projectPath(`js/${file}`), "utf8").matchAll(pattern)) {
+      codes.add(code);
+    }
+  }
+  return [...codes].sort();
+}
+
+test("exported values are the declared ones", () => {
+  const values = declarations.statements.filter(
+    (node) => ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node),
+  );
+  assert.deepEqual(Object.keys(api).sort(), namesOf(values));
+});
+
+test("error codes are the declared ones", () => {
+  assert.deepEqual(codesInSources(/UsageError\(\s*"([^"]+)"/g), unionOf("UsageErrorCode"));
+  assert.deepEqual(codesInSources(/InternalError\(\s*"([^"]+)"/g), unionOf("InternalErrorCode"));
+  assert.deepEqual(
+    unionOf("WarningCode"),
+    [...unionOf("InternalErrorCode"), "options-ignored"].sort(),
+  );
+});
+
+test("options, methods and counters are the declared ones", async () => {
+  const pyodide = await start(versions.at(-1));
+  const options = namesOf([...declared("InstallOptions").members]);
+  for (const name of options) {
+    // No option may be null, so each one that is known says so, by its name.
+    await assert.rejects(api.install(pyodide, { [name]: null }), { code: "bad-option" });
+  }
+  const zips = await api.install(pyodide);
+  const members = Reflect.ownKeys(Object.getPrototypeOf(zips)).filter(
+    (name) => name !== "constructor",
+  );
+  assert.deepEqual(members.sort(), namesOf([...declared("Handle").members]));
+
+  const counters = namesOf([...declared("Stats").members]);
+  assert.deepEqual(Object.keys(zips.stats()).sort(), counters);
+  const inPython = pyodide.runPython("import pyodide_zipimport; list(pyodide_zipimport.stats())");
+  const camelCase = (name) => name.replace(/_./g, (match) => match[1].toUpperCase());
+  assert.deepEqual(inPython.toJs().map(camelCase).sort(), counters, "Python's, renamed");
+  zips.uninstall();
+  assert.deepEqual(Object.keys(zips.stats()).sort(), counters, "after uninstall too");
+});
+
+test("a program that uses all of it compiles with every Pyodide's types; a wrong one does not", () => {
+  const uses = versions.map(
+    (version, i) => `
+      import { loadPyodide as load${i} } from "pyodide-${version}";
+      export const zips${i}: Handle = await install(await load${i}());`,
+  );
+  const right = `
+    import { install, type Handle, type Stats, ZipImportUsageError } from "../../js/index.js";
+    ${uses.join("\n")}
+    const zips = await install({ version: "", runPython() {} }, {
+      storage: "memory", maxBytes: 0, preloadBytes: 0, implicitInvalidation: false, autoFlush: false,
+      mountPackages: false, namespace: "", trace: false, wasmURL: new URL("file:///a"),
+      onWarning: (message, code) => { const text: string = message + code; void text; },
+      maxMemberBytes: 1,
+    });
+    zips.invalidate(); zips.invalidate("/a.zip"); zips.pin("/a.zip"); zips.unpin("/a.zip"); zips.uninstall();
+    const stats: Stats = zips.stats();
+    const count: number = stats.readBytes; void count;
+    const error = new ZipImportUsageError("bad-path", ""); void error;`;
+  assert.deepEqual(problems(right), []);
+  const wrong = right.replace('"memory"', '"opfs"').replace('zips.pin("/a.zip")', "zips.pin()");
+  assert.equal(problems(wrong).length, 2);
+});
+
+function problems(source) {
+  const name = projectPath("tests/pyodide/sample.ts");
+  const options = {
+    ...{ strict: true, noEmit: true, skipLibCheck: true, target: ts.ScriptTarget.ES2022 },
+    ...{ module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
+    ...{ types: ["node"], lib: ["lib.es2023.d.ts", "lib.dom.d.ts"] },
+  };
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists, readFile } = host;
+  host.getSourceFile = (file, ...rest) =>
+    file === name
+      ? ts.createSourceFile(file, source, ts.ScriptTarget.ES2022)
+      : getSourceFile(file, ...rest);
+  host.fileExists = (file) => file === name || fileExists(file);
+  host.readFile = (file) => (file === name ? source : readFile(file));
+  const program = ts.createProgram([name], options, host);
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
+}
