@@ -175,5 +175,10 @@ PyObject *zi_bytecode_load(struct zi_state *state, PyObject *data, PyObject *pat
         return PyErr_Format(PyExc_TypeError, "compiled module %R is not a code object", path);
     }
     state->unmarshals++;
+    /* It was compiled elsewhere; tracebacks shall name the file it is in. */
+    PyObject *fixed = PyObject_CallMethod(state->imp, "_fix_co_filename", "OO", code, path);
+    if (!fixed)
+        Py_CLEAR(code);
+    Py_XDECREF(fixed);
     return code;
 }

@@ -129,7 +129,7 @@ static int check_archive(struct zi_state *state, PyObject *path)
 int zi_importer_init(PyObject *self, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"path", NULL};
-    struct zi_state *state = ZI_IMPORTER(self)->state;
+    struct zi_state *state = zi_importer_state(self);
     PyObject *path, *archive = NULL, *prefix = NULL;
     int answer = -1;
 

@@ -4,14 +4,28 @@
 #include "errors.h"
 #include "lookup.h"
 
+/* Raises what stock raises for a path that is no str, in the words of the object itself. */
+static void raise_not_str(PyObject *pathname, PyObject *start)
+{
+    PyObject *result = PyObject_CallMethod(pathname, "startswith", "O", start);
+
+    if (result)
+        PyErr_Format(PyExc_TypeError, "expected str, not %R", (PyObject *)Py_TYPE(pathname));
+    Py_XDECREF(result);
+}
+
 /* What follows the archive's own path, or the whole of it: then it counts from the archive's root.
  * A new reference. */
 static PyObject *strip_archive(PyObject *archive_path, PyObject *pathname)
 {
     PyObject *start = PyUnicode_FromFormat("%U/", archive_path);
-    Py_ssize_t found = start ? PyUnicode_Tailmatch(pathname, start, 0, PY_SSIZE_T_MAX, -1) : -1;
     PyObject *key = NULL;
+    Py_ssize_t found = -1;
 
+    if (start && !PyUnicode_Check(pathname))
+        raise_not_str(pathname, start);
+    else if (start)
+        found = PyUnicode_Tailmatch(pathname, start, 0, PY_SSIZE_T_MAX, -1);
     if (found == 1)
         key = PyUnicode_Substring(pathname, PyUnicode_GetLength(start), PY_SSIZE_T_MAX);
     else if (found == 0)
@@ -71,8 +85,6 @@ PyObject *zi_importer_get_data(PyObject *self, PyObject *pathname)
     struct zi_view view;
     PyObject *key = NULL, *data = NULL;
 
-    if (!PyUnicode_Check(pathname))
-        return PyErr_Format(PyExc_TypeError, "expected str, not %R", (PyObject *)Py_TYPE(pathname));
     if (zi_view_init(&view, self) == 0 && (key = strip_archive(view.archive_path, pathname)))
         data = read_key(&view, key);
     Py_XDECREF(key);
@@ -136,16 +148,46 @@ static bool may_declare_encoding(const char *source, size_t nbytes)
     return false;
 }
 
-/* As UTF-8, which is what it nearly always is; where it may be something else importlib decodes it
- * as it does a file. */
+/* Universal newlines. A new reference. */
+static PyObject *translate_newlines(PyObject *text)
+{
+    PyObject *unix_text;
+
+    switch (PyUnicode_FindChar(text, '\r', 0, PyUnicode_GetLength(text), 1)) {
+    case -2:
+        return NULL;
+    case -1:
+        return Py_NewRef(text);
+    default:
+        unix_text = PyObject_CallMethod(text, "replace", "ss", "\r\n", "\n");
+        text = unix_text ? PyObject_CallMethod(unix_text, "replace", "ss", "\r", "\n") : NULL;
+        Py_XDECREF(unix_text);
+        return text;
+    }
+}
+
+/* As importlib decodes the source of a file: by the declared encoding, without a byte order mark,
+ * with universal newlines. Its own function imports the tokenizer; it is needed only where the
+ * encoding may not be UTF-8. */
 static PyObject *decode_source(struct zi_state *state, PyObject *data)
 {
+    const char mark[] = "\xef\xbb\xbf"; /* byte order mark in UTF-8 */
+    const size_t mark_nbytes = sizeof mark - 1;
     const char *source = PyBytes_AsString(data);
     size_t nbytes = (size_t)PyBytes_Size(data);
+    PyObject *text, *translated = NULL;
 
     if (may_declare_encoding(source, nbytes))
         return PyObject_CallMethod(state->bootstrap_external, "decode_source", "O", data);
-    return PyUnicode_DecodeUTF8(source, (Py_ssize_t)nbytes, "strict");
+    if (nbytes >= mark_nbytes && memcmp(source, mark, mark_nbytes) == 0) {
+        source += mark_nbytes;
+        nbytes -= mark_nbytes;
+    }
+    text = PyUnicode_DecodeUTF8(source, (Py_ssize_t)nbytes, "strict");
+    if (text)
+        translated = translate_newlines(text);
+    Py_XDECREF(text);
+    return translated;
 }
 
 PyObject *zi_importer_get_source(PyObject *self, PyObject *fullname)
@@ -160,7 +202,7 @@ PyObject *zi_importer_get_source(PyObject *self, PyObject *fullname)
     if (data == Py_None)
         return data;
     if (data)
-        source = decode_source(ZI_IMPORTER(self)->state, data);
+        source = decode_source(zi_importer_state(self), data);
     Py_XDECREF(data);
     return source;
 }

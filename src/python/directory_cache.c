@@ -67,13 +67,28 @@ static PyObject *find_value(PyObject *self, PyObject *key, bool load)
     return value;
 }
 
+/* In a tuple, since a key may be one, or None. */
+static void raise_key_error(PyObject *key)
+{
+    PyObject *args = PyTuple_Pack(1, key);
+
+    if (args)
+        PyErr_SetObject(PyExc_KeyError, args);
+    Py_XDECREF(args);
+}
+
+/* An archive that importers look at and that is gone has no members: stock's own importers read an
+ * empty table then, and pkgutil, which subscripts without asking, must not fail. */
 static PyObject *cache_getitem(PyObject *self, PyObject *key)
 {
     PyObject *value = find_value(self, key, true);
 
-    if (!value && !PyErr_Occurred())
-        PyErr_SetObject(PyExc_KeyError, key);
-    return value;
+    if (value || PyErr_Occurred())
+        return value;
+    if (zi_record_of_path_if_any(CACHE(self)->state, key))
+        return PyDict_New();
+    raise_key_error(key);
+    return NULL;
 }
 
 static int cache_contains(PyObject *self, PyObject *key)
@@ -105,7 +120,7 @@ static int cache_setitem(PyObject *self, PyObject *key, PyObject *value)
         return PyDict_SetItem(CACHE(self)->assigned, key, value);
     found = cache_contains(self, key);
     if (found == 0)
-        PyErr_SetObject(PyExc_KeyError, key);
+        raise_key_error(key);
     return found == 1 ? remove_key(self, key) : -1;
 }
 
@@ -296,7 +311,7 @@ static PyObject *cache_pop(PyObject *self, PyObject *args)
             Py_CLEAR(value);
     } else if (!PyErr_Occurred()) {
         if (!fallback)
-            PyErr_SetObject(PyExc_KeyError, key);
+            raise_key_error(key);
         value = Py_XNewRef(fallback);
     }
     return value;
@@ -377,6 +392,7 @@ static PyMethodDef cache_methods[] = {
     {"values", cache_values, METH_NOARGS, NULL},
     {"items", cache_items, METH_NOARGS, NULL},
     {"copy", cache_copy, METH_NOARGS, NULL},
+    {"__copy__", cache_copy, METH_NOARGS, NULL},
     {"clear", cache_clear, METH_NOARGS, NULL},
     {"update", (PyCFunction)(void (*)(void))cache_update, METH_VARARGS | METH_KEYWORDS, NULL},
     {"fromkeys", cache_fromkeys, METH_VARARGS | METH_CLASS, NULL},
@@ -410,6 +426,20 @@ static PyType_Spec cache_spec = {
     .slots = cache_slots,
 };
 
+/* What only asks whether it is a mapping shall hear that it is. */
+static int register_mapping(PyObject *type)
+{
+    /* Loaded with the interpreter. */
+    PyObject *module = PyImport_ImportModule("_collections_abc");
+    PyObject *mapping = module ? PyObject_GetAttrString(module, "MutableMapping") : NULL;
+    PyObject *result = mapping ? PyObject_CallMethod(mapping, "register", "O", type) : NULL;
+
+    Py_XDECREF(module);
+    Py_XDECREF(mapping);
+    Py_XDECREF(result);
+    return result ? 0 : -1;
+}
+
 int zi_directory_cache_make(struct zi_state *state, PyObject *module)
 {
     PyTypeObject *type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &cache_spec, NULL);
@@ -426,5 +456,5 @@ int zi_directory_cache_make(struct zi_state *state, PyObject *module)
         return -1;
     }
     state->directory_cache = cache;
-    return 0;
+    return register_mapping((PyObject *)Py_TYPE(cache));
 }

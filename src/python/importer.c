@@ -23,17 +23,13 @@
 #include "lookup.h"
 #include "record.h"
 
-static PyObject *importer_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+struct zi_state *zi_importer_state(PyObject *self)
 {
-    allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-    struct zi_state *state = zi_state_of_type(type);
-    PyObject *self = state ? allocate(type, 0) : NULL;
+    struct zi_importer *importer = ZI_IMPORTER(self);
 
-    (void)args;
-    (void)keywords;
-    if (self)
-        ZI_IMPORTER(self)->state = state;
-    return self;
+    if (!importer->state)
+        importer->state = zi_state_of_type(Py_TYPE(self));
+    return importer->state;
 }
 
 static int importer_traverse(PyObject *self, visitproc visit, void *arg)
@@ -67,12 +63,13 @@ static void importer_dealloc(PyObject *self)
 struct zi_record *zi_importer_record(PyObject *self, PyObject **path_ret)
 {
     struct zi_importer *importer = ZI_IMPORTER(self);
-    PyObject *archive = PyObject_GetAttr(self, importer->state->archive_name);
+    struct zi_state *state = zi_importer_state(self);
+    PyObject *archive = PyObject_GetAttr(self, state->archive_name);
 
     if (!archive)
         return NULL;
     if (archive != importer->archive) {
-        struct zi_record *record = zi_record_of_path(importer->state, archive);
+        struct zi_record *record = zi_record_of_path(state, archive);
         if (!record) {
             Py_DECREF(archive);
             return NULL;
@@ -134,7 +131,7 @@ static PyObject *make_portion_spec(const struct zi_lookup *lookup)
 static PyObject *importer_find_spec(PyObject *self, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"fullname", "target", NULL};
-    struct zi_state *state = ZI_IMPORTER(self)->state;
+    struct zi_state *state = zi_importer_state(self);
     PyObject *fullname, *target = NULL, *spec;
     struct zi_lookup lookup;
 
@@ -174,7 +171,7 @@ static PyObject *zi_importer_is_package(PyObject *self, PyObject *fullname)
 
 static PyObject *importer_invalidate_caches(PyObject *self, PyObject *unused)
 {
-    struct zi_state *state = ZI_IMPORTER(self)->state;
+    struct zi_state *state = zi_importer_state(self);
     PyObject *path;
     struct zi_record *record = zi_importer_record(self, &path);
     int answer;
@@ -288,13 +285,10 @@ static PyMethodDef importer_methods[] = {
 };
 
 static PyType_Slot importer_slots[] = {
-    {Py_tp_new, importer_new},
-    {Py_tp_init, zi_importer_init},
-    {Py_tp_traverse, importer_traverse},
-    {Py_tp_clear, importer_clear},
-    {Py_tp_dealloc, importer_dealloc},
-    {Py_tp_methods, importer_methods},
-    {0, NULL},
+
+    {Py_tp_init, zi_importer_init},    {Py_tp_traverse, importer_traverse},
+    {Py_tp_clear, importer_clear},     {Py_tp_dealloc, importer_dealloc},
+    {Py_tp_methods, importer_methods}, {0, NULL},
 };
 
 static PyType_Spec importer_spec = {

@@ -10,12 +10,16 @@
 #include "state.h"
 
 struct zi_importer {
-    PyObject_HEAD struct zi_state *state;
-    PyObject *archive;        /* the str that `record` belongs to, or NULL */
-    struct zi_record *record; /* a reference, or NULL */
+    PyObject_HEAD struct zi_state *state; /* NULL until somebody asks: see zi_importer_state() */
+    PyObject *archive;                    /* the str that `record` belongs to, or NULL */
+    struct zi_record *record;             /* a reference, or NULL */
 };
 
 #define ZI_IMPORTER(self) ((struct zi_importer *)(self))
+
+/* The state, found by the type. There is no __new__() that could set it: pickles of protocol 0 and
+ * 1 call object's own, which refuses classes that have one in C. */
+struct zi_state *zi_importer_state(PyObject *self);
 
 /* Makes the C type, and the class zipimport.zipimporter of it and of stock's. */
 int zi_importer_make_types(struct zi_state *state, PyObject *module);

@@ -72,7 +72,7 @@ int zi_lookup_init(struct zi_lookup *lookup, PyObject *self, PyObject *fullname)
         PyErr_Format(PyExc_TypeError, "expected str, not %R", (PyObject *)Py_TYPE(fullname));
         return -1;
     }
-    prefix = PyObject_GetAttr(self, ZI_IMPORTER(self)->state->prefix_name);
+    prefix = PyObject_GetAttr(self, zi_importer_state(self)->prefix_name);
     if (!prefix)
         return -1;
     lookup->fullname = fullname;

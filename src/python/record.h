@@ -19,7 +19,7 @@ PyObject *zi_record_path(struct zi_record *record);
 
 /*
  * The directory as zipimport's own cache holds it, {name: (path, compress, data_size, file_size,
- * file_offset, time, date, crc)}; from 3.14 with None for implicit directories. Built when asked
+ * file_offset, time, date, crc)}, from 3.14 with None for implicit directories. Built when asked
  * for, then the same object until the record is invalidated. A new reference.
  */
 PyObject *zi_record_files(struct zi_state *state, struct zi_record *record,

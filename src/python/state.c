@@ -122,6 +122,5 @@ struct zi_state *zi_state_of_type(PyTypeObject *type)
         PyErr_Clear();
         type = PyType_GetSlot(type, Py_tp_base);
     }
-    PyErr_SetString(PyExc_TypeError, "not a type of pyodide_zipimport");
-    return NULL;
+    Py_FatalError("a zipimporter whose type is not one");
 }

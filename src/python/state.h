@@ -69,7 +69,7 @@ int zi_state_traverse(struct zi_state *state, visitproc visit, void *arg);
 void zi_state_clear(struct zi_state *state);
 void zi_state_free(struct zi_state *state);
 
-/* The state that a type of ours, or a subclass of one, belongs to; NULL with TypeError set. */
+/* The state that a type of ours, or a subclass of one, belongs to. */
 struct zi_state *zi_state_of_type(PyTypeObject *type);
 
 #endif

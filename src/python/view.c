@@ -23,7 +23,7 @@ static int get_archive(struct zi_view *view)
 
 int zi_view_init(struct zi_view *view, PyObject *self)
 {
-    view->state = ZI_IMPORTER(self)->state;
+    view->state = zi_importer_state(self);
     view->archive_path = NULL;
     view->archive = NULL;
     view->retried = false;

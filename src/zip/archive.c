@@ -35,23 +35,33 @@ static bool take_header(struct zi_cursor *cursor, struct header *ret)
     return cursor->ok;
 }
 
-/* The data of the first extra field with this id, or NULL. A field that is cut off ends the
- * search: such extras are common and harmless (4.5.2 lets readers skip what they do not know). */
-static const uint8_t *find_extra(const uint8_t *extra, size_t extra_nbytes, uint16_t id,
-                                 size_t *nbytes_ret)
-{
-    struct zi_cursor cursor = zi_cursor_over(extra, extra_nbytes);
-    const uint8_t *field;
+/* One extra field's data; NULL when there is none of that id. */
+struct extra {
+    const uint8_t *data;
+    size_t nbytes;
+};
 
-    while ((field = zi_cursor_take(&cursor, ZI_EXTRA_HEADER_NBYTES))) {
-        size_t nbytes = zi_get16(field, ZI_EXTRA_NBYTES_AT);
-        const uint8_t *data = zi_cursor_take(&cursor, nbytes);
-        if (data && zi_get16(field, ZI_EXTRA_ID_AT) == id) {
-            *nbytes_ret = nbytes;
-            return data;
+/* Finds the first extra field with this id. False when the fields are cut off before it is found,
+ * which is harmless where the field is optional: 4.5.2 lets readers skip what they do not know. */
+static bool find_extra(const uint8_t *fields, size_t nbytes, uint16_t id, struct extra *ret)
+{
+    struct zi_cursor cursor = zi_cursor_over(fields, nbytes);
+
+    ret->data = NULL;
+    ret->nbytes = 0;
+    while (cursor.nbytes > 0) {
+        const uint8_t *field = zi_cursor_take(&cursor, ZI_EXTRA_HEADER_NBYTES);
+        size_t field_nbytes = field ? zi_get16(field, ZI_EXTRA_NBYTES_AT) : 0;
+        const uint8_t *data = zi_cursor_take(&cursor, field_nbytes);
+        if (!data)
+            return false;
+        if (zi_get16(field, ZI_EXTRA_ID_AT) == id) {
+            ret->data = data;
+            ret->nbytes = field_nbytes;
+            break;
         }
     }
-    return NULL;
+    return true;
 }
 
 struct sizes {
@@ -60,11 +70,11 @@ struct sizes {
     uint64_t local_offset; /* from the archive's beginning */
 };
 
-/* Reads the three numbers that may have moved to the ZIP64 extra; false when one is missing. */
+/* Reads the three numbers that may have moved to the ZIP64 extra; false when one is cut off. */
 static bool read_sizes(const struct header *header, struct sizes *ret)
 {
     uint64_t *numbers[] = {&ret->nbytes, &ret->packed_nbytes, &ret->local_offset};
-    size_t nbytes = 0;
+    struct extra extra;
 
     ret->packed_nbytes = zi_get32(header->fixed, ZI_CENTRAL_PACKED_AT);
     ret->nbytes = zi_get32(header->fixed, ZI_CENTRAL_SIZE_AT);
@@ -73,10 +83,11 @@ static bool read_sizes(const struct header *header, struct sizes *ret)
         ret->local_offset != ZI_SATURATED32)
         return true;
 
-    const uint8_t *data = find_extra(header->extra, header->extra_nbytes, ZI_EXTRA_ZIP64, &nbytes);
-    if (!data)
+    if (!find_extra(header->extra, header->extra_nbytes, ZI_EXTRA_ZIP64, &extra))
+        return false;
+    if (!extra.data)
         return true; /* zipimport takes such a number as it stands */
-    struct zi_cursor cursor = zi_cursor_over(data, nbytes);
+    struct zi_cursor cursor = zi_cursor_over(extra.data, extra.nbytes);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         if (*numbers[i] != ZI_SATURATED32)
             continue;
@@ -91,17 +102,19 @@ static bool read_sizes(const struct header *header, struct sizes *ret)
 /* The UTF-8 name of an Info-ZIP Unicode Path extra that belongs to this very name (4.6.9). */
 static const uint8_t *find_unicode_path(const struct header *header, size_t *nbytes_ret)
 {
-    size_t nbytes = 0;
-    const uint8_t *data = find_extra(header->extra, header->extra_nbytes, ZI_EXTRA_UNICODE_PATH,
-                                     &nbytes);
+    struct extra extra;
 
-    if (!data || nbytes < ZI_UNICODE_PATH_NAME_AT || data[0] != ZI_UNICODE_PATH_VERSION ||
-        zi_get32(data, ZI_UNICODE_PATH_CRC_AT) != crc32(0, header->name, header->name_nbytes))
+    find_extra(header->extra, header->extra_nbytes, ZI_EXTRA_UNICODE_PATH, &extra);
+    if (extra.nbytes < ZI_UNICODE_PATH_NAME_AT || extra.data[0] != ZI_UNICODE_PATH_VERSION ||
+        zi_get32(extra.data, ZI_UNICODE_PATH_CRC_AT) != crc32(0, header->name, header->name_nbytes))
         return NULL;
-    *nbytes_ret = nbytes - ZI_UNICODE_PATH_NAME_AT;
-    return zi_name_is_utf8(data + ZI_UNICODE_PATH_NAME_AT, *nbytes_ret)
-               ? data + ZI_UNICODE_PATH_NAME_AT
-               : NULL;
+
+    const uint8_t *name = extra.data + ZI_UNICODE_PATH_NAME_AT;
+    size_t nbytes = extra.nbytes - ZI_UNICODE_PATH_NAME_AT;
+    if (!zi_name_is_utf8(name, nbytes))
+        return NULL;
+    *nbytes_ret = nbytes;
+    return name;
 }
 
 /* Finds the entry's name in UTF-8, decoding it into the arena where it is not that already. */
@@ -109,20 +122,26 @@ static enum zi_status decode_name(struct zi_archive *archive, const struct heade
                                   const uint8_t **name_ret, size_t *nbytes_ret,
                                   struct zi_error *err)
 {
+    bool ascii = zi_name_is_ascii(header->name, header->name_nbytes);
+    bool utf8 = zi_get16(header->fixed, ZI_CENTRAL_FLAGS_AT) & ZI_FLAG_UTF8;
+
     *name_ret = header->name;
     *nbytes_ret = header->name_nbytes;
-    if (zi_name_is_ascii(header->name, header->name_nbytes))
+    if (!utf8 && header->extra_nbytes > 0) {
+        /* An ASCII name too may stand for another: Info-ZIP writes "#U00e9" for what it lacks. */
+        const uint8_t *unicode_path = find_unicode_path(header, nbytes_ret);
+        if (unicode_path) {
+            *name_ret = unicode_path;
+            return ZI_OK;
+        }
+    }
+    if (ascii)
         return ZI_OK;
-    if (zi_get16(header->fixed, ZI_CENTRAL_FLAGS_AT) & ZI_FLAG_UTF8)
+    if (utf8)
         return zi_name_is_utf8(header->name, header->name_nbytes)
                    ? ZI_OK
                    : zi_fail(err, ZI_DETAIL_NAME_ENCODING);
 
-    const uint8_t *unicode_path = find_unicode_path(header, nbytes_ret);
-    if (unicode_path) {
-        *name_ret = unicode_path;
-        return ZI_OK;
-    }
     size_t max_nbytes = zi_name_cp437_max_nbytes(header->name_nbytes);
     uint8_t *decoded = zi_arena_bytes(&archive->names, max_nbytes);
     if (!decoded)
@@ -319,13 +338,12 @@ void zi_archive_entry(const struct zi_archive *archive, uint32_t node, struct zi
 
 bool zi_entry_utc_mtime(const struct zi_entry *entry, int64_t *seconds_ret)
 {
-    size_t nbytes = 0;
-    const uint8_t *data = find_extra(entry->extra, entry->extra_nbytes, ZI_EXTRA_TIMESTAMP,
-                                     &nbytes);
+    struct extra extra;
 
-    if (!data || nbytes < ZI_TIMESTAMP_NBYTES || !(data[0] & ZI_TIMESTAMP_HAS_MTIME))
+    find_extra(entry->extra, entry->extra_nbytes, ZI_EXTRA_TIMESTAMP, &extra);
+    if (extra.nbytes < ZI_TIMESTAMP_NBYTES || !(extra.data[0] & ZI_TIMESTAMP_HAS_MTIME))
         return false;
-    *seconds_ret = (int32_t)zi_get32(data, ZI_TIMESTAMP_MTIME_AT);
+    *seconds_ret = (int32_t)zi_get32(extra.data, ZI_TIMESTAMP_MTIME_AT);
     return true;
 }
 
