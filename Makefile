@@ -138,13 +138,13 @@ build/c-tests/run: $(call objects,c-tests,$(CORE_SOURCES) $(C_TESTS))
 WITH_ASAN = LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc
 PYTHON_TESTS = $(PYTHON) tests/python/run.py
 
-test-python: native native-asan
+test-python: native native-asan archives
 	@node tests/suite.mjs run $@ \
 	    "$(PYTHON_TESTS) --importer stock" \
 	    "PYTHONPATH=build/native $(PYTHON_TESTS) --importer ours" \
 	    "PYTHONPATH=build/native-asan $(WITH_ASAN) $(PYTHON_TESTS) --importer ours"
 
-test-pyodide: wasm
+test-pyodide: wasm archives
 	@node tests/suite.mjs run $@ "node --test $(wildcard tests/pyodide/*.test.mjs)"
 
 cpython-tests: all $(SETUP_TEST)
