@@ -153,6 +153,12 @@ class Names(DirectoryTestCase):
 
     @difference("unicode-path-extra")
     def test_unicode_path_extra_names_the_member(self):
+        raw = "caf\N{LATIN SMALL LETTER E WITH ACUTE}.py".encode("latin-1")
+        entry = Entry(raw, "x = 1", extra=unicode_path_extra(raw, "café.py"))
+        self.assertImportsNonAscii([entry], "café")
+
+    @difference("unicode-path-extra")
+    def test_unicode_path_extra_beside_an_ascii_stand_in(self):
         entry = Entry(b"caf?.py", "x = 1", extra=unicode_path_extra(b"caf?.py", "café.py"))
         self.assertImportsNonAscii([entry], "café")
 

@@ -277,7 +277,8 @@ class Counted(ZipTestCase):
         with stats_delta() as delta:
             for importer in (self.importer, *others):
                 importer.find_spec("n")
-        self.assertEqual((delta.parses, delta.revalidations, delta.stats), (1, 10, 11))
+        # The changed one twice: by its path, and by the descriptor that its directory is then read from.
+        self.assertEqual((delta.parses, delta.revalidations, delta.stats), (1, 10, 12))
 
     def test_touched_archive_is_compared_not_parsed(self):
         os.utime(self.archive, (1, 1))

@@ -229,16 +229,11 @@ class LocalHeader(MemberTestCase):
         self.assertReads(local_extra=extra_field(0xCAFE, b"\0" * 4))
         self.assertReads(local_extra=b"\0\0\0")
 
-    @difference("member-errors")
     def test_offset_inside_the_directory(self):
         importer = self.make_importer([Entry("a"), Entry("d.txt", DATA, offset=31 + 35 + len(DATA))])
         self.assertRaises(zipimport.ZipImportError, importer.get_data, "d.txt")
         importer = self.make_importer([Entry("a" * 40, offset=70, central_only=True)], before_directory=b"PK\3\4" + b"\0" * 66)
         self.assertRaises(zipimport.ZipImportError, importer.get_data, "a" * 40)
-        # The file ends inside the local header: EOFError in stock.
-        short = self.make_importer([Entry("d.txt", DATA, offset=0, central_only=True)], directory_size=0, directory_offset=0,
-                                   entries_on_disk=0)
-        self.assertRaises(zipimport.ZipImportError, short.get_data, "d.txt")
 
 
 class DataDescriptor(MemberTestCase):

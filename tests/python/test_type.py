@@ -271,10 +271,13 @@ class Subclass(ZipTestCase):
         self.make_on_path({"tt_hooked.py": "x = 1"})
         self.assertIs(type(self.import_module("tt_hooked").__loader__), subclass)
 
-    def test_two_bases(self):
-        mixed = type("Mixed", (zipimport.zipimporter, dict), {})
-        importer = mixed.__new__(mixed)
-        self.assertEqual(importer, {})
+    def test_beside_a_python_class(self):
+        mixed = type("Mixed", (zipimport.zipimporter, type("Other", (), {"f": lambda self: 1})), {})
+        self.assertEqual(mixed(self.make({"m.py": ""})).f(), 1)
+
+    @difference("type-layout")
+    def test_not_beside_a_class_of_another_layout(self):
+        self.assertRaises(TypeError, type, "Mixed", (zipimport.zipimporter, dict), {})
 
 
 class Pickle(ZipTestCase):
@@ -325,12 +328,19 @@ class Pickle(ZipTestCase):
             restore(clone, state)
             self.assertSame(clone)
 
-    @ours_only("a pickle of the other importer")
-    def test_bytes_that_stock_writes(self):
-        """Protocol 0 of an importer, as stock's classes have written it in every version."""
-        text = ("ccopy_reg\n_reconstructor\n(czipimport\nzipimporter\nc__builtin__\nobject\nNtR"
-                f"(dVarchive\nV{self.archive}\nsVprefix\nVp/\nsb.")
-        self.assertSame(pickle.loads(text.encode()))
+    def stock_pickle(self, protocol):
+        if support.ours is None:
+            return pickle.dumps(self.importer, protocol)
+        support.ours.uninstall()
+        try:
+            return pickle.dumps(support.STOCK_TYPE(self.archive + "/p"), protocol)
+        finally:
+            support.ours.install()
+
+    def test_what_stock_writes(self):
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            with self.subTest(protocol):
+                self.assertSame(pickle.loads(self.stock_pickle(protocol)))
 
     @ours_only("a pickle of the other importer")
     def test_stock_class_reads_our_pickle(self):
