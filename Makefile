@@ -159,6 +159,10 @@ CHECKS = check-format check-gcc check-clang check-tidy check-layers check-symbol
     check-js check-types check-lock
 .PHONY: check format $(CHECKS)
 
+JS_FILES = "{js,bench,tests,wasm,examples}/**/*.{js,mjs,ts}" package.json tsconfig.json
+ESLINT   = node_modules/.bin/eslint --config .eslint.config.mjs --max-warnings 0 --no-error-on-unmatched-pattern \
+    js bench tests wasm
+
 # Runs every check, also after one failed: a line for each, and the whole output of those that fail.
 check: $(SETUP_TEST)
 	@mkdir -p build/check; passed=0; failed=0; \
@@ -198,8 +202,9 @@ check-symbols: wasm
 	@node wasm/check-symbols.mjs $(WASM_MODULE)
 
 check-js:
-	@node_modules/.bin/biome check --error-on-warnings
-	@echo "biome: format and lint"
+	@node_modules/.bin/prettier --log-level warn --check $(JS_FILES)
+	@$(ESLINT)
+	@echo "prettier and eslint: form and lint of js, bench, tests and wasm"
 
 check-types:
 	@node_modules/.bin/tsc
@@ -212,7 +217,8 @@ check-lock:
 
 format:
 	clang-format -i $(C_FILES)
-	node_modules/.bin/biome check --write
+	node_modules/.bin/prettier --log-level warn --write $(JS_FILES)
+	$(ESLINT) --fix
 
 # --- demo, bench, fuzz, coverage -----------------------------------------------------------------
 
