@@ -2,7 +2,7 @@
 
 import zipimport
 
-from support import BEFORE_3_13, BEFORE_3_14, SINCE_3_13, ZipTestCase, difference, ours_only
+from support import BEFORE_3_13, BEFORE_3_14, SINCE_3_13, VERSION, ZipTestCase, difference, ours_only
 from zipbuild import (DOS_DATE, DOS_TIME, Entry, MAX16, MAX32, UTF8_FLAG, build, deflate, extra_field, unicode_path_extra,
                       zip64_extra)
 
@@ -186,18 +186,20 @@ class ImplicitDirectories(DirectoryTestCase):
         zipimport.zipimporter(archive)
         return sorted(name for name, value in zipimport._zip_directory_cache[archive].items() if value is None)
 
-    @difference("implicit-directories", BEFORE_3_14)
+    def assertShown(self, names, directories):
+        """In the mapping's values, as in stock, since 3.14; older code may not expect what is no tuple there."""
+        self.assertEqual(self.directories(*names), directories if VERSION >= (3, 14) else [])
+
     def test_every_ancestor(self):
-        self.assertEqual(self.directories("a/b/c.py", "a/d.py"), ["a/", "a/b/"])
+        self.assertShown(["a/b/c.py", "a/d.py"], ["a/", "a/b/"])
 
     def test_explicit_directories_stay_entries(self):
         self.assertEqual(self.directories("a/", "a/b.py"), [])
 
-    @difference("implicit-directories", BEFORE_3_14)
     def test_of_odd_names(self):
-        self.assertEqual(self.directories("/abs/b.py"), ["/", "/abs/"])
-        self.assertEqual(self.directories("../b.py"), ["../"])
-        self.assertEqual(self.directories("a//b.py"), ["a//"])
+        self.assertShown(["/abs/b.py"], ["/", "/abs/"])
+        self.assertShown(["../b.py"], ["../"])
+        self.assertShown(["a//b.py"], ["a//"])
 
     @difference("implicit-directories", BEFORE_3_14)
     def test_namespace_package_without_directory_entry(self):

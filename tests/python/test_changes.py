@@ -1,0 +1,212 @@
+"""The archive changes while modules are being imported from it: look once more, retry, and then a clear error.
+
+Nobody invalidates here: it is the bytes met at the old places that tell. The old index is never applied to the new bytes.
+"""
+
+import os
+import sys
+import unittest
+import zipimport
+
+from support import ZipTestCase, difference, directory_reads, make_pyc, native_only, ours_only, stats_delta
+from zipbuild import Entry, build
+
+# What a caller can expect when there is nothing to read any more: an import fails, get_data is an OSError or an import error.
+CLEAR = (ImportError, OSError)
+
+
+class ChangedTestCase(ZipTestCase):
+    def setUp(self):
+        super().setUp()
+        self.archive = self.make_on_path({"tc_first.py": "x = 1", "tc_second.py": "x = 2", "tc_third.py": "x = 3"})
+        self.assertModule("tc_first", x=1)
+        self.importer = sys.path_importer_cache[self.archive]
+
+
+class Replaced(ChangedTestCase):
+    MOVED = {"a_new_first_member.txt": "moves everything behind it" * 9, "tc_first.py": "x = 11", "tc_second.py": "x = 22"}
+
+    @difference("changed-archive-reread")
+    def test_rewritten_in_place(self):
+        self.remake(self.MOVED)
+        self.assertModule("tc_second", x=22)
+
+    @difference("changed-archive-reread")
+    def test_replaced_by_rename(self):
+        self.make(self.MOVED, "new.zip")
+        os.replace(self.path("new.zip"), self.archive)
+        self.assertModule("tc_second", x=22)
+
+    def test_member_that_is_gone(self):
+        self.remake(self.MOVED)
+        self.assertRaises(ImportError, self.import_module, "tc_third")
+
+    @difference("changed-archive-reread")
+    def test_data(self):
+        self.remake(self.MOVED)
+        self.assertEqual(self.importer.get_data("tc_second.py"), b"x = 22")
+
+    @difference("changed-archive-reread")
+    def test_source(self):
+        self.remake(self.MOVED)
+        self.assertEqual(self.importer.get_source("tc_second"), "x = 22")
+
+    @difference("changed-archive-reread")
+    def test_new_member_at_the_old_place(self):
+        """Another member's header and data, where the directory in hand has tc_second's."""
+        self.remake({"tc_first.py": "x = 1", "tc_other2.py": "x = 9", "tc_second.py": "x = 2"})
+        self.assertModule("tc_second", x=2)
+
+    @difference("changed-archive-reread")
+    def test_same_place_same_name_other_content(self):
+        """Only the CRC-32 tells."""
+        self.remake({"tc_first.py": "x = 1", "tc_second.py": "x = 7", "tc_third.py": "x = 3"})
+        with directory_reads() as count:
+            self.assertModule("tc_second", x=7)
+        self.assertEqual(count, [1])
+
+    @difference("changed-archive-reread")
+    def test_module_became_a_package(self):
+        self.remake({"moved.txt": "." * 99, "tc_second/__init__.py": "x = 5"})
+        spec = self.importer.find_spec("tc_second")
+        module = self.import_module("tc_second")
+        self.assertEqual((module.x, spec.name), (5, "tc_second"))
+
+    @difference("changed-archive-reread")
+    def test_bytecode(self):
+        archive = self.make({"tc_code.pyc": make_pyc("x = 1"), "other": "o"})
+        importer = zipimport.zipimporter(archive)
+        self.make({"first": "f" * 99, "tc_code.pyc": make_pyc("x = 'new'")}, os.path.basename(archive), age=9)
+        namespace = {}
+        exec(importer.get_code("tc_code"), namespace)
+        self.assertEqual(namespace["x"], "new")
+
+    @ours_only("counters")
+    def test_looked_at_once_and_only_once(self):
+        self.remake(self.MOVED)
+        with stats_delta() as delta:
+            self.importer.get_data("tc_second.py")
+        self.assertEqual((delta.retries, delta.parses), (1, 1))
+        with stats_delta() as delta:
+            self.importer.get_data("tc_second.py")
+        self.assertEqual((delta.retries, delta.parses, delta.opens), (0, 0, 1))
+
+    @ours_only("counters")
+    def test_damaged_for_good_is_retried_once(self):
+        importer = self.make_importer([Entry("d.txt", "data", crc=1)])
+        for _ in range(2):
+            with stats_delta() as delta:
+                self.assertRaises(zipimport.ZipImportError, importer.get_data, "d.txt")
+            self.assertLessEqual((delta.retries, delta.parses), (1, 0))
+
+    def test_error_names_the_archive(self):
+        self.write(b"this is no archive any more, only text that stands where one was, " * 9, "a.zip")
+        with self.assertRaises(CLEAR) as caught:
+            self.importer.get_data("tc_second.py")
+        self.assertIn(self.archive, str(caught.exception))
+
+
+class Gone(ChangedTestCase):
+    def assertImportFails(self, name="tc_second"):
+        with self.assertRaises(CLEAR) as caught:
+            self.import_module(name)
+        self.assertNotIn(name, sys.modules)
+        return caught.exception
+
+    def assertOthersImport(self):
+        self.make_on_path({"tc_elsewhere.py": "x = 5"})
+        self.assertModule("tc_elsewhere", x=5)
+
+    def test_deleted(self):
+        os.remove(self.archive)
+        self.assertImportFails()
+        self.assertOthersImport()
+
+    @difference("member-errors")
+    def test_truncated_to_nothing(self):
+        self.write(b"", "a.zip")
+        error = self.assertDamaged()
+        self.assertIn(self.archive, str(error))
+
+    def assertDamaged(self):
+        with self.assertRaises((*CLEAR, EOFError)) as caught:
+            self.import_module("tc_second")
+        self.assertOthersImport()
+        return caught.exception
+
+    def test_truncated_in_the_middle(self):
+        with open(self.archive, "r+b") as file:
+            file.truncate(60)
+        self.assertDamaged()
+
+    def test_truncated_at_every_byte(self):
+        data = build({"tc_first.py": "x = 1", "tc_second.py": "x = 2"})
+        path = self.path("cut.zip")
+        for size in range(0, len(data), 3):
+            with open(path, "wb") as file:
+                file.write(data)
+            zipimport._zip_directory_cache.pop(path, None)
+            importer = zipimport.zipimporter(path)
+            with open(path, "r+b") as file:
+                file.truncate(size)
+            with self.subTest(size):
+                try:
+                    self.assertEqual(importer.get_data("tc_second.py"), b"x = 2")
+                except (*CLEAR, EOFError):
+                    pass
+
+    def test_replaced_by_a_directory(self):
+        os.remove(self.archive)
+        os.mkdir(self.archive)
+        self.assertImportFails()
+        self.assertOthersImport()
+
+    @native_only("it has one user, who may do everything")
+    @unittest.skipIf(hasattr(os, "geteuid") and os.geteuid() == 0, "root may read everything")
+    def test_native_made_unreadable(self):
+        os.chmod(self.archive, 0)
+        self.assertImportFails()
+        os.chmod(self.archive, 0o600)
+        self.importer.invalidate_caches()
+        self.assertModule("tc_second", x=2)
+
+    def test_back_after_deletion(self):
+        os.remove(self.archive)
+        self.assertImportFails()
+        self.remake({"tc_second.py": "x = 8"})
+        self.importer.invalidate_caches()
+        self.assertModule("tc_second", x=8)
+
+    def test_imported_modules_keep_working(self):
+        module = sys.modules["tc_first"]
+        os.remove(self.archive)
+        self.assertEqual(module.x, 1)
+
+
+class DuringImport(ZipTestCase):
+    """The module that is being imported changes the archive that it comes from."""
+
+    def run_change(self, change, **knobs):
+        members = {"td_changes/__init__.py": f"import os\npath = {self.path()!r}\n{change}\nfrom . import late\nx = late.x\n",
+                   "td_changes/late.py": "x = 1"}
+        self.make_on_path(members, **knobs)
+        return members
+
+    @difference("changed-archive-reread")
+    def test_rewritten(self):
+        new = build({"first.txt": "f" * 500, "td_changes/__init__.py": "", "td_changes/late.py": "x = 2"})
+        self.run_change(f"with open(path, 'wb') as f: f.write({new!r})")
+        self.assertModule("td_changes", x=2)
+
+    def test_deleted(self):
+        self.run_change("os.remove(path)")
+        self.assertRaises(CLEAR, self.import_module, "td_changes")
+        self.assertNotIn("td_changes", sys.modules)
+
+    def test_invalidated(self):
+        self.run_change("import importlib; importlib.invalidate_caches()\n__loader__.invalidate_caches()")
+        self.assertModule("td_changes", x=1)
+
+    def test_dropped_from_the_mapping(self):
+        self.run_change("import zipimport; zipimport._zip_directory_cache.clear()")
+        self.assertModule("td_changes", x=1)
