@@ -233,3 +233,21 @@ def check_hash_based_pycs(value):
         yield
     finally:
         _imp.check_hash_based_pycs = real
+
+
+class time_zone:
+    """A block in another local time zone."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __enter__(self):
+        self.before = os.environ.get("TZ")
+        os.environ["TZ"] = self.name
+        time.tzset()
+
+    def __exit__(self, *exception):
+        del os.environ["TZ"]
+        if self.before is not None:
+            os.environ["TZ"] = self.before
+        time.tzset()

@@ -1,14 +1,13 @@
 """Bytecode in archives: which pyc is accepted (PEP 552), what its refusal falls through to, and the texts."""
 
 import marshal
-import os
 import sys
 import time
 import types
 import zipimport
 import zlib
 
-from support import ZipTestCase, check_hash_based_pycs, difference, dos_mtime, make_pyc, native_only
+from support import ZipTestCase, check_hash_based_pycs, difference, dos_mtime, make_pyc, native_only, time_zone
 from zipbuild import Entry, MAX32, extra_field, u32
 
 SOURCE = "where = 'source'\n"
@@ -125,24 +124,6 @@ class TimeStamp(BytecodeTestCase):
         for zone in ("EST5EDT", "<+0545>-5:45"):
             with self.subTest(zone), time_zone(zone):
                 self.assertUsed(pyc(mtime=stamp), extra=extra)
-
-
-class time_zone:
-    """A block in another local time zone."""
-
-    def __init__(self, name):
-        self.name = name
-
-    def __enter__(self):
-        self.before = os.environ.get("TZ")
-        os.environ["TZ"] = self.name
-        time.tzset()
-
-    def __exit__(self, *exception):
-        del os.environ["TZ"]
-        if self.before is not None:
-            os.environ["TZ"] = self.before
-        time.tzset()
 
 
 class Hash(BytecodeTestCase):

@@ -1,0 +1,146 @@
+"""Every intended difference from stock: row id -> what stock does, what ours does, why. docs/compatibility.md has these rows.
+
+The ids are those of @difference in the tests, which also know on which versions stock differs.
+"""
+
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    versions: str   # the Python versions on which stock differs
+    stock: str
+    ours: str
+    why: str
+
+
+EVERY = "3.11 to 3.15"
+
+DIFFERENCES = {
+    # Which archives open
+    "comment-with-end-signature": Row(
+        EVERY, "an archive comment that contains the end signature hides the directory: the archive is refused or looks empty",
+        "the end record is the one whose fields fit the file", "the comment is the archive's author's; no byte of it is reserved"),
+    "many-entries-without-zip64": Row(
+        "3.13 to 3.15", "more than 65,535 entries without a ZIP64 record are refused; 3.11 and 3.12 read them",
+        "read; the count is compared modulo 65,536", "many writers do this, and every other reader copes"),
+    "zip64": Row(
+        "3.11, 3.12", "ZIP64 records are not known", "read on every version", "newest behaviour on every version"),
+    "zip64-extensible-data": Row(
+        EVERY, "the ZIP64 end record must lie just 76 bytes before the end record", "found through its locator",
+        "the format allows data behind the record's fixed fields"),
+    "zip64-extra-followed-by-another": Row(
+        "3.13 to 3.15", "a ZIP64 extra field followed by another one is refused", "each extra field has its own length",
+        "Info-ZIP writes a timestamp behind it"),
+    "zip64-entry-comment": Row(
+        "3.13 to 3.15", "a ZIP64 extra field in an entry with a comment is refused", "the comment is not part of the extra field",
+        "the length check of stock takes in the comment"),
+    "zip64-missing-values": Row(
+        EVERY, "3.13 to 3.15: IndexError; before, the number is taken as it stands", "ZipImportError: can't read header extra",
+        "any other exception than ImportError breaks imports from every other place on sys.path"),
+    "implicit-directories": Row(
+        "3.11 to 3.13", "a directory without an entry of its own is no namespace package and has no data",
+        "is there, as in 3.14", "newest behaviour on every version (python/cpython#59110). In the values of "
+        "_zip_directory_cache it shows from 3.14 on, as in stock"),
+    "deep-implicit-directories": Row(
+        "3.14, 3.15", "a name with n levels makes n implicit directories, each with a name of its own: quadratic memory",
+        "directories deeper than 1,000 levels are neither indexed nor shown; the member itself is", "a bound on hostile names"),
+    "unicode-path-extra": Row(
+        EVERY, "ignored", "the Unicode name that an Info-ZIP extra field (0x7075) ties to the header's name by CRC-32 is the name",
+        "it is the only place where some archivers write the true name"),
+    # Which do not, and how that is told
+    "short-file": Row(
+        "3.11, 3.12", "a file too short for an end record: can't read Zip file", "not a Zip file, as in 3.13",
+        "newest behaviour on every version"),
+    "entry-count-checked": Row(
+        "3.11, 3.12", "a directory with other than the promised number of entries is read as far as it goes",
+        "mismatched num_entries, as in 3.13", "newest behaviour on every version: a cut directory is not a small one"),
+    "truncated-directory": Row(
+        EVERY, "EOFError", "ZipImportError", "any other exception than ImportError breaks imports from every other place"),
+    "invalid-utf8-name": Row(
+        EVERY, "UnicodeDecodeError", "ZipImportError whose __cause__ is the UnicodeDecodeError",
+        "python/cpython#153679; so do CPython 3.14.10's tests want it"),
+    # Members
+    "crc-checked": Row(
+        EVERY, "the CRC-32 is never looked at: damaged data is returned and executed", "ZipImportError",
+        "damaged code must not run"),
+    "size-checked": Row(
+        EVERY, "the uncompressed size is never looked at", "ZipImportError when the data is shorter or longer",
+        "damage; and a bomb is not inflated past what its directory admits"),
+    "local-header-checked": Row(
+        EVERY, "of the local header only the signature and two lengths are looked at",
+        "name and method must be the directory's, and the sizes where no data descriptor follows",
+        "it is how an archive that was changed under us is noticed before its bytes are taken for others"),
+    "member-errors": Row(
+        EVERY, "EOFError, OSError, zlib.error or zstd's error", "ZipImportError",
+        "a module that cannot be read is a failed import"),
+    "unsupported-method": Row(
+        EVERY, "up to 3.14 zlib.error, in 3.15 «unsupported compression N»", "ZipImportError: unsupported compression method N",
+        "says what is wrong"),
+    "zstd": Row("3.14", "zstd members are known from 3.15 on", "read wherever Python has _zstd", "newest behaviour on every version"),
+    "encrypted-member": Row(
+        EVERY, "the encrypted bytes are returned or compiled", "ZipImportError: encrypted member", "says what is wrong"),
+    # Finding modules
+    "find-spec-compiles-nothing": Row(
+        EVERY, "find_spec and get_filename read the member and compile or unmarshal it, and importing does so again",
+        "find_spec reads at most a bytecode header; importing compiles or unmarshals once",
+        "python/cpython#141276. A member that cannot be read or unmarshalled is therefore found, and fails when executed"),
+    "syntax-error-at-execution": Row(
+        EVERY, "find_spec and get_filename of a module with a syntax error raise it, through the importer's frames",
+        "they find it; the error is raised where the module is executed, without frames of the import system",
+        "follows from compiling once; importing from a directory does the same"),
+    "syntax-warning-once": Row(
+        EVERY, "a SyntaxWarning is shown twice", "once", "follows from compiling once"),
+    "pyc-co-filename": Row(
+        EVERY, "functions from a .pyc keep the path at which it was compiled", "the path in the archive",
+        "bpo-18307: tracebacks and inspect find the source; importing from a directory does the same"),
+    "pyc-time-zone": Row(
+        EVERY, "a .pyc's time stamp is compared with the entry's local time: stale in another time zone",
+        "where the entry has an extended timestamp (0x5455), with that, which is UTC", "python/cpython#141431"),
+    "get-source-decodes": Row(
+        EVERY, "get_source decodes as UTF-8 whatever the source says, and keeps byte order mark and line endings",
+        "decodes as importlib does from a directory (PEP 263, universal newlines)", "sources that compile can be shown"),
+    # Invalidation
+    "lazy-invalidation": Row(
+        "3.11, 3.12", "invalidate_caches reads the directory again at once", "at the next access, as from 3.13 on",
+        "newest behaviour on every version (python/cpython#103200)"),
+    "unchanged-archive-not-reread": Row(
+        EVERY, "after an invalidation the directory is read and parsed again", "only if the file changed",
+        "one stat instead of milliseconds per archive (python/cpython#103200)"),
+    "invalidation-reaches-all": Row(
+        "3.11, 3.12", "other importers of the archive keep the old directory", "all see the new one, as from 3.13 on",
+        "newest behaviour on every version"),
+    "vanished-archive-looked-at-once": Row(
+        "3.13 to 3.15", "an archive that vanished is looked for several times at every lookup", "once per invalidation",
+        "a failure is worth remembering too"),
+    "changed-archive-reread": Row(
+        EVERY, "an archive that changed without an invalidation gives errors or another module's bytes",
+        "noticed at the first wrong byte; the directory is read again and the access repeated, once", "python/cpython#63281"),
+    "archive-attribute": Row(
+        "3.11, 3.12", "setting an importer's archive attribute leaves it with the old directory", "takes the other archive's, as "
+        "from 3.13 on", "newest behaviour on every version"),
+    # The mapping
+    "directory-cache-type": Row(
+        EVERY, "_zip_directory_cache is a dict", "a mapping with all of dict's methods, and no dict",
+        "dict(x) would go past the methods of a subclass and find nothing"),
+    "directory-cache-loads": Row(
+        "3.13 to 3.15", "an invalidated key is missing", "missing from in, len, get and iteration; subscription loads it",
+        "pkgutil subscribes (python/cpython#121342)"),
+    "directory-cache-assignment": Row(
+        EVERY, "what is assigned to a key, or changed in a value, is used for imports", "can be read back, and is used for nothing",
+        "imports use the index that the archive's bytes gave"),
+    "read-directory-patching": Row(
+        EVERY, "replacing zipimport._read_directory changes how archives are read", "changes nothing", "the index is not made there"),
+    "pkgutil-after-invalidation": Row(
+        "3.13 to 3.15", "pkgutil.iter_modules raises KeyError after an invalidation", "lists the modules",
+        "python/cpython#121342"),
+    "pkgutil-vanished-archive": Row(
+        EVERY, "pkgutil.iter_modules raises KeyError when an archive on sys.path was deleted and invalidated", "lists none of its modules",
+        "one missing archive must not stop the listing of the others"),
+    # The class
+    "type-bases": Row(
+        EVERY, "zipimporter derives from _LoaderBasics", "from a C type and from stock's zipimporter",
+        "isinstance checks and registrations made for stock's class hold for ours"),
+    "type-layout": Row(
+        EVERY, "a class may derive from zipimporter and, say, dict", "TypeError: the layouts conflict",
+        "ours has C fields"),
+}
