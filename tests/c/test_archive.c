@@ -205,6 +205,24 @@ TEST(test_archive__zip64_extra_too_short)
     CHECK(t->err.name_nbytes == 5 && memcmp(t->err.name, "short", 5) == 0);
 }
 
+/* Where a number is looked for, fields that cannot be walked hide it. */
+TEST(test_archive__zip64_extra_behind_one_that_is_cut_off)
+{
+    ARCHIVE archive = NULL;
+
+    FAILS(open_zip(t,
+                   ZIP({.name = "a",
+                        .central = {.nbytes = ZIP_SET(UINT32_MAX),
+                                    .extra = ZIP_TEXT("\xfe\xca\x20\0\1\0\10\0\2\0\0\0")}}),
+                   &archive),
+          EXTRA);
+    FAILS(open_zip(t,
+                   ZIP({.name = "a",
+                        .central = {.nbytes = ZIP_SET(UINT32_MAX), .extra = ZIP_TEXT("\1\0\10")}}),
+                   &archive),
+          EXTRA);
+}
+
 /* As zipimport does: the number is what it says. */
 TEST(test_archive__saturated_number_without_zip64_extra)
 {
@@ -338,6 +356,23 @@ TEST(test_archive__unicode_path_extra)
         CHECK(!get_entry(archive, "café.py", &entry));
         CHECK(get_entry(archive, "caf?\xc2\xa0.py", &entry));
     }
+}
+
+/* Info-ZIP writes an ASCII name where the one in the extra cannot be written. */
+TEST(test_archive__unicode_path_extra_of_an_ascii_name)
+{
+    static const char raw[] = "caf#U00e9";
+    uint32_t crc = (uint32_t)crc32(0, (const Bytef *)raw, sizeof raw - 1);
+    uint8_t extra[] = {0x75, 0x70, 10, 0, 1, 0, 0, 0, 0, 'c', 'a', 'f', 0xc3, 0xa9};
+    ARCHIVE archive = NULL;
+    struct zi_entry entry;
+
+    for (size_t i = 0; i < 4; i++)
+        extra[5 + i] = (uint8_t)(crc >> 8 * i);
+    TRY(open_zip(t, ZIP({.name = raw, .central.extra = {extra, sizeof extra}}), &archive));
+    CHECK(get_entry(archive, "café", &entry));
+    CHECK(has_text(entry.raw_name, entry.raw_name_nbytes, raw));
+    CHECK(!get_entry(archive, raw, &entry));
 }
 
 TEST(test_archive__directory_entries_and_implicit_ones)
@@ -553,6 +588,20 @@ TEST(test_archive__differs_from_other_contents)
     TRY(compare(t, archive, ZIP({.name = "a"}, {.name = "b"}), &same));
     CHECK(!same);
     TRY(compare(t, archive, zip_of(ZIP_ENDS(.zip64 = false), NULL, 0), &same));
+    CHECK(!same);
+}
+
+/* The end record alone tells these apart. */
+TEST(test_archive__differs_from_another_end_record)
+{
+    ARCHIVE archive = NULL;
+    bool same = true;
+
+    TRY(open_zip(t, ZIP({.name = "a"}), &archive));
+    TRY(compare(t, archive, ZIP({.name = "a", .central.comment = ZIP_TEXT("longer")}), &same));
+    CHECK(!same);
+    TRY(compare(t, archive,
+                zip_of(ZIP_ENDS(.end.disk_count = ZIP_SET(2)), ZIP_MEMBERS({.name = "a"})), &same));
     CHECK(!same);
 }
 

@@ -164,6 +164,30 @@ TEST(test_end_record__comment_longer_than_the_file)
     CHECK_EQUAL(end.directory_position, 34);
 }
 
+TEST(test_end_record__comment_cut_off_whole)
+{
+    struct zi_end_record end;
+
+    TRY(find(t, zip_of(ZIP_ENDS(.end.comment_nbytes = ZIP_SET(500)), ZIP_MEMBERS({.name = "a.py"})),
+             &end));
+    CHECK_EQUAL(end.directory_position, 34);
+}
+
+/* Two that fit equally well: an archive appended to another, and a byte to both. */
+TEST(test_end_record__last_of_equal_candidates)
+{
+    struct zip_built first = ZIP({.name = "first.py"});
+    struct zi_end_record end;
+    struct zip_built both = zip_of(ZIP_ENDS(.prepended = {first.bytes, first.nbytes},
+                                            .trailing = ZIP_TEXT("\n")),
+                                   ZIP_MEMBERS({.name = "a.py"}));
+    uint64_t second_position = first.nbytes;
+
+    zip_free(&first);
+    TRY(find(t, both, &end));
+    CHECK_EQUAL(end.base, second_position);
+}
+
 TEST(test_end_record__empty_archive)
 {
     struct zi_end_record end;

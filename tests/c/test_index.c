@@ -245,6 +245,33 @@ TEST(test_index__grows_beyond_what_was_announced)
     CHECK_EQUAL(record_of(&index, names), 0);
 }
 
+/* Among so many 32-bit hashes some are equal, always the same ones under the harness's seed. */
+SWEEP(test_index__names_that_collide)
+{
+    enum { COUNT = 300000, NAME_NBYTES = 20 };
+    CLEANUP(zi_index_release) struct zi_index index;
+    uint8_t *names = test_guarded(t, (size_t)COUNT * NAME_NBYTES + 1);
+    uint32_t collisions = 0;
+
+    NEED(zi_index_init(&index, &t->host, COUNT));
+    for (uint32_t i = 0; i < COUNT; i++) {
+        uint8_t *name = names + (size_t)i * NAME_NBYTES;
+        snprintf((char *)name, NAME_NBYTES + 1, "%010u/", i); /* differs in the first word */
+        memset(name + 10, 'x', NAME_NBYTES - 10);
+        NEED(zi_index_insert(&index, name, NAME_NBYTES, i));
+    }
+    CHECK_EQUAL(index.node_count, 1 + COUNT);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        const uint8_t *name = names + (size_t)i * NAME_NBYTES;
+        uint32_t at = zi_index_find(&index, ZI_INDEX_ROOT, name, NAME_NBYTES);
+        CHECK_EQUAL(at, 1 + i);
+        uint32_t slot = index.nodes[at].hash & index.slot_mask;
+        for (; index.slots[slot] != at; slot = (slot + 1) & index.slot_mask)
+            collisions += index.nodes[index.slots[slot]].hash == index.nodes[at].hash;
+    }
+    CHECK(collisions > 0);
+}
+
 TEST(test_index__another_seed_is_another_order)
 {
     CLEANUP(zi_index_release) struct zi_index first;

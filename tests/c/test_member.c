@@ -318,6 +318,26 @@ TEST(test_member__deflate_data_ends_early)
           MEMBER_SHORT);
 }
 
+/* A stored block that fills the buffer which packed bytes are read into; what comes next is
+ * looked at when the last byte has been given out. */
+TEST(test_member__deflate_data_goes_wrong_behind_the_last_byte)
+{
+    enum { NBYTES = 65536 - 5 };
+    static const uint8_t block[] = {0, NBYTES & 0xff, NBYTES >> 8, ~NBYTES & 0xff,
+                                    (~NBYTES >> 8) & 0xff};
+    uint8_t *noise = make_noise(t, NBYTES);
+    uint8_t *packed = test_guarded(t, sizeof block + NBYTES + 1);
+
+    memcpy(packed, block, sizeof block);
+    memcpy(packed + sizeof block, noise, NBYTES);
+    packed[sizeof block + NBYTES] = 0xff;
+    FAILS(read_all(t, ZIP({.name = "a",
+                           .data = {noise, NBYTES},
+                           .method = 8,
+                           .packed = {packed, sizeof block + NBYTES + 1}})),
+          MEMBER_DEFLATE);
+}
+
 TEST(test_member__no_deflate_data_at_all)
 {
     static const char nothing[] = "";
