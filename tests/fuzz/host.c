@@ -1,0 +1,89 @@
+/* This file knows how to serve memory as a file. */
+#include "host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void *reallocate(void *context, void *block, size_t nbytes)
+{
+    (void)context;
+    if (nbytes > 0)
+        return realloc(block, nbytes);
+    free(block);
+    return NULL;
+}
+
+static struct fuzz_file *current_file(struct fuzz_host *fuzz)
+{
+    if (fuzz->calls_to_next > 0 && --fuzz->calls_to_next == 0)
+        fuzz->now = fuzz->next;
+    return &fuzz->now;
+}
+
+static int open_file(void *context, const char *path, int *fd_ret)
+{
+    struct fuzz_host *fuzz = context;
+
+    (void)path;
+    current_file(fuzz);
+    fuzz->open_files++;
+    *fd_ret = 3;
+    return 0;
+}
+
+static void close_file(void *context, int fd)
+{
+    struct fuzz_host *fuzz = context;
+
+    (void)fd;
+    fuzz->open_files--;
+}
+
+static int size(void *context, int fd, uint64_t *nbytes_ret)
+{
+    (void)fd;
+    *nbytes_ret = current_file(context)->nbytes;
+    return 0;
+}
+
+static int read_at(void *context, int fd, uint64_t offset, void *buffer, size_t nbytes,
+                   size_t *nread_ret)
+{
+    const struct fuzz_file *file = current_file(context);
+
+    (void)fd;
+    *nread_ret = 0;
+    if (offset >= file->nbytes)
+        return 0;
+    if (nbytes > file->nbytes - offset)
+        nbytes = file->nbytes - (size_t)offset;
+    memcpy(buffer, file->bytes + offset, nbytes);
+    *nread_ret = nbytes;
+    return 0;
+}
+
+static int stamp_path(void *context, const char *path, struct zi_stamp *ret)
+{
+    const struct fuzz_file *file = current_file(context);
+
+    (void)path;
+    *ret = (struct zi_stamp){.inode = file->inode, .nbytes = file->nbytes, .clock_ns = 1};
+    return 0;
+}
+
+static int stamp_fd(void *context, int fd, struct zi_stamp *ret)
+{
+    (void)fd;
+    return stamp_path(context, NULL, ret);
+}
+
+void fuzz_host_init(struct fuzz_host *fuzz)
+{
+    static const struct zi_host_ops ops = {reallocate, open_file, close_file, size,
+                                           read_at,    stamp_fd,  stamp_path};
+
+    memset(fuzz, 0, sizeof *fuzz);
+    fuzz->host.ops = &ops;
+    fuzz->host.context = fuzz;
+    fuzz->host.member_max = FUZZ_MEMBER_MAX;
+}
