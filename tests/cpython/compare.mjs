@@ -1,102 +1,77 @@
-// This file knows how to compare what the tests did through two importers, and to print it.
+// This file knows how to compare what the tests did through two importers.
+
+/**
+ * @typedef {object} Finding
+ * @property {object} row       the configuration's row
+ * @property {string} [suite]   absent: it concerns the whole run
+ * @property {"regression" | "unreached" | "fixed" | "both"} kind
+ * @property {string} text
+ */
 
 /**
  * Count what ours did, and find where it differs from stock.
  *
  * A regression is a test that passes through stock and does not through ours, or that fails
  * through ours (or kills the process there) without failing through stock. A run that did not
- * finish is a regression by itself: a test that was not reached is not a pass. A tree that could
- * not be had counts as one skipped test.
+ * finish is a regression by itself, and what it did not reach is not a pass. A tree that could not
+ * be had counts as one skipped test.
+ *
+ * @returns {{ passed: number, failed: number, skipped: number, findings: Finding[] }}
  */
 export function compare(rows) {
-  const verdict = { passed: 0, failed: 0, skipped: 0, regressions: [], fixed: [], both: [] };
-  for (const { configuration, unavailable, runs } of rows) {
-    if (unavailable) verdict.skipped++;
-    const { stock, ours } = runs;
+  /** @type {Finding[]} */
+  const findings = [];
+  let passed = 0;
+  let skipped = 0;
+  for (const row of rows) {
+    if (row.unavailable) skipped++;
+    const { stock, ours } = row.runs;
     if (!ours) continue;
-    const at = (id) => `${configuration.name}: ${id}`;
-    for (const [importer, { died }] of Object.entries(runs))
+    for (const [importer, { died }] of Object.entries(row.runs)) {
       if (died)
-        verdict.regressions.push(`${configuration.name}: the ${importer} run died, ${died}`);
+        findings.push({ row, kind: "regression", text: `the ${importer} run died: ${died}` });
+    }
     for (const id of new Set([...Object.keys(stock.tests), ...Object.keys(ours.tests)])) {
-      const before = stock.tests[id]?.status ?? "not run";
-      const now = ours.tests[id]?.status ?? "not run";
-      if (now === "ok") verdict.passed++;
-      if (now === "skipped") verdict.skipped++;
-      const why = ours.tests[id]?.why ?? now;
-      if ((before === "ok" && now !== "ok") || (failing(now) && !failing(before)))
-        verdict.regressions.push(`${at(id)} (stock: ${before}): ${why}`);
-      else if (failing(before) && now === "ok")
-        verdict.fixed.push(`${at(id)}: ${stock.tests[id].why}`);
-      else if (failing(before) && failing(now)) verdict.both.push(`${at(id)}: ${why}`);
+      const [before, now] = [stock.tests[id], ours.tests[id]];
+      const kind = judge(before?.status, now?.status, Boolean(ours.died));
+      if (isPass(now?.status) || kind === "fixed") passed++;
+      if (now?.status === "skipped") skipped++;
+      if (!kind) continue;
+      const why = kind === "fixed" ? before.why : (now?.why ?? now?.status ?? "not run");
+      findings.push({ row, suite: (now ?? before).suite, kind, text: `${id}: ${why}` });
     }
   }
-  verdict.failed = verdict.regressions.length;
-  return verdict;
+  const failed = findings.filter(isRegression).length;
+  return { passed, failed, skipped, findings };
 }
 
-/** A test that was started and never ended took the process with it. */
-function failing(status) {
-  return status === "failed" || status === "running";
+/** Whether the bar is missed by it. */
+export function isRegression({ kind }) {
+  return kind === "regression" || kind === "unreached";
 }
 
-export function printTable(rows, verdict, importers) {
-  const longest = (texts) => Math.max(...texts.map((text) => text.length));
-  const widths = [
-    longest(rows.map(({ configuration }) => configuration.name)),
-    longest(["tests from", ...rows.map(({ origin }) => origin)]),
-    18,
-    ...importers.map(() => 20),
-  ];
-  const line = (...cells) =>
-    console.log(
-      cells
-        .map((cell, i) => cell.padEnd(widths[i]))
-        .join(" ")
-        .trimEnd(),
-    );
-  line("python in", "tests from", "suite", ...importers);
-  line("", "", "", ...importers.map(() => "run / fail / skip"));
-  for (const { configuration, origin, unavailable, runs } of rows) {
-    if (unavailable) {
-      line(configuration.name, `skipped: ${unavailable}`);
-      continue;
-    }
-    const suites = [...new Set(Object.values(runs.stock.tests).map(({ suite }) => suite))];
-    for (const suite of suites)
-      line(
-        configuration.name,
-        origin,
-        suite,
-        ...importers.map((importer) => counts(runs[importer], suite)),
-      );
-    line("", "", "seconds", ...importers.map((importer) => runs[importer].seconds.toFixed(0)));
-    for (const importer of importers)
-      if (runs[importer].died)
-        console.log(`${configuration.name}: ${importer} died: ${runs[importer].died}`);
-  }
-  console.log("Left out: testZip64LargeFile (writes 4 GiB; its own seek overflows in Pyodide).");
-  if (!importers.includes("ours")) return;
-
-  list("Regressions", verdict.regressions);
-  list("Fixed: fail through stock, pass through ours", verdict.fixed);
-  list("Fail through both", verdict.both);
-  console.log(`\n${verdict.both.length} tests fail through both importers`);
-  console.log(`${verdict.passed} passed, ${verdict.failed} failed, ${verdict.skipped} skipped`);
+/** A test that was started and never ended, "running", took the process with it. */
+export function isFailure(status) {
+  return status === "failed" || status === "running" || status === "unexpected success";
 }
 
-function list(title, lines) {
-  if (lines.length > 0)
-    console.log(`\n${title} (${lines.length})\n${lines.map((text) => `  ${text}`).join("\n")}`);
+/** The test is marked as known to fail in this version of CPython, and does. */
+const KNOWN_FAILURE = "expected failure";
+
+function isPass(status) {
+  return status === "ok" || status === KNOWN_FAILURE;
 }
 
-/** "81 / 0 / 6": run counts every test that was started or skipped. */
-function counts(run, suite) {
-  const statuses = Object.values(run.tests)
-    .filter((test) => test.suite === suite)
-    .map(({ status }) => status);
-  const skipped = statuses.filter((status) => status === "skipped").length;
-  return [statuses.length, statuses.filter(failing).length, skipped]
-    .map((n) => String(n).padStart(4))
-    .join(" /");
+/**
+ * What one test's two outcomes amount to; no status: it was not run.
+ *
+ * @returns {Finding["kind"] | undefined}
+ */
+function judge(before, now, oursDied) {
+  if (before === KNOWN_FAILURE && now === "unexpected success") return "fixed";
+  if (isFailure(before) && isPass(now)) return "fixed";
+  if (isFailure(before) && isFailure(now)) return "both";
+  if (now === undefined && oursDied) return "unreached";
+  if ((isPass(before) && !isPass(now)) || isFailure(now)) return "regression";
+  return undefined;
 }

@@ -24,7 +24,8 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hostCodename, obtainTree, TreeUnavailable } from "./trees.mjs";
-import { compare, printTable } from "./compare.mjs";
+import { compare } from "./compare.mjs";
+import { printComparison } from "./table.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, "../..");
@@ -100,9 +101,9 @@ for (const configuration of chosen) {
 
 await Promise.all(Array.from({ length: PARALLEL }, drainJobs));
 
-const verdict = compare(rows);
-printTable(rows, verdict, importers);
-process.exit(verdict.failed === 0 ? 0 : 1);
+const outcome = compare(rows);
+printComparison(rows, importers, outcome);
+process.exitCode = outcome.failed === 0 ? 0 : 1;
 
 async function drainJobs() {
   for (let job = jobs.shift(); job; job = jobs.shift())

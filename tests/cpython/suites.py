@@ -5,12 +5,12 @@ main(). The report is a file of JSON lines, flushed one by one, so that a crash 
 names the test it happened in:
 
     {"suite": S, "id": T, "status": "running"}                  before each test
-    {"suite": S, "id": T, "status": "ok" | "failed" | "skipped", "why": W}
+    {"suite": S, "id": T, "status": R, "why": W}                when it is over
     {"finished": true, "importer": M, "stats": {...} | null}    last; without it the process died
 
-A test counts as failed if any part of it (a subtest, its clean-up) did not pass; W is the line of
-the traceback that names the exception, or the reason for skipping. An expected failure is ok, an
-unexpected success is failed.
+R is "ok", "failed", "skipped", and, of tests that are marked as known to fail, "expected failure"
+and "unexpected success". A test is failed if any part of it (a subtest, its clean-up) did not pass.
+W is the line of the traceback that names the exception, or the reason for skipping.
 """
 
 import glob
@@ -144,8 +144,11 @@ class Report(unittest.TestResult):
     def addSkip(self, test, reason):
         self.record(test, "skipped", reason)
 
+    def addExpectedFailure(self, test, err):
+        self.record(test, "expected failure", last_line(err))
+
     def addUnexpectedSuccess(self, test):
-        self.record(test, "failed", "unexpected success")
+        self.record(test, "unexpected success")
 
 
 def last_line(err):
