@@ -11,7 +11,7 @@ static const struct {
 } suffixes[ZI_CANDIDATE_COUNT] = {
 #define SUFFIX(text)                                                                               \
     {                                                                                              \
-        text, sizeof text - 1                                                                      \
+        (text), sizeof(text) - 1                                                                   \
     }
     [ZI_PACKAGE_BYTECODE] = SUFFIX("/__init__.pyc"),
     [ZI_PACKAGE_SOURCE] = SUFFIX("/__init__.py"),

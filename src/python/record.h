@@ -26,6 +26,6 @@ PyObject *zi_record_files(struct zi_state *state, struct zi_record *record,
                           const struct zi_archive *archive);
 
 /* For zi_registry_init(). */
-void zi_record_drop_attachment(void *attachment);
+void zi_record_drop_attachment(void *attachment) __attribute__((visibility("hidden")));
 
 #endif

@@ -59,8 +59,9 @@ struct zi_state {
 #undef ZI_STATE_MEMBER
 };
 
-/* The definition of the extension module; module.c. */
-extern struct PyModuleDef zi_module_def;
+/* The definition of the extension module; module.c. Hidden here too, since emcc otherwise exports
+ * whatever has its address taken in another file. */
+extern struct PyModuleDef zi_module_def __attribute__((visibility("hidden")));
 
 /* Fills a zeroed state, all but the objects of our own types. */
 int zi_state_init(struct zi_state *state);

@@ -312,12 +312,13 @@ void zi_archive_entry(const struct zi_archive *archive, uint32_t node, struct zi
     const struct zi_node *at = zi_archive_node(archive, node);
     struct zi_cursor cursor = zi_cursor_over(archive->directory + at->record,
                                              archive->directory_nbytes - at->record);
-    struct header header;
+    struct header header = {0};
     struct sizes sizes;
 
-    /* Both succeeded when the directory was indexed. */
-    take_header(&cursor, &header);
-    read_sizes(&header, &sizes);
+    /* Neither fails: both succeeded when the directory was indexed. */
+    *ret = (struct zi_entry){0};
+    if (!take_header(&cursor, &header) || !read_sizes(&header, &sizes))
+        return;
     *ret = (struct zi_entry){
         .name = at->path,
         .name_nbytes = at->path_nbytes,

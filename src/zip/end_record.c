@@ -162,7 +162,7 @@ static enum zi_status search_tail(const struct tail *tail, struct zi_end_record 
 
     zi_fail(&first_error, ZI_DETAIL_NOT_A_ZIP);
     for (size_t at = tail->nbytes < 4 ? 0 : tail->nbytes - 3; at-- > 0 && best != FIT_EXACT;) {
-        struct zi_end_record end;
+        struct zi_end_record end = {0};
         struct zi_error error;
         enum zi_status status;
 
@@ -192,7 +192,7 @@ enum zi_status zi_end_record_find(struct zi_source *source, struct zi_end_record
                                   struct zi_error *err)
 {
     uint8_t short_tail[SHORT_TAIL_NBYTES];
-    struct tail tail;
+    struct tail tail = {0};
     enum zi_status status;
 
     if (source->nbytes < ZI_END_NBYTES)
