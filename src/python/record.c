@@ -152,14 +152,17 @@ PyObject *zi_record_files(struct zi_state *state, struct zi_record *record,
                           const struct zi_archive *archive)
 {
     struct attachment *at = record->attachment;
+    /* As they are before building, which may run a finalizer that invalidates. */
+    uint64_t invalidations = record->invalidations;
+    uint64_t epoch = state->registry.epoch;
     PyObject *files, *previous;
 
-    if (at && at->files && at->invalidations == record->invalidations &&
-        at->epoch == state->registry.epoch)
+    if (at && at->files && at->invalidations == invalidations && at->epoch == epoch)
         return Py_NewRef(at->files);
     files = build_files(state, record, archive);
     if (!files)
         return NULL;
+    at = record->attachment;
     if (!at) {
         at = PyMem_Malloc(sizeof *at);
         if (!at) {
@@ -171,8 +174,8 @@ PyObject *zi_record_files(struct zi_state *state, struct zi_record *record,
     }
     previous = at->files;
     at->files = Py_NewRef(files);
-    at->invalidations = record->invalidations;
-    at->epoch = state->registry.epoch;
+    at->invalidations = invalidations;
+    at->epoch = epoch;
     Py_XDECREF(previous);
     return files;
 }
