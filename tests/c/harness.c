@@ -258,8 +258,9 @@ void test_write_file(struct test *t, const char *path, const void *bytes, size_t
     struct timespec times[2] = {time, time};
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
-    if (fd < 0 || ftruncate(fd, 0) != 0 || write(fd, bytes, nbytes) != (ssize_t)nbytes ||
-        futimens(fd, times) != 0)
+    /* Cut to size afterwards: a file cut to nothing first is flushed to disk when it is closed. */
+    if (fd < 0 || write(fd, bytes, nbytes) != (ssize_t)nbytes ||
+        ftruncate(fd, (off_t)nbytes) != 0 || futimens(fd, times) != 0)
         give_up(path);
     close(fd);
 }
