@@ -21,7 +21,8 @@ SOURCES        = $(CORE_SOURCES) $(PYTHON_SOURCES)
 C_TESTS        = $(wildcard tests/c/*.c)
 FUZZ_TARGETS   = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_HELPERS   = $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c))
-C_FILES        = $(wildcard src/*.[ch] src/*/*.[ch] wasm/*.h tests/c/*.[ch] tests/fuzz/*.[ch])
+C_FILES        = $(wildcard src/*.[ch] src/*/*.[ch] wasm/*.h tests/c/*.[ch] \
+    tests/fuzz/*.[ch] tests/fuzz/*/*.c)
 
 STANDARD = -std=gnu11
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
@@ -63,7 +64,7 @@ $(eval $(call compile,fuzz,$$(CLANG),-O1 -g $$(SANITIZE) -fsanitize=fuzzer-no-li
 $(eval $(call compile,coverage,$$(CLANG),-O0 -g $$(NATIVE) $$(COVERAGE) $$(NATIVE_HEADERS),$(SETUP_TEST)))
 
 -include $(foreach variant,wasm native native-asan c-tests fuzz coverage,\
-    $(patsubst %.o,%.d,$(call objects,$(variant),$(SOURCES) $(C_TESTS) $(wildcard tests/fuzz/*.c))))
+    $(patsubst %.o,%.d,$(call objects,$(variant),$(SOURCES) $(C_TESTS) $(wildcard tests/fuzz/*.c tests/fuzz/*/*.c))))
 
 # Emscripten has neither Python's headers nor zlib's. Debian's serve, with our own pyconfig.h;
 # Python.h includes that one from its own folder, so the folder is made of links.
@@ -128,7 +129,7 @@ test: $(SETUP_TEST)
 	node tests/suite.mjs sum $(SUITES)
 
 test-c: build/c-tests/run
-	@node tests/suite.mjs run $@ "$<" "$< --fail-allocations"
+	@node tests/suite.mjs run $@ "$<" "$< --fail-allocations" "$< --fail-system"
 
 build/c-tests/run: $(call objects,c-tests,$(CORE_SOURCES) $(C_TESTS))
 	$(Q)$(CC) $(SANITIZE) $^ -lz -o $@
@@ -235,15 +236,22 @@ bench: all archives
 T = 60
 fuzz: $(addprefix fuzz-,$(FUZZ_TARGETS))
 
-$(addprefix fuzz-,$(FUZZ_TARGETS)): fuzz-%: build/fuzz/run-%
-	@mkdir -p build/fuzz/corpus/$* build/fuzz/found
+$(addprefix fuzz-,$(FUZZ_TARGETS)): fuzz-%: build/fuzz/run-% build/fuzz/write-seeds
+	@mkdir -p build/fuzz/corpus/$* build/fuzz/seeds/$* build/fuzz/found
+	$(Q)build/fuzz/write-seeds $* build/fuzz/seeds/$*
 	@echo "fuzzing $* for $(T) s"
 	$(Q)$< -max_total_time=$(T) -verbosity=0 -print_final_stats=1 -timeout=10 -rss_limit_mb=2048 \
 	    $(addprefix -dict=,$(wildcard tests/fuzz/zip.dict)) \
-	    -artifact_prefix=build/fuzz/found/$*- build/fuzz/corpus/$*
+	    -artifact_prefix=build/fuzz/found/$*- build/fuzz/corpus/$* build/fuzz/seeds/$*
 
 build/fuzz/run-%: build/fuzz/tests/fuzz/fuzz_%.o $(call objects,fuzz,$(CORE_SOURCES) $(FUZZ_HELPERS))
 	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer $^ -lz -o $@
+
+# What a corpus begins with.
+build/fuzz/write-seeds: $(call objects,c-tests,tests/fuzz/seeds/write_seeds.c tests/c/zipbuild.c)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) $^ -lz -o $@
+
 # Objects made on the way to a fuzz target are kept.
 .SECONDARY:
 
@@ -257,6 +265,7 @@ coverage: build/coverage/run $(COVERAGE_MODULE)
 	$(Q)export LLVM_PROFILE_FILE=$(CURDIR)/build/coverage/%p.profraw; \
 	    $< $(COVERAGE_LOG); \
 	    $< --fail-allocations $(COVERAGE_LOG); \
+	    $< --fail-system $(COVERAGE_LOG); \
 	    PYTHONPATH=build/coverage $(PYTHON_TESTS) --importer ours $(COVERAGE_LOG)
 	$(Q)llvm-profdata merge -o build/coverage/all.profdata build/coverage/*.profraw
 	@llvm-cov report $(COVERAGE_MODULE) -object $< -instr-profile=build/coverage/all.profdata \
