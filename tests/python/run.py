@@ -23,10 +23,12 @@ def main(argv):
         sys.path.insert(0, HERE)
     import support
 
+    ours = import_ours() if options.importer == "ours" else None
+    if ours:
+        ours.uninstall()  # JavaScript's install() may have been there before
     support.STOCK_TYPE = zipimport.zipimporter
     support.STOCK_CACHE = zipimport._zip_directory_cache
-    if options.importer == "ours":
-        ours = import_ours()
+    if ours:
         ours.install()
         support.ours = ours
     # The first call imports importlib.metadata; no counter of a test may see that.
