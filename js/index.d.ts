@@ -160,11 +160,7 @@ export type UsageErrorCode =
  * - `"load-failed"`: Pyodide refused to load the side module
  */
 export type InternalErrorCode =
-  | "pyodide-unsupported"
-  | "wasm-unreachable"
-  | "wasm-invalid"
-  | "load-failed"
-  | "python-failed";
+  "pyodide-unsupported" | "wasm-unreachable" | "wasm-invalid" | "load-failed" | "python-failed";
 
 /**
  * Those of a degraded start, after which Python's own zip importer stays in use, and:
