@@ -680,6 +680,7 @@ SWEEP(test_archive__operations_are_linear_to_a_million)
         TRY(open_zip(t, zip, &archive));
         CHECK_EQUAL(archive->entry_count, count);
         CHECK_EQUAL(archive->index.node_count, 1 + count + count / 20);
+        CHECK_EQUAL(archive->index.node_capacity, archive->index.node_count);
         CHECK(zi_archive_index_nbytes(archive) <= (size_t)archive->index.node_count * 64);
         /* The directory, once; and its first signature, and the tail. */
         CHECK(t->host.count.read_nbytes <= directory_nbytes + 300);
@@ -731,6 +732,7 @@ SWEEP(test_archive__many_cp437_names)
     }
     TRY(open_zip(t, zip_finish(&builder, ZIP_ENDS(.zip64 = false)), &archive));
     CHECK(t->host.count.allocations < 30);
+    CHECK(archive->names.nbytes < 600000); /* 340,000 bytes of names, of room for 840,000 */
     CHECK(!exercise_tree(archive));
 }
 

@@ -108,6 +108,25 @@ TEST(test_end_record__comment_contains_a_whole_archive)
     CHECK_EQUAL(end.directory_position, outer_nbytes - 22 - (46 + 8));
 }
 
+/* The same, when the inner one's own comment does not end where the file does. */
+TEST(test_end_record__comment_contains_an_archive_that_fits_less)
+{
+    static const uint16_t comment_nbytes[] = {1, 500};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct zip_built inner = zip_of(ZIP_ENDS(.end.comment_nbytes = ZIP_SET(comment_nbytes[i])),
+                                        ZIP_MEMBERS({.name = "inner.py"}));
+        struct zip_built outer = zip_of(ZIP_ENDS(.end.comment = {inner.bytes, inner.nbytes}),
+                                        ZIP_MEMBERS({.name = "outer.py"}));
+        struct zi_end_record end;
+
+        zip_free(&inner);
+        TRY(find(t, outer, &end));
+        CHECK_EQUAL(end.base, 0);
+        CHECK_EQUAL(end.directory_position, 38);
+    }
+}
+
 TEST(test_end_record__prepended)
 {
     struct zi_end_record end;

@@ -272,6 +272,27 @@ SWEEP(test_index__names_that_collide)
     CHECK(collisions > 0);
 }
 
+/* The same for one name in many directories, which only its parent tells apart. */
+SWEEP(test_index__parents_that_collide)
+{
+    enum { COUNT = 300000, NAME_NBYTES = 18 };
+    CLEANUP(zi_index_release) struct zi_index index;
+    uint8_t *names = test_guarded(t, (size_t)COUNT * NAME_NBYTES + 1);
+
+    NEED(zi_index_init(&index, &t->host, COUNT));
+    for (uint32_t i = 0; i < COUNT; i++) {
+        uint8_t *name = names + (size_t)i * NAME_NBYTES;
+        snprintf((char *)name, NAME_NBYTES + 1, "%010u/same.py", i);
+        NEED(zi_index_insert(&index, name, NAME_NBYTES, i));
+    }
+    CHECK_EQUAL(index.node_count, 1 + 2 * COUNT);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        const uint8_t *name = names + (size_t)i * NAME_NBYTES;
+        uint32_t at = zi_index_find(&index, ZI_INDEX_ROOT, name, NAME_NBYTES);
+        CHECK_EQUAL(index.nodes[at].record, i);
+    }
+}
+
 TEST(test_index__another_seed_is_another_order)
 {
     CLEANUP(zi_index_release) struct zi_index first;
