@@ -13,7 +13,7 @@ addEventListener("unhandledrejection", (event) =>
 const job = await (await fetch(exchange)).json();
 if (job.place === "worker") {
   const worker = new Worker("./worker.js", { type: "module" });
-  worker.onerror = (event) => report({ error: `worker: ${event.message}` });
+  worker.onerror = ({ message }) => report({ error: message ?? "the worker did not load" });
   worker.onmessage = ({ data }) => report(data);
   worker.postMessage(job);
 } else {
