@@ -59,7 +59,8 @@ static int join_path(struct zi_lookup *lookup, PyObject *prefix)
     memcpy(lookup->path, prefix_text, (size_t)prefix_nbytes);
     memcpy(lookup->path + prefix_nbytes, name + start, tail_nbytes);
     lookup->path_nbytes = nbytes;
-    lookup->directory_nbytes = through_last_slash(lookup->path, nbytes);
+    /* A suffix's slash after another belongs to the same component: then all of it is looked up. */
+    lookup->directory_nbytes = tail_nbytes > 0 ? through_last_slash(lookup->path, nbytes) : 0;
     return 0;
 }
 

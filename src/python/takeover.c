@@ -73,6 +73,21 @@ static PyObject *make_ours(struct exchange *exchange, PyObject *importer)
     return ours;
 }
 
+/* The path that an importer is constructed from; a new reference. */
+static PyObject *join_path(PyObject *archive, PyObject *prefix)
+{
+    PyObject *joined, *path;
+    Py_ssize_t length = PyUnicode_GetLength(prefix);
+
+    /* Emscripten's stat() takes "a.zip/" for the file, and stock then keeps the slash. */
+    if (length <= 0)
+        return length == 0 ? Py_NewRef(archive) : NULL;
+    joined = PyUnicode_FromFormat("%U/%U", archive, prefix);
+    path = joined ? PyObject_CallMethod(joined, "rstrip", "s", "/") : NULL;
+    Py_XDECREF(joined);
+    return path;
+}
+
 /* Stock's by its own constructor, so that it is what that version makes. Where there is no archive
  * any more it gets the attributes, and an empty table where instances have one. */
 static PyObject *make_stock(struct exchange *exchange, PyObject *importer)
@@ -80,7 +95,7 @@ static PyObject *make_stock(struct exchange *exchange, PyObject *importer)
     struct zi_state *state = exchange->state;
     PyObject *archive = PyObject_GetAttr(importer, state->archive_name);
     PyObject *prefix = archive ? PyObject_GetAttr(importer, state->prefix_name) : NULL;
-    PyObject *path = prefix ? PyUnicode_FromFormat("%U/%U", archive, prefix) : NULL;
+    PyObject *path = prefix ? join_path(archive, prefix) : NULL;
     PyObject *stock = path ? PyObject_CallFunctionObjArgs(state->stock_zipimporter, path, NULL)
                            : NULL;
 

@@ -54,7 +54,8 @@ static bool same_bytes(const uint8_t *a, const uint8_t *b, size_t nbytes)
     return true;
 }
 
-/* How many bytes there are up to and including the first slash; nbytes when there is none. */
+/* How many bytes there are up to and including the first run of slashes; nbytes when there is none.
+ */
 static size_t through_slash(const uint8_t *path, size_t nbytes)
 {
     const uint64_t ones = 0x0101010101010101u;
@@ -66,9 +67,10 @@ static size_t through_slash(const uint8_t *path, size_t nbytes)
         if ((word - ones) & ~word & ones << 7)
             break;
     }
-    while (at < nbytes)
-        if (path[at++] == '/')
-            break;
+    while (at < nbytes && path[at] != '/')
+        at++;
+    while (at < nbytes && path[at] == '/')
+        at++;
     return at;
 }
 
@@ -262,9 +264,13 @@ static bool follows_last(const struct zi_index *index, const uint8_t *name, size
     const struct zi_node *last = &index->nodes[index->last_directory];
     size_t prefix = last->path_nbytes;
 
-    return nbytes >= prefix && same_bytes(name, last->path, prefix) &&
-           first_component(index, index->last_directory, name + prefix, nbytes - prefix) ==
-               nbytes - prefix;
+    if (nbytes < prefix || !same_bytes(name, last->path, prefix))
+        return false;
+    /* A further slash would belong to the directory's own name. */
+    if (prefix > 0 && nbytes > prefix && name[prefix] == '/')
+        return false;
+    return first_component(index, index->last_directory, name + prefix, nbytes - prefix) ==
+           nbytes - prefix;
 }
 
 bool zi_index_insert(struct zi_index *index, const uint8_t *name, size_t nbytes, uint32_t record)
