@@ -1,0 +1,63 @@
+// @ts-check
+// The archives that people import from in practice: what make archives fetched, and what is imported.
+
+import { readFileSync, readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const FOLDER = new URL("../build/archives/", import.meta.url);
+
+/**
+ * @typedef {object} Subject
+ * @property {string} name
+ * @property {string[]} files the archive, then those it needs beside it
+ * @property {string} module the package at the top of the archive
+ * @property {string} statement
+ * @property {number} entries of the archive
+ */
+
+/** Django sets itself up without a project: its own registry, settings and logging. */
+const SET_UP_DJANGO = `
+import django
+from django.conf import settings
+settings.configure()
+django.setup()`;
+
+/**
+ * The file of an archive, whatever version is pinned.
+ *
+ * @param {string} beginning
+ */
+export function findArchive(beginning) {
+  const names = readdirSync(FOLDER).filter((name) => /\.(whl|zip)$/.test(name));
+  const found = names.filter((name) => name.startsWith(beginning));
+  if (found.length !== 1)
+    throw new Error(`found ${found.length} archives ${beginning}*; run: make archives`);
+  return fileURLToPath(new URL(found[0], FOLDER));
+}
+
+/**
+ * How many entries an archive without a comment says it has.
+ *
+ * @param {string} file
+ */
+function countEntries(file) {
+  const archive = readFileSync(file);
+  return archive.readUInt16LE(archive.lastIndexOf("PK\x05\x06", undefined, "latin1") + 10);
+}
+
+/** @returns {Subject[]} */
+export function subjects() {
+  /** @type {[string, string[], string, string][]} */
+  const list = [
+    ["py4j", ["py4j-"], "py4j", "import py4j.java_gateway"],
+    ["pyspark-client", ["pyspark.zip"], "pyspark", "import pyspark"],
+    ["sympy + mpmath", ["sympy-", "mpmath-"], "sympy", "import sympy"],
+    ["networkx", ["networkx-"], "networkx", "import networkx"],
+    ["Django", ["django-", "asgiref-"], "django", SET_UP_DJANGO],
+    ["pip", ["pip-"], "pip", "import pip._internal.commands.install"],
+  ];
+  return list.map(([name, beginnings, module, statement]) => {
+    const files = beginnings.map(findArchive);
+    return { name, files, module, statement, entries: countEntries(files[0]) };
+  });
+}

@@ -1,0 +1,186 @@
+"""What is measured, inside Pyodide: each function here is one measurement.
+
+Each returns a dict whose "ms" is a list of milliseconds, one for each round; what a round needs
+before it is prepared while the clock stands still. Which importer is measured was decided when this
+Pyodide started: the functions name neither, but for reading a directory, which stock does by a
+function that ours has no need of.
+"""
+
+import importlib
+import itertools
+import os
+import sys
+import time
+import zipimport
+
+OURS = sys.modules.get("pyodide_zipimport")
+MISSING = "module_that_is_nowhere"
+# The first rounds find things that later rounds find cached: listings of folders, interned names.
+WARM_UP = 2
+
+
+def clock(action, loops=1):
+    start = time.perf_counter()
+    for _ in range(loops):
+        action()
+    return (time.perf_counter() - start) * 1000 / loops
+
+
+def sample(rounds, action, prepare=lambda: None, loops=1):
+    taken = []
+    for _ in range(WARM_UP + rounds):
+        prepare()
+        taken.append(clock(action, loops))
+    return taken[WARM_UP:]
+
+
+def counts():
+    return OURS.stats() if OURS else {}
+
+
+def read_file(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def write_file(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+# --- directories ---
+
+
+def directory_read(path, rounds):
+    """Reading the directory of an archive never seen before: each round writes and forgets it."""
+    data = read_file(path)
+    fresh = path + ".fresh"
+    read = zipimport.zipimporter if OURS else zipimport._read_directory
+    taken = []
+    for _ in range(WARM_UP + rounds):
+        write_file(fresh, data)
+        before = counts()
+        start = time.perf_counter()
+        directory = read(fresh)
+        taken.append((time.perf_counter() - start) * 1000)
+        if OURS:
+            assert counts()["parses"] == before["parses"] + 1, "the directory was not read"
+        os.unlink(fresh)
+        del directory
+        forget(fresh)
+    return {"ms": taken[WARM_UP:]}
+
+
+def forget(path):
+    """Lets our importer notice that an archive is gone, so that the memory of it is free again."""
+    if OURS:
+        OURS.invalidate(path)
+        try:
+            zipimport._zip_directory_cache[path]
+        except KeyError:
+            return
+        raise AssertionError("an archive that is gone is remembered")
+
+
+def directory_counts(path):
+    """What our importer does to read a directory, counted, and the memory that it then holds."""
+    before = counts()
+    taken = clock(lambda: zipimport.zipimporter(path))
+    after = counts()
+    return {"ms": [taken], **{name: after[name] - before[name] for name in after}}
+
+
+# --- imports ---
+
+
+def run_import(statement):
+    """The first import of something, with all it needs: once in a process."""
+    modules = len(sys.modules)
+    taken = clock(lambda: exec(statement, {}))
+    return {"ms": [taken], "modules": len(sys.modules) - modules}
+
+
+def find_spec(path, name, rounds, loops):
+    importer = zipimport.zipimporter(path)
+    return {"ms": sample(rounds, lambda: importer.find_spec(name), loops=loops)}
+
+
+# --- invalidation ---
+
+
+def fail_import():
+    try:
+        __import__(MISSING)
+    except ModuleNotFoundError:
+        return
+    raise AssertionError(MISSING + " was found")
+
+
+def importers_in_use():
+    found = [sys.path_importer_cache.get(path) for path in sys.path]
+    return [each for each in found if isinstance(each, zipimport.zipimporter)]
+
+
+def settle():
+    """Waits until archives just written are old enough that their times prove them unchanged.
+
+    An archive that is looked at sooner is compared by its contents, once more than usual.
+    """
+    newest = max(os.stat(each.archive).st_mtime for each in importers_in_use())
+    time.sleep(max(0, newest + 2 - time.time()))
+
+
+def invalidate(rounds):
+    """importlib.invalidate_caches(), each time after an import that made the caches valid."""
+    return {"ms": sample(rounds, importlib.invalidate_caches, prepare=fail_import)}
+
+
+def lookup_unchanged(rounds):
+    """The first failing import after an invalidation, with all archives as they were."""
+    settle()
+    before = counts()
+    taken = sample(rounds, fail_import, prepare=importlib.invalidate_caches)
+    if OURS:
+        assert counts()["parses"] == before["parses"], "an unchanged directory was read"
+    return {"ms": taken}
+
+
+def share_unchanged(rounds):
+    """What the importers of zip files alone take of that."""
+    settle()
+    importers = importers_in_use()
+
+    def look():
+        for importer in importers:
+            importer.find_spec(MISSING)
+
+    return {
+        "ms": sample(rounds, look, prepare=importlib.invalidate_caches),
+        "importers": len(importers),
+    }
+
+
+def lookup_rewritten(path, rounds):
+    """The first failing import after an invalidation, with one archive rewritten.
+
+    Written in turn are the archive and one in which a member's time differs by two seconds: other
+    contents of the same size.
+    """
+    data = read_file(path)
+    end = data.rindex(b"PK\5\6")
+    directory = int.from_bytes(data[end + 16 : end + 20], "little")
+    other = bytearray(data)
+    assert other[directory : directory + 4] == b"PK\1\2"
+    other[directory + 12] ^= 1
+    variants = itertools.cycle([bytes(other), data])
+
+    def rewrite():
+        write_file(path, next(variants))
+        importlib.invalidate_caches()
+
+    before = counts()
+    taken = sample(rounds, fail_import, prepare=rewrite)
+    if OURS:
+        parses = counts()["parses"] - before["parses"]
+        assert parses == WARM_UP + rounds, f"{parses} directories were read"
+    return {"ms": taken}

@@ -1,0 +1,108 @@
+// @ts-check
+// Runs measurements in one fresh process and prints what they took as one line of JSON:
+//
+//   node run-one.mjs '{"pyodide":"314.0.7","contender":"ours","files":[],"steps":[["invalidate",{"rounds":9}]]}'
+//
+// See Spec for the argument; the steps are functions of measures.py.
+
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { start } from "./contender.mjs";
+import { makeArchive } from "./corpus.mjs";
+
+/**
+ * @typedef {object} Spec
+ * @property {string} pyodide a version
+ * @property {import("./contender.mjs").Contender} contender
+ * @property {string[]} files archives to put under /archives and on sys.path; "1500" stands for a
+ *   generated one of that many entries, which is not put on sys.path
+ * @property {[name: string, args: Record<string, unknown>][]} steps one after the other
+ */
+
+/**
+ * @typedef {object} Step
+ * @property {string} measure
+ * @property {number[]} ms a figure for each round
+ * @property {Record<string, number>} counts whatever else the measurement returned
+ */
+
+/**
+ * @typedef {object} Outcome
+ * @property {Spec} spec
+ * @property {Step[]} steps
+ * @property {number} heapBytes Pyodide's memory, which never shrinks, at the end
+ * @property {number} maxRssBytes the process's memory at its peak
+ */
+
+/**
+ * @param {Spec} spec
+ * @returns {Promise<Outcome>}
+ */
+async function run(spec) {
+  const pyodide = await start(spec.pyodide, spec.contender);
+  pyodide.FS.mkdir("/archives");
+  const steps = spec.contender === "unpacked" ? [unpack(pyodide, spec.files)] : [];
+  if (spec.contender !== "unpacked") for (const file of spec.files) provide(pyodide, file);
+
+  const globals = pyodide.toPy({});
+  const source = readFileSync(new URL("measures.py", import.meta.url), "utf8");
+  pyodide.runPython(source, { globals });
+  for (const [measure, args] of spec.steps) steps.push(runStep(globals, measure, args));
+  return {
+    spec,
+    steps,
+    heapBytes: pyodide._module.HEAP8.length,
+    maxRssBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}
+
+/**
+ * @param {any} pyodide
+ * @param {string} file
+ */
+function provide(pyodide, file) {
+  const generated = /^\d+$/.test(file);
+  const bytes = generated ? makeArchive(Number(file)).bytes : new Uint8Array(readFileSync(file));
+  const path = `/archives/${basename(file)}`;
+  pyodide.FS.writeFile(path, bytes, { canOwn: true });
+  if (generated) return;
+  const globals = pyodide.toPy({ path });
+  pyodide.runPython("import sys; sys.path.append(path)", { globals });
+  globals.destroy();
+}
+
+/**
+ * @param {any} pyodide
+ * @param {string[]} files
+ * @returns {Step}
+ */
+function unpack(pyodide, files) {
+  const extractDir = pyodide.runPython("import site; site.getsitepackages()[0]");
+  const archives = files.map((file) => new Uint8Array(readFileSync(file)));
+  const begin = performance.now();
+  for (const bytes of archives) pyodide.unpackArchive(bytes, "wheel", { extractDir });
+  return { measure: "unpack", ms: [performance.now() - begin], counts: {} };
+}
+
+/**
+ * @param {any} globals the namespace of measures.py
+ * @param {string} measure
+ * @param {Record<string, unknown>} args
+ * @returns {Step}
+ */
+function runStep(globals, measure, args) {
+  const action = globals.get(measure);
+  const result = action.callKwargs(args);
+  const { ms, ...counts } = result.toJs({ dict_converter: Object.fromEntries });
+  result.destroy();
+  action.destroy();
+  return { measure, ms, counts };
+}
+
+try {
+  console.log(JSON.stringify(await run(JSON.parse(process.argv[2]))));
+} catch (error) {
+  // By its message alone: where Pyodide throws is a line of a megabyte.
+  console.error(/** @type {Error} */ (error).message);
+  process.exitCode = 1;
+}
