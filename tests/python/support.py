@@ -33,6 +33,9 @@ SINCE_3_13, SINCE_3_14, SINCE_3_15 = EVERY_VERSION[2:], EVERY_VERSION[3:], EVERY
 # Far enough in the past that no clock's granularity makes an archive's stamp doubtful.
 AN_HOUR = 3600
 
+# Some tests rewrite one file thousands of times, which a disk's journal makes slow.
+IN_MEMORY = "/dev/shm" if not IN_PYODIDE and os.access("/dev/shm", os.W_OK) else None
+
 used_difference_ids = set()
 
 
@@ -142,7 +145,7 @@ class ZipTestCase(unittest.TestCase):
         return zipimport.zipimporter
 
     def setUp(self):
-        self.folder = os.path.realpath(tempfile.mkdtemp(prefix="zipimport-"))
+        self.folder = os.path.realpath(tempfile.mkdtemp(prefix="zipimport-", dir=IN_MEMORY))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         path, modules = sys.path[:], set(sys.modules)
         self.addCleanup(self._restore, path, modules)
