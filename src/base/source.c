@@ -11,6 +11,7 @@ enum zi_status zi_source_open(struct zi_source *source, struct zi_host *host, co
     struct zi_source opened = {.host = host, .memory = NULL, .fd = -1, .nbytes = 0};
     int answer;
 
+    *source = (struct zi_source)ZI_SOURCE_INIT;
     host->count.opens++;
     answer = host->ops->open(host->context, path, &opened.fd);
     if (answer != 0)

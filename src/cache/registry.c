@@ -95,7 +95,8 @@ struct zi_archive *zi_record_peek(const struct zi_record *record)
  */
 static bool is_passing(const struct zi_error *err)
 {
-    if (err->status == ZI_ERR_MEMORY || err->status == ZI_ERR_HOST)
+    /* ZI_ERR_CHANGED: somebody was writing while we read. */
+    if (err->status == ZI_ERR_MEMORY || err->status == ZI_ERR_HOST || err->status == ZI_ERR_CHANGED)
         return true;
     return err->status == ZI_ERR_SYSTEM &&
            (err->system_errno == EMFILE || err->system_errno == ENFILE ||
@@ -210,6 +211,7 @@ enum zi_status zi_record_archive(struct zi_record *record, struct zi_archive **r
 
 void zi_record_look_again(struct zi_record *record)
 {
+    record->invalidations++;
     record->validated = 0;
 }
 

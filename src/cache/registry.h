@@ -30,7 +30,7 @@ struct zi_record {
     struct zi_error error;        /* why it is absent */
     struct zi_stamp stamp;        /* of the archive; meaningless while absent */
     uint64_t validated;           /* the registry's epoch at the last look; 0: look again */
-    uint64_t invalidations; /* of this record, so that a look notices one that came during it */
+    uint64_t invalidations; /* and requests to look again: a look notices what came during it */
     uint64_t generation;    /* grows whenever the archive becomes another one */
     bool pinned;
     bool missed; /* an implicit invalidation passed by while pinned */

@@ -161,7 +161,7 @@ static enum zi_status search_tail(const struct tail *tail, struct zi_end_record 
     struct zi_error first_error;
 
     zi_fail(&first_error, ZI_DETAIL_NOT_A_ZIP);
-    for (size_t at = tail->nbytes < 4 ? 0 : tail->nbytes - 3; at-- > 0 && best != FIT_EXACT;) {
+    for (size_t at = tail->nbytes - 3; at-- > 0 && best != FIT_EXACT;) {
         struct zi_end_record end = {0};
         struct zi_error error;
         enum zi_status status;

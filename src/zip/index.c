@@ -264,10 +264,11 @@ static bool follows_last(const struct zi_index *index, const uint8_t *name, size
     const struct zi_node *last = &index->nodes[index->last_directory];
     size_t prefix = last->path_nbytes;
 
-    if (nbytes < prefix || !same_bytes(name, last->path, prefix))
+    /* The directory's own name, which may follow what it contains, lies one level up. */
+    if (nbytes <= prefix || !same_bytes(name, last->path, prefix))
         return false;
     /* A further slash would belong to the directory's own name. */
-    if (prefix > 0 && nbytes > prefix && name[prefix] == '/')
+    if (prefix > 0 && name[prefix] == '/')
         return false;
     return first_component(index, index->last_directory, name + prefix, nbytes - prefix) ==
            nbytes - prefix;

@@ -202,9 +202,11 @@ static enum zi_status refill(struct zi_member *member, struct zi_error *err)
     if (nbytes > member->packed_left)
         nbytes = (size_t)member->packed_left;
     enum zi_status status = read_packed(member, member->packed, nbytes, err);
+    if (status != ZI_OK)
+        return status;
     member->stream.next_in = member->packed;
     member->stream.avail_in = (uInt)nbytes;
-    return status;
+    return ZI_OK;
 }
 
 /* Inflates until the buffer is full or the stream ends; writes how much came. */
@@ -246,6 +248,8 @@ enum zi_status zi_member_read(struct zi_member *member, void *buffer, size_t nby
     size_t nread = nbytes;
     enum zi_status status;
 
+    if (nbytes == 0)
+        return ZI_OK;
     if (nbytes > member->nbytes_left)
         return fail_member(err, ZI_DETAIL_MEMBER_SHORT, member->entry);
     if (member->inflating)

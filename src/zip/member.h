@@ -44,7 +44,8 @@ void zi_member_release(struct zi_member *member);
 enum zi_status zi_member_read(struct zi_member *member, void *buffer, size_t nbytes,
                               struct zi_error *err);
 
-/* After the last byte was read: checks that nothing follows and that the CRC-32 is right. */
+/* After the last byte of ZI_MEMBER_DATA was read: checks that nothing follows and that the CRC-32
+ * is right. What was read as ZI_MEMBER_PACKED is for zi_member_check(), once unpacked. */
 enum zi_status zi_member_finish(struct zi_member *member, struct zi_error *err);
 
 /* Checks data that somebody else unpacked. */
