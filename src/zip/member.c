@@ -228,8 +228,10 @@ static enum zi_status inflate_some(struct zi_member *member, uint8_t *buffer, si
         int answer = inflate(stream, Z_SYNC_FLUSH);
         size_t ninflated = piece - stream->avail_out;
         done += ninflated;
-        if (answer == Z_STREAM_END)
+        if (answer == Z_STREAM_END) {
+            member->ended = true;
             break;
+        }
         if (answer == Z_MEM_ERROR)
             return zi_fail(err, ZI_DETAIL_NO_MEMORY);
         if (answer == Z_BUF_ERROR && ninflated == 0 && stream->avail_in == 0 &&
@@ -286,6 +288,8 @@ enum zi_status zi_member_finish(struct zi_member *member, struct zi_error *err)
     }
     if (nexcess > 0)
         return fail_member(err, ZI_DETAIL_MEMBER_LONG, member->entry);
+    if (member->inflating && !member->ended)
+        return fail_member(err, ZI_DETAIL_MEMBER_DEFLATE, member->entry);
     if (member->crc != member->entry->crc)
         return fail_crc(member->entry, member->crc, err);
     return ZI_OK;

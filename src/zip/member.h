@@ -20,6 +20,7 @@ struct zi_member {
     uint64_t nbytes_left; /* bytes not yet given out */
     uint32_t crc;         /* of those given out */
     bool inflating;       /* `stream` is initialised */
+    bool ended;           /* and came to its end */
     uint8_t *packed;      /* buffer that `stream` reads from */
     size_t packed_nbytes;
     z_stream stream;

@@ -59,6 +59,9 @@ DIFFERENCES = {
     "invalid-utf8-name": Row(
         EVERY, "UnicodeDecodeError", "ZipImportError whose __cause__ is the UnicodeDecodeError",
         "python/cpython#153679; so do CPython 3.14.10's tests want it"),
+    "directory-error-place": Row(
+        EVERY, "errors name the archive", "also the entry, the offset and the values that disagree, in parentheses behind stock's text",
+        "says what is wrong"),
     # Members
     "crc-checked": Row(
         EVERY, "the CRC-32 is never looked at: damaged data is returned and executed", "ZipImportError",

@@ -36,14 +36,15 @@ AN_HOUR = 3600
 # Some tests rewrite one file thousands of times, which a disk's journal makes slow.
 IN_MEMORY = "/dev/shm" if not IN_PYODIDE and os.access("/dev/shm", os.W_OK) else None
 
-used_difference_ids = set()
+used_differences = {}   # row id -> the tests that pin it
 
 
 def difference(row_id, versions=EVERY_VERSION):
     """Marks a test of an intended difference, a row of docs/compatibility.md; stock must fail it on `versions`."""
-    used_difference_ids.add(row_id)
+    tests = used_differences.setdefault(row_id, [])
 
     def mark(test):
+        tests.append(f"{test.__module__}.{test.__qualname__}")
         if ours is None and VERSION in versions:
             return unittest.expectedFailure(test)
         return test

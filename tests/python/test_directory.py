@@ -291,6 +291,13 @@ class EndRecord(DirectoryTestCase):
     def test_local_offset_behind_the_directory(self):
         self.assertDirectoryError("bad local header offset", build([Entry("m.py", offset=100)]))
 
+    @difference("directory-error-place")
+    def test_message_names_entry_offset_and_values(self):
+        path = self.write(build([Entry("m.py", offset=100)]))
+        with self.assertRaises(zipimport.ZipImportError) as caught:
+            zipimport.zipimporter(path)
+        self.assertIn("(entry 'm.py', at offset 34, found 100, expected at most 34)", str(caught.exception))
+
     def test_message_names_the_archive_by_repr(self):
         path = self.write(b"no archive, but long enough for one", "it's.zip")
         self.assertZipError(f'not a Zip file: "{path}"', zipimport.zipimporter, path, path=path)

@@ -1,5 +1,6 @@
 """zipimport._zip_directory_cache: a dict in stock, a live mapping with dict's methods in ours."""
 
+import collections.abc
 import copy
 import gc
 import importlib
@@ -105,6 +106,9 @@ class Reading(CacheTestCase):
 
     def test_has_every_method_of_dict(self):
         self.assertEqual([name for name in dir(dict) if not hasattr(self.cache, name)], [])
+
+    def test_is_a_mapping(self):
+        self.assertIsInstance(self.cache, collections.abc.MutableMapping)
 
     def test_matches_a_mapping_pattern(self):
         match self.cache:
