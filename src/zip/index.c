@@ -54,21 +54,42 @@ static bool same_bytes(const uint8_t *a, const uint8_t *b, size_t nbytes)
     return true;
 }
 
-/* How many bytes there are up to and including the first run of slashes; nbytes when there is none.
- */
-static size_t through_slash(const uint8_t *path, size_t nbytes)
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a word's first byte is its lowest");
+
+/* Where the first slash of a word is, 8 when there is none. */
+static inline size_t slash_in_word(uint64_t word)
 {
     const uint64_t ones = 0x0101010101010101u;
+
+    /* A byte that equals the slash becomes 0, and borrows in the subtraction. Above the first such
+     * byte the mask may be wrong. */
+    word ^= ones * '/';
+    uint64_t mask = (word - ones) & ~word & ones << 7;
+    return mask ? (size_t)__builtin_ctzll(mask) / 8 : 8;
+}
+
+static size_t find_slash(const uint8_t *path, size_t nbytes)
+{
     size_t at = 0;
 
-    /* A byte that equals the slash becomes 0, and borrows in the subtraction. */
     for (; nbytes - at >= 8; at += 8) {
-        uint64_t word = load64(path + at) ^ ones * '/';
-        if ((word - ones) & ~word & ones << 7)
-            break;
+        size_t slash = slash_in_word(load64(path + at));
+        if (slash < 8)
+            return at + slash;
     }
+    if (at > 0 && at < nbytes) /* the last word overlaps the one before */
+        return nbytes - 8 + slash_in_word(load64(path + nbytes - 8));
     while (at < nbytes && path[at] != '/')
         at++;
+    return at;
+}
+
+/* How many bytes there are up to and including the first run of slashes; nbytes when there is
+ * none. */
+static size_t through_slash(const uint8_t *path, size_t nbytes)
+{
+    size_t at = find_slash(path, nbytes);
+
     while (at < nbytes && path[at] == '/')
         at++;
     return at;
@@ -98,8 +119,7 @@ static uint32_t hash_component(const struct zi_index *index, uint32_t parent,
                 component[nbytes - 1];
     }
     state = fold(first ^ seed[1], second ^ state);
-    state = fold(state ^ seed[0], seed[1]);
-    return (uint32_t)state;
+    return (uint32_t)(state ^ state >> 32);
 }
 
 static uint32_t probe(const struct zi_index *index, uint32_t hash, uint32_t parent,
@@ -278,13 +298,16 @@ bool zi_index_insert(struct zi_index *index, const uint8_t *name, size_t nbytes,
 {
     uint32_t parent = ZI_INDEX_ROOT;
     size_t done = 0;
+    bool follows = follows_last(index, name, nbytes);
 
-    if (follows_last(index, name, nbytes)) {
+    if (follows) {
         parent = index->last_directory;
         done = index->nodes[parent].path_nbytes;
     }
     for (;;) {
-        size_t component = first_component(index, parent, name + done, nbytes - done);
+        size_t component = nbytes - done;
+        if (!follows)
+            component = first_component(index, parent, name + done, component);
         uint32_t at = find_or_add(index, parent, name, done + component, component);
         if (at == ZI_INDEX_NONE)
             return false;
