@@ -160,7 +160,7 @@ CHECKS = check-format check-gcc check-clang check-tidy check-layers check-symbol
     check-js check-types check-lock
 .PHONY: check format $(CHECKS)
 
-JS_FILES = "{js,bench,tests,wasm,examples}/**/*.{js,mjs,ts}" package.json tsconfig.json
+JS_FILES = "{js,bench,tests,wasm,examples}/**/*.{js,mjs,ts}" package.json .tsconfig.json
 ESLINT   = node_modules/.bin/eslint --config .eslint.config.mjs --max-warnings 0 --no-error-on-unmatched-pattern \
     js bench tests wasm
 
@@ -208,7 +208,7 @@ check-js:
 	@echo "prettier and eslint: form and lint of js, bench, tests and wasm"
 
 check-types:
-	@node_modules/.bin/tsc
+	@node_modules/.bin/tsc --project .tsconfig.json
 	@node_modules/.bin/tsc --project tests
 	@echo "tsc: types of js, bench, wasm and tests"
 

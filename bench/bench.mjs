@@ -1,0 +1,79 @@
+// @ts-check
+// Measures our importer against Python's own and prints the table that the README shows:
+//
+//   node bench/bench.mjs [--quick] [ROW...]     all rows, or those named; --quick takes fewer rounds
+//
+// Every figure is kept in build/bench/, the table in build/bench/table.md.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { describeEnvironment, environment, isBusy } from "./environment.mjs";
+import { measure } from "./processes.mjs";
+import { rows } from "./rows.mjs";
+import { formatTable } from "./table.mjs";
+
+const FOLDER = new URL("../build/bench/", import.meta.url);
+const HEAD = ["what", "theirs", "ours", "times faster", "at least", "met"];
+const METHOD = `\
+Medians. One measurement is one fresh process of Node in which one Pyodide imports with one importer;
+what a round needs is prepared outside the clock. Ratios may be compared between machines, times only
+within one run; ratios of a busy machine say little.`;
+
+/** @param {string[]} names */
+function chooseRows(names) {
+  const unknown = names.filter((name) => !rows.some((row) => row.name === name));
+  if (unknown.length > 0)
+    throw new Error(
+      `no row ${unknown.join(", ")}; there are ${rows.map(({ name }) => name).join(", ")}`,
+    );
+  return names.length > 0 ? rows.filter(({ name }) => names.includes(name)) : rows;
+}
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { quick: { type: "boolean", default: false } },
+  });
+  const chosen = chooseRows(positionals);
+  const began = new Date();
+  /** @type {import("./run-one.mjs").Outcome[]} */
+  const outcomes = [];
+  const table = [];
+  const load = environment([]);
+  for (const row of chosen) {
+    console.error(row.name);
+    const result = await row.run(async (spec) => {
+      const outcome = await measure(spec);
+      outcomes.push(outcome);
+      return outcome;
+    }, Boolean(values.quick));
+    table.push({ name: row.name, what: row.what, ...result });
+  }
+
+  const versions = [...new Set(outcomes.map(({ spec }) => spec.pyodide))];
+  const where = { ...load, pyodide: versions.sort() };
+  const cells = table.map(({ what, theirs, ours, ratio, bar, met }) => [
+    what,
+    theirs,
+    ours,
+    ratio,
+    bar,
+    met ? "yes" : "**no**",
+  ]);
+  const text = [
+    formatTable(HEAD, cells),
+    `${describeEnvironment(where)}${values.quick ? "; a quick run" : ""}.\n${METHOD}`,
+  ].join("\n\n");
+  mkdirSync(FOLDER, { recursive: true });
+  const kept = { began: began.toISOString(), quick: values.quick, where, table, outcomes };
+  const file = `${began.toISOString().replaceAll(/[:.]/g, "-")}.json`;
+  writeFileSync(new URL(file, FOLDER), `${JSON.stringify(kept, null, 1)}\n`);
+  writeFileSync(new URL("table.md", FOLDER), `${text}\n`);
+  console.log(text);
+  if (isBusy(load)) console.error("The machine was busy when this began.");
+}
+
+main().catch((error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});

@@ -1,0 +1,289 @@
+// @ts-check
+// What bench.mjs measures: one entry for each row of its table, with the bar it is held against.
+
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { gzipSync } from "node:zlib";
+import { findArchive } from "./archives.mjs";
+import { NEWEST } from "./contender.mjs";
+import { makeArchive } from "./corpus.mjs";
+import { median } from "./processes.mjs";
+import { formatCount, formatRatio, formatTime } from "./table.mjs";
+
+/** @typedef {import("./run-one.mjs").Spec} Spec */
+/** @typedef {import("./run-one.mjs").Outcome} Outcome */
+/** @typedef {(spec: Spec) => Promise<Outcome>} Measure runs a measurement and keeps its figures */
+
+/**
+ * @typedef {object} Result the cells of a row
+ * @property {string} theirs
+ * @property {string} ours
+ * @property {string} ratio
+ * @property {string} bar
+ * @property {boolean} met
+ */
+
+/**
+ * @typedef {object} Row
+ * @property {string} name for choosing it on the command line
+ * @property {string} what
+ * @property {(measure: Measure, quick: boolean) => Promise<Result>} run
+ */
+
+/** The version that still reads directories eagerly, once for each importer. */
+const EAGER = "0.27.8";
+const NONE = "–";
+const WASM_FILE = new URL("../js/pyodide_zipimport.wasm", import.meta.url);
+
+/** @param {Outcome} outcome */
+const lastMedian = ({ steps }) => median(steps[steps.length - 1].ms);
+
+/**
+ * Both contenders' medians, and how many times faster ours is.
+ *
+ * @param {number} theirs
+ * @param {number} ours
+ * @param {number} atLeast
+ * @returns {Result}
+ */
+function compareTimes(theirs, ours, atLeast) {
+  return {
+    theirs: formatTime(theirs),
+    ours: formatTime(ours),
+    ratio: formatRatio(theirs / ours),
+    bar: atLeast === 1 ? "no slower" : `${formatCount(atLeast)} times`,
+    met: theirs / ours >= atLeast,
+  };
+}
+
+/**
+ * A row that compares stock with ours, each in one process.
+ *
+ * @param {object} row
+ * @param {string} row.name
+ * @param {string} row.what
+ * @param {string} [row.pyodide]
+ * @param {() => string[]} row.files
+ * @param {(rounds: number, contender: "stock" | "ours") => Spec["steps"]} row.steps the last is compared
+ * @param {{ stock: number, ours: number }} row.rounds stock is slow, and its figures differ less
+ * @param {number} row.atLeast
+ * @returns {Row}
+ */
+function comparison({ name, what, pyodide = NEWEST, files, steps, rounds, atLeast }) {
+  return {
+    name,
+    what: `${what}, against stock ${pyodide}`,
+    async run(measure, quick) {
+      const figures = [];
+      for (const contender of /** @type {const} */ (["stock", "ours"])) {
+        const count = quick ? 3 : rounds[contender];
+        const spec = { pyodide, contender, files: files(), steps: steps(count, contender) };
+        figures.push(lastMedian(await measure(spec)));
+      }
+      return compareTimes(figures[0], figures[1], atLeast);
+    },
+  };
+}
+
+/**
+ * @param {number} entries
+ * @param {number} atLeast
+ */
+function directoryRead(entries, atLeast) {
+  return comparison({
+    name: `directory-${entries}`,
+    what: `directory read, ${formatCount(entries)} entries`,
+    files: () => [String(entries)],
+    steps: (rounds) => [["directory_read", { path: `/archives/${entries}`, rounds }]],
+    rounds: entries > 10_000 ? { stock: 7, ours: 21 } : { stock: 21, ours: 51 },
+    atLeast,
+  });
+}
+
+/**
+ * Counts what reading directories of growing size takes: ten times the entries must not be more
+ * than ten times the work. Times are shown beside; they are nobody's proof.
+ *
+ * @type {Row}
+ */
+const linear = {
+  name: "linear",
+  what: "operations for 60,000 and 1,000,000 entries",
+  async run(measure) {
+    const sizes = [60_000, 1_000_000];
+    const taken = [];
+    for (const entries of sizes) {
+      const { steps } = await countDirectory(measure, entries);
+      taken.push(steps[0]);
+    }
+    const [small, large] = taken.map(({ counts }) => counts);
+    const growth = sizes[1] / sizes[0];
+    const names = ["opens", "reads", "allocations", "read_bytes"];
+    // Each size is a byte-for-byte longer name or two, so bytes are compared by the entry's share.
+    const linearly = names.every((name) => large[name] <= small[name] * growth * 1.1);
+    const show = (/** @type {typeof small} */ counts, /** @type {number} */ ms) =>
+      `${counts.reads} reads, ${counts.allocations} allocations, ${formatTime(ms)}`;
+    return {
+      theirs: show(small, taken[0].ms[0]),
+      ours: show(large, taken[1].ms[0]),
+      ratio: NONE,
+      bar: "linear",
+      met: linearly,
+    };
+  },
+};
+
+/**
+ * @param {Measure} measure
+ * @param {number} entries
+ */
+function countDirectory(measure, entries) {
+  const path = `/archives/${entries}`;
+  return measure({
+    pyodide: NEWEST,
+    contender: "ours",
+    files: [String(entries)],
+    steps: [["directory_counts", { path }]],
+  });
+}
+
+const sympyFiles = () => [findArchive("sympy-"), findArchive("mpmath-")];
+const sympyPath = () => `/archives/${basename(findArchive("sympy-"))}`;
+/** @type {Spec["steps"][number]} */
+const importSympy = ["run_import", { statement: "import sympy" }];
+
+/**
+ * A comparison with sympy imported.
+ *
+ * @param {string} name
+ * @param {string} what
+ * @param {(rounds: number) => Spec["steps"][number]} step
+ * @param {number} atLeast
+ * @param {string} [pyodide]
+ */
+function withSympy(name, what, step, atLeast, pyodide) {
+  return comparison({
+    name,
+    what,
+    pyodide,
+    files: sympyFiles,
+    steps: (rounds) => [importSympy, step(rounds)],
+    rounds: { stock: 15, ours: 51 },
+    atLeast,
+  });
+}
+
+/** @type {(theirs: "stock" | "unpacked", what: string, atLeast: number) => Row} */
+const importRow = (theirs, what, atLeast) => ({
+  name: theirs === "stock" ? "import" : "import-unpacked",
+  what,
+  async run(measure, quick) {
+    /** @type {Record<string, number[]>} */
+    const taken = { [theirs]: [], ours: [] };
+    // In turn, so that a machine that slows down meanwhile slows down both.
+    for (let round = 0; round < (quick ? 1 : 3); round++)
+      for (const contender of /** @type {const} */ ([theirs, "ours"])) {
+        const files = sympyFiles();
+        const spec = { pyodide: NEWEST, contender, files, steps: [importSympy] };
+        const { steps } = await measure(spec);
+        taken[contender].push(steps.reduce((sum, { ms }) => sum + ms[0], 0));
+      }
+    return compareTimes(median(taken[theirs]), median(taken.ours), atLeast);
+  },
+});
+
+/** @type {Row} */
+const indexMemory = {
+  name: "memory",
+  what: "index memory beside the directory, 10,000 entries, an entry or implicit directory",
+  async run(measure) {
+    const entries = 10_000;
+    const { counts } = (await countDirectory(measure, entries)).steps[0];
+    const nbytes = counts.index_bytes / (entries + makeArchive(entries).folders);
+    return {
+      theirs: NONE,
+      ours: `${nbytes.toFixed(1)} bytes`,
+      ratio: NONE,
+      bar: "64 bytes",
+      met: nbytes <= 64,
+    };
+  },
+};
+
+/** @type {Row} */
+const moduleSize = {
+  name: "size",
+  what: "the wasm module, and gzipped",
+  async run() {
+    const bytes = readFileSync(WASM_FILE);
+    const sizes = [bytes.length, gzipSync(bytes, { level: 9 }).length].map((size) => size / 1024);
+    return {
+      theirs: NONE,
+      ours: sizes.map((size) => `${size.toFixed(1)} KiB`).join(", "),
+      ratio: NONE,
+      bar: "96 KiB, 40 KiB",
+      met: sizes[0] <= 96 && sizes[1] <= 40,
+    };
+  },
+};
+
+/** @type {Row[]} */
+export const rows = [
+  directoryRead(1_500, 100),
+  directoryRead(10_000, 100),
+  directoryRead(60_000, 60),
+  linear,
+  withSympy(
+    "invalidate-eager",
+    "`importlib.invalidate_caches()`, sympy imported",
+    (rounds) => ["invalidate", { rounds }],
+    3_000,
+    EAGER,
+  ),
+  withSympy(
+    "invalidate",
+    "`importlib.invalidate_caches()`, sympy imported",
+    (rounds) => ["invalidate", { rounds }],
+    1,
+  ),
+  withSympy(
+    "lookup-unchanged",
+    "first failing import after each invalidation, nothing changed",
+    (rounds) => ["lookup_unchanged", { rounds }],
+    70,
+  ),
+  withSympy(
+    "share-unchanged",
+    "the zip importers' own share of it",
+    (rounds) => ["share_unchanged", { rounds }],
+    1_000,
+  ),
+  withSympy(
+    "lookup-rewritten",
+    "first failing import after each invalidation, sympy's archive rewritten",
+    (rounds) => ["lookup_rewritten", { path: sympyPath(), rounds }],
+    50,
+  ),
+  comparison({
+    name: "find-spec",
+    what: "`find_spec` of a package with a 12 KB `__init__.py`",
+    files: () => [findArchive("django-")],
+    steps: (rounds, contender) => [
+      [
+        "find_spec",
+        {
+          path: `/archives/${basename(findArchive("django-"))}/django/core`,
+          name: "django.core.mail",
+          rounds,
+          loops: contender === "ours" ? 100 : 1,
+        },
+      ],
+    ],
+    rounds: { stock: 31, ours: 51 },
+    atLeast: 100,
+  }),
+  importRow("stock", `\`import sympy\` from the zip, nothing cached, against stock ${NEWEST}`, 1.8),
+  importRow("unpacked", "the same, against unpacking and importing", 1),
+  indexMemory,
+  moduleSize,
+];
