@@ -3,7 +3,7 @@
 //
 //   node bench/bench.mjs [--quick] [ROW...]     all rows, or those named; --quick takes fewer rounds
 //
-// Every figure is kept in build/bench/, the table in build/bench/table.md.
+// Every figure is kept in build/bench/, the table of a full run in build/bench/table.md.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -39,7 +39,7 @@ async function main() {
   /** @type {import("./run-one.mjs").Outcome[]} */
   const outcomes = [];
   const table = [];
-  const load = environment([]);
+  const atStart = environment([]);
   for (const row of chosen) {
     console.error(row.name);
     const result = await row.run(async (spec) => {
@@ -51,7 +51,7 @@ async function main() {
   }
 
   const versions = [...new Set(outcomes.map(({ spec }) => spec.pyodide))];
-  const where = { ...load, pyodide: versions.sort() };
+  const where = { ...atStart, pyodide: versions.sort() };
   const cells = table.map(({ what, theirs, ours, ratio, bar, met }) => [
     what,
     theirs,
@@ -68,9 +68,10 @@ async function main() {
   const kept = { began: began.toISOString(), quick: values.quick, where, table, outcomes };
   const file = `${began.toISOString().replaceAll(/[:.]/g, "-")}.json`;
   writeFileSync(new URL(file, FOLDER), `${JSON.stringify(kept, null, 1)}\n`);
-  writeFileSync(new URL("table.md", FOLDER), `${text}\n`);
+  if (!values.quick && chosen.length === rows.length)
+    writeFileSync(new URL("table.md", FOLDER), `${text}\n`);
   console.log(text);
-  if (isBusy(load)) console.error("The machine was busy when this began.");
+  if (isBusy(atStart)) console.error("The machine was busy when this began: run it again later.");
 }
 
 main().catch((error) => {

@@ -25,7 +25,11 @@ export function describeEnvironment(where) {
   );
 }
 
-/** The load above which figures say little. */
-export function isBusy(/** @type {ReturnType<typeof environment>} */ where) {
+/**
+ * Whether others use the machine so much that figures say little.
+ *
+ * @param {ReturnType<typeof environment>} where
+ */
+export function isBusy(where) {
   return where.load > where.processors / 2;
 }
