@@ -12,7 +12,8 @@
 #include "record.h"
 
 struct cache {
-    PyObject_HEAD struct zi_state *state;
+    PyObject_HEAD
+    struct zi_state *state;
     PyObject *assigned; /* dict: what was stored from outside */
 };
 
@@ -87,7 +88,8 @@ static PyObject *cache_getitem(PyObject *self, PyObject *key)
         return value;
     if (zi_record_of_path_if_any(CACHE(self)->state, key))
         return PyDict_New();
-    raise_key_error(key);
+    if (!PyErr_Occurred())
+        raise_key_error(key);
     return NULL;
 }
 
@@ -99,7 +101,9 @@ static int cache_contains(PyObject *self, PyObject *key)
     if (found != 0)
         return found;
     record = zi_record_of_path_if_any(CACHE(self)->state, key);
-    return record && zi_record_peek(record);
+    if (!record)
+        return PyErr_Occurred() ? -1 : 0;
+    return zi_record_peek(record) != NULL;
 }
 
 /* Makes the key absent, as popping it from stock's dict does. */
@@ -107,6 +111,8 @@ static int remove_key(PyObject *self, PyObject *key)
 {
     struct zi_record *record = zi_record_of_path_if_any(CACHE(self)->state, key);
 
+    if (!record && PyErr_Occurred())
+        return -1;
     if (record)
         zi_record_invalidate(record);
     return zi_directory_cache_forget(CACHE(self)->state, key);

@@ -129,6 +129,8 @@ static int host_stamp_fd(void *context, int fd, struct zi_stamp *ret)
         return ZI_HOST_RAISED;
     ret->clock_ns = (int64_t)PyLong_AsUnsignedLongLongMask(now);
     Py_DECREF(now);
+    if (ret->clock_ns == -1 && PyErr_Occurred())
+        return ZI_HOST_RAISED;
     return read_stat(PyObject_CallFunction(state->fd_stat, "i", fd), ret);
 }
 

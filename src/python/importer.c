@@ -1,26 +1,6 @@
-/*
- * This file knows what a zipimporter is. In Python it would read
- *
- *     class zipimporter(stock_zipimporter):
- *         def __init__(self, path): ...               # constructor.c
- *         def find_spec(self, fullname, target=None): ...
- *         def get_code(self, fullname): ...           # code.c
- *         def get_filename(self, fullname): ...       # code.c
- *         def get_source(self, fullname): ...         # data.c
- *         def get_data(self, pathname): ...           # data.c
- *         def is_package(self, fullname): ...
- *         def invalidate_caches(self): ...
- *         def __getstate__(self): ...
- *
- * Everything else is inherited: what each Python version's own class has, in that version's words
- * (get_resource_reader, load_module, exec_module, __repr__, ...). A C type cannot derive from a
- * Python class, so the methods are those of a C type of their own, and the class is made of both.
- */
+/* This file knows which archive an importer object stands for. */
 #include "importer.h"
 
-#include "directory_cache.h"
-#include "errors.h"
-#include "lookup.h"
 #include "record.h"
 
 struct zi_state *zi_importer_state(PyObject *self)
@@ -32,14 +12,7 @@ struct zi_state *zi_importer_state(PyObject *self)
     return importer->state;
 }
 
-static int importer_traverse(PyObject *self, visitproc visit, void *arg)
-{
-    Py_VISIT(Py_TYPE(self));
-    Py_VISIT(ZI_IMPORTER(self)->archive);
-    return 0;
-}
-
-static int importer_clear(PyObject *self)
+int zi_importer_clear(PyObject *self)
 {
     struct zi_record *record = ZI_IMPORTER(self)->record;
 
@@ -47,17 +20,6 @@ static int importer_clear(PyObject *self)
     zi_record_unref(record);
     Py_CLEAR(ZI_IMPORTER(self)->archive);
     return 0;
-}
-
-static void importer_dealloc(PyObject *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
-
-    PyObject_GC_UnTrack(self);
-    importer_clear(self);
-    release(self);
-    Py_DECREF(type);
 }
 
 struct zi_record *zi_importer_record(PyObject *self, PyObject **path_ret)
@@ -74,7 +36,7 @@ struct zi_record *zi_importer_record(PyObject *self, PyObject **path_ret)
             Py_DECREF(archive);
             return NULL;
         }
-        importer_clear(self);
+        zi_importer_clear(self);
         importer->record = record;
         importer->archive = Py_NewRef(archive);
     }
@@ -88,247 +50,4 @@ struct zi_record *zi_importer_record(PyObject *self, PyObject **path_ret)
 bool zi_importer_check(struct zi_state *state, PyObject *object)
 {
     return state->importer_type && PyObject_TypeCheck(object, (PyTypeObject *)state->importer_type);
-}
-
-/* importlib's own spec_from_loader() makes the spec, since it asks the importer, or whatever
- * subclass it is of, for the file's name. */
-static PyObject *make_spec(struct zi_state *state, PyObject *self, PyObject *fullname, bool package)
-{
-    PyObject *args = PyTuple_Pack(2, fullname, self);
-    PyObject *keywords = args ? Py_BuildValue("{sO}", "is_package", package ? Py_True : Py_False)
-                              : NULL;
-    PyObject *spec = keywords ? PyObject_Call(state->spec_from_loader, args, keywords) : NULL;
-
-    Py_XDECREF(keywords);
-    Py_XDECREF(args);
-    return spec;
-}
-
-/* The spec of a namespace package's portion. */
-static PyObject *make_portion_spec(const struct zi_lookup *lookup)
-{
-    PyObject *spec = NULL, *locations = NULL, *result = NULL;
-    PyObject *path = zi_lookup_directory_path(lookup);
-    PyObject *args = path ? PyTuple_Pack(2, lookup->fullname, Py_None) : NULL;
-    PyObject *keywords = args ? Py_BuildValue("{sO}", "is_package", Py_True) : NULL;
-
-    if (keywords)
-        spec = PyObject_Call(lookup->view.state->module_spec, args, keywords);
-    if (spec)
-        locations = PyObject_GetAttrString(spec, "submodule_search_locations");
-    if (locations)
-        result = PyObject_CallMethod(locations, "append", "O", path);
-    if (!result)
-        Py_CLEAR(spec);
-    Py_XDECREF(result);
-    Py_XDECREF(locations);
-    Py_XDECREF(keywords);
-    Py_XDECREF(args);
-    Py_XDECREF(path);
-    return spec;
-}
-
-static PyObject *importer_find_spec(PyObject *self, PyObject *args, PyObject *keywords)
-{
-    static char *names[] = {"fullname", "target", NULL};
-    struct zi_state *state = zi_importer_state(self);
-    PyObject *fullname, *target = NULL, *spec;
-    struct zi_lookup lookup;
-
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|O:find_spec", names, &fullname, &target) ||
-        zi_lookup_init(&lookup, self, fullname) < 0)
-        return NULL;
-    enum zi_candidate first = zi_lookup_first(&lookup);
-    if (first != ZI_CANDIDATE_COUNT) {
-        state->hits++;
-        spec = make_spec(state, self, fullname, zi_candidate_is_package(first));
-    } else if (zi_lookup_is_directory(&lookup)) {
-        state->hits++;
-        spec = make_portion_spec(&lookup);
-    } else {
-        state->misses++;
-        spec = Py_NewRef(Py_None);
-    }
-    zi_lookup_release(&lookup);
-    return spec;
-}
-
-static PyObject *zi_importer_is_package(PyObject *self, PyObject *fullname)
-{
-    struct zi_lookup lookup;
-    PyObject *answer;
-
-    if (zi_lookup_init(&lookup, self, fullname) < 0)
-        return NULL;
-    enum zi_candidate first = zi_lookup_first(&lookup);
-    if (first == ZI_CANDIDATE_COUNT)
-        answer = zi_lookup_raise_not_found(&lookup);
-    else
-        answer = PyBool_FromLong(zi_candidate_is_package(first));
-    zi_lookup_release(&lookup);
-    return answer;
-}
-
-static PyObject *importer_invalidate_caches(PyObject *self, PyObject *unused)
-{
-    struct zi_state *state = zi_importer_state(self);
-    PyObject *path;
-    struct zi_record *record = zi_importer_record(self, &path);
-    int answer;
-
-    (void)unused;
-    if (!record)
-        return NULL;
-    zi_record_invalidate_implicit(record);
-    answer = zi_record_peek(record) ? 0 : zi_directory_cache_forget(state, path);
-    zi_record_unref(record);
-    Py_DECREF(path);
-    return answer < 0 ? NULL : Py_NewRef(Py_None);
-}
-
-/* stock's table of the archive's members; {} while there is no archive. */
-static PyObject *importer_get_files(PyObject *self, PyObject *unused)
-{
-    struct zi_view view;
-    PyObject *files = NULL;
-
-    (void)unused;
-    if (zi_view_init(&view, self) == 0)
-        files = view.archive ? zi_record_files(view.state, view.record, view.archive)
-                             : PyDict_New();
-    zi_view_release(&view);
-    return files;
-}
-
-static PyObject *importer_files_getter(PyObject *self, void *closure)
-{
-    (void)closure;
-    return importer_get_files(self, NULL);
-}
-
-/* Stock's pickles of up to 3.12 carry the table: it is accepted, and not used. */
-static int importer_files_setter(PyObject *self, PyObject *value, void *closure)
-{
-    (void)self;
-    (void)value;
-    (void)closure;
-    return 0;
-}
-
-static PyObject *importer_getstate(PyObject *self, PyObject *unused)
-{
-    PyObject *dict = PyObject_GenericGetDict(self, NULL);
-    PyObject *copy = dict ? PyDict_Copy(dict) : NULL;
-
-    (void)unused;
-    Py_XDECREF(dict);
-    return copy;
-}
-
-/* The one argument of a method, which may be given by name as in stock's Python methods. */
-static PyObject *only_argument(const char *method, const char *name, PyObject *const *args,
-                               Py_ssize_t nargs, PyObject *names)
-{
-    Py_ssize_t given = nargs + (names ? PyTuple_Size(names) : 0);
-
-    if (given != 1)
-        return PyErr_Format(PyExc_TypeError, "%s() takes exactly one argument (%zd given)", method,
-                            given);
-    if (nargs == 0 && PyUnicode_CompareWithASCIIString(PyTuple_GetItem(names, 0), name) != 0)
-        return PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument %R", method,
-                            PyTuple_GetItem(names, 0));
-    return args[0];
-}
-
-#define WITH_ONE_ARGUMENT(method, name)                                                            \
-    static PyObject *importer_##method(PyObject *self, PyObject *const *args, Py_ssize_t nargs,    \
-                                       PyObject *names)                                            \
-    {                                                                                              \
-        PyObject *argument = only_argument(#method, name, args, nargs, names);                     \
-        return argument ? zi_importer_##method(self, argument) : NULL;                             \
-    }
-
-WITH_ONE_ARGUMENT(get_code, "fullname")
-WITH_ONE_ARGUMENT(get_data, "pathname")
-WITH_ONE_ARGUMENT(get_filename, "fullname")
-WITH_ONE_ARGUMENT(get_source, "fullname")
-WITH_ONE_ARGUMENT(is_package, "fullname")
-
-#define ONE_ARGUMENT(method)                                                                       \
-    (PyCFunction)(void (*)(void)) importer_##method, METH_FASTCALL | METH_KEYWORDS
-
-static PyMethodDef importer_methods[] = {
-    {"find_spec", (PyCFunction)(void (*)(void))importer_find_spec, METH_VARARGS | METH_KEYWORDS,
-     "find_spec($self, /, fullname, target=None)\n--\n\n"
-     "Create a ModuleSpec for the module; None if the archive does not have it.\n\n"
-     "Reads no member unless bytecode must be judged, and then only its header."},
-    {"get_code", ONE_ARGUMENT(get_code),
-     "get_code($self, /, fullname)\n--\n\n"
-     "Return the module's code object; ZipImportError if it cannot be had."},
-    {"get_data", ONE_ARGUMENT(get_data),
-     "get_data($self, /, pathname)\n--\n\n"
-     "Return the bytes of a member, named from the archive's root or with the archive's path; "
-     "OSError if there is none."},
-    {"get_filename", ONE_ARGUMENT(get_filename),
-     "get_filename($self, /, fullname)\n--\n\n"
-     "Return the path of the member that get_code() would take the code from."},
-    {"get_source", ONE_ARGUMENT(get_source),
-     "get_source($self, /, fullname)\n--\n\n"
-     "Return the module's source as str; None if there is only bytecode."},
-    {"is_package", ONE_ARGUMENT(is_package),
-     "is_package($self, /, fullname)\n--\n\nReturn whether the module is a package."},
-    {"invalidate_caches", importer_invalidate_caches, METH_NOARGS,
-     "invalidate_caches($self, /)\n--\n\n"
-     "Have the archive looked at again before it is used; free until then."},
-    {"__getstate__", importer_getstate, METH_NOARGS, NULL},
-    {NULL, NULL, 0, NULL},
-};
-
-static PyType_Slot importer_slots[] = {
-
-    {Py_tp_init, zi_importer_init},    {Py_tp_traverse, importer_traverse},
-    {Py_tp_clear, importer_clear},     {Py_tp_dealloc, importer_dealloc},
-    {Py_tp_methods, importer_methods}, {0, NULL},
-};
-
-static PyType_Spec importer_spec = {
-    .name = "pyodide_zipimport._zipimporter",
-    .basicsize = sizeof(struct zi_importer),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
-    .slots = importer_slots,
-};
-
-/* The table moved from an attribute to a method in 3.13. */
-static PyObject *make_files_descriptor(struct zi_state *state)
-{
-    static PyGetSetDef attribute = {"_files", importer_files_getter, importer_files_setter, NULL,
-                                    NULL};
-    static PyMethodDef method = {"_get_files", importer_get_files, METH_NOARGS, NULL};
-    PyTypeObject *type = (PyTypeObject *)state->importer_type;
-
-    return state->version < 0x030d ? PyDescr_NewGetSet(type, &attribute)
-                                   : PyDescr_NewMethod(type, &method);
-}
-
-int zi_importer_make_types(struct zi_state *state, PyObject *module)
-{
-    const char *files_name = state->version < 0x030d ? "_files" : "_get_files";
-    PyObject *descriptor, *document = NULL, *namespace = NULL;
-
-    state->importer_type = PyType_FromModuleAndSpec(module, &importer_spec, NULL);
-    if (!state->importer_type)
-        return -1;
-    descriptor = make_files_descriptor(state);
-    document = PyObject_GetAttrString(state->stock_zipimporter, "__doc__");
-    if (descriptor && document)
-    namespace = Py_BuildValue("{sssOsO}", "__module__", "zipimport", "__doc__", document,
-                              files_name, descriptor);
-    if (namespace)
-        state->zipimporter = PyObject_CallFunction((PyObject *)&PyType_Type, "s(OO)O",
-                                                   "zipimporter", state->importer_type,
-                                                   state->stock_zipimporter, namespace);
-    Py_XDECREF(namespace);
-    Py_XDECREF(document);
-    Py_XDECREF(descriptor);
-    return state->zipimporter ? 0 : -1;
 }

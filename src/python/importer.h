@@ -10,9 +10,10 @@
 #include "state.h"
 
 struct zi_importer {
-    PyObject_HEAD struct zi_state *state; /* NULL until somebody asks: see zi_importer_state() */
-    PyObject *archive;                    /* the str that `record` belongs to, or NULL */
-    struct zi_record *record;             /* a reference, or NULL */
+    PyObject_HEAD
+    struct zi_state *state;   /* NULL until somebody asks: see zi_importer_state() */
+    PyObject *archive;        /* the str that `record` belongs to, or NULL */
+    struct zi_record *record; /* a reference, or NULL */
 };
 
 #define ZI_IMPORTER(self) ((struct zi_importer *)(self))
@@ -31,7 +32,12 @@ bool zi_importer_check(struct zi_state *state, PyObject *object);
  * new reference too; NULL with an exception. */
 struct zi_record *zi_importer_record(PyObject *self, PyObject **path_ret);
 
-/* Methods that other files implement. */
+/* For the garbage collector: lets go of the record, which the next use finds again. */
+int zi_importer_clear(PyObject *self);
+
+/* Methods; zipimporter.c says which file implements which. */
+PyObject *zi_importer_find_spec(PyObject *self, PyObject *args, PyObject *keywords);
+PyObject *zi_importer_is_package(PyObject *self, PyObject *fullname);
 PyObject *zi_importer_get_data(PyObject *self, PyObject *pathname);
 PyObject *zi_importer_get_code(PyObject *self, PyObject *fullname);
 PyObject *zi_importer_get_filename(PyObject *self, PyObject *fullname);

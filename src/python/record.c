@@ -75,7 +75,9 @@ struct zi_record *zi_record_of_path_if_any(struct zi_state *state, PyObject *pat
         return NULL;
     encoded = encode_path(path, &bytes, &nbytes);
     if (!encoded) {
-        PyErr_Clear();
+        /* A null character, or what the file system's encoding does not have. */
+        if (PyErr_ExceptionMatches(PyExc_ValueError))
+            PyErr_Clear();
         return NULL;
     }
     record = zi_registry_find(&state->registry, bytes, nbytes);

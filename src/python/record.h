@@ -11,7 +11,7 @@
 struct zi_record *zi_record_of_path(struct zi_state *state, PyObject *path);
 
 /* The same if there is one: borrowed; NULL without an exception when there is none, or when the
- * path cannot be one. */
+ * path cannot be one, and with an exception when that cannot be told. */
 struct zi_record *zi_record_of_path_if_any(struct zi_state *state, PyObject *path);
 
 /* The archive's path as str; a new reference. */

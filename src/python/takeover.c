@@ -100,7 +100,8 @@ static PyObject *make_stock(struct exchange *exchange, PyObject *importer)
                            : NULL;
 
     if (!stock && PyErr_ExceptionMatches(PyExc_Exception) &&
-        !PyErr_ExceptionMatches(PyExc_MemoryError)) {
+        !PyErr_ExceptionMatches(PyExc_MemoryError) &&
+        !PyErr_ExceptionMatches(PyExc_RuntimeError)) {
         PyErr_Clear();
         stock = clone_as(state->stock_zipimporter, importer);
         if (stock && state->version < 0x030d) {
@@ -161,7 +162,7 @@ static int exchange_item(struct exchange *exchange, PyObject *dict, const char *
  * and in a spec of importlib's own class is touched: other objects may run code when asked. */
 static int exchange_loaders(struct exchange *exchange, PyObject *module)
 {
-    PyObject *dict, *spec, *loader;
+    PyObject *dict, *name, *spec, *loader;
     int answer;
 
     if (!PyModule_Check(module))
@@ -169,9 +170,11 @@ static int exchange_loaders(struct exchange *exchange, PyObject *module)
     dict = PyModule_GetDict(module); /* borrowed */
     if (exchange_item(exchange, dict, "__loader__") < 0)
         return -1;
-    spec = PyDict_GetItemString(dict, "__spec__"); /* borrowed */
+    name = PyUnicode_FromString("__spec__");
+    spec = name ? PyDict_GetItemWithError(dict, name) : NULL; /* borrowed */
+    Py_XDECREF(name);
     if (!spec || (PyObject *)Py_TYPE(spec) != exchange->state->module_spec)
-        return 0;
+        return PyErr_Occurred() ? -1 : 0;
     Py_INCREF(spec);
     loader = PyObject_GetAttrString(spec, "loader");
     answer = loader ? 0 : -1;
