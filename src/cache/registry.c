@@ -133,21 +133,18 @@ static enum zi_status compare_contents(struct zi_record *record, struct look *lo
 {
     struct zi_host *host = record->registry->host;
     struct zi_source source = ZI_SOURCE_INIT;
-    bool same = false;
+    struct zi_archive *archive = NULL;
     enum zi_status status = zi_source_open(&source, host, record->path, &look->error);
 
     if (status == ZI_OK)
         status = zi_source_stamp(&source, &look->stamp, &look->error);
-    if (status == ZI_OK && look->archive)
-        status = zi_archive_matches(look->archive, &source, &same, &look->error);
-    if (status == ZI_OK && same)
+    if (status == ZI_OK)
+        status = zi_archive_reopen(&archive, look->archive, &source, &look->error);
+    if (status == ZI_OK && archive == look->archive)
         host->count.revalidations++;
-    if (status == ZI_OK && !same) {
-        zi_archive_unref(look->archive);
-        look->archive = NULL;
-        status = zi_archive_open(&look->archive, &source, &look->error);
-    }
     zi_source_release(&source);
+    zi_archive_unref(look->archive);
+    look->archive = archive;
     return status;
 }
 

@@ -260,11 +260,13 @@ static PyObject *cache_richcompare(PyObject *self, PyObject *other, int operatio
     if (operation != Py_EQ && operation != Py_NE)
         return Py_NewRef(Py_NotImplemented);
     mine = make_snapshot(self);
+    if (!mine)
+        return NULL;
     theirs = Py_TYPE(other) == Py_TYPE(self) ? make_snapshot(other) : Py_NewRef(other);
-    if (mine && theirs)
+    if (theirs)
         result = PyObject_RichCompare(mine, theirs, operation);
     Py_XDECREF(theirs);
-    Py_XDECREF(mine);
+    Py_DECREF(mine);
     return result;
 }
 

@@ -51,7 +51,9 @@ static PyObject *module_install(PyObject *module, PyObject *args, PyObject *keyw
 static PyObject *module_uninstall(PyObject *module, PyObject *unused)
 {
     (void)unused;
-    return zi_takeover_uninstall(PyModule_GetState(module)) < 0 ? NULL : Py_NewRef(Py_None);
+    if (zi_takeover_uninstall(PyModule_GetState(module), module) < 0)
+        return NULL;
+    return Py_NewRef(Py_None);
 }
 
 static PyObject *module_invalidate(PyObject *module, PyObject *args, PyObject *keywords)

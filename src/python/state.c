@@ -108,7 +108,6 @@ void zi_state_free(struct zi_state *state)
 #undef ZI_STATE_CLEAR
     Py_CLEAR(state->takeover.directory_cache);
     Py_CLEAR(state->takeover.get_module_code);
-    Py_CLEAR(state->takeover.library);
     zi_registry_release(&state->registry);
 }
 

@@ -40,7 +40,7 @@
 struct zi_takeover {
     PyObject *directory_cache; /* stock's dict, to give back; NULL while not installed */
     PyObject *get_module_code; /* stock's function, likewise */
-    PyObject *library;         /* the standard library's archive, which install pinned, or NULL */
+    struct zi_record *library; /* the standard library's archive, pinned: a reference, or NULL */
 };
 
 struct zi_state {

@@ -100,8 +100,7 @@ static PyObject *make_stock(struct exchange *exchange, PyObject *importer)
                            : NULL;
 
     if (!stock && PyErr_ExceptionMatches(PyExc_Exception) &&
-        !PyErr_ExceptionMatches(PyExc_MemoryError) &&
-        !PyErr_ExceptionMatches(PyExc_RuntimeError)) {
+        !PyErr_ExceptionMatches(PyExc_MemoryError) && !PyErr_ExceptionMatches(PyExc_RuntimeError)) {
         PyErr_Clear();
         stock = clone_as(state->stock_zipimporter, importer);
         if (stock && state->version < 0x030d) {
@@ -254,19 +253,23 @@ static int pin_library(struct zi_state *state)
 
     for (Py_ssize_t i = 0; answer == 0 && i < PyList_Size(paths); i++) {
         PyObject *path = PyList_GetItem(paths, i); /* borrowed */
-        PyObject *importer;
+        PyObject *importer = NULL;
         struct zi_record *record;
-        if (!PyUnicode_Check(path) || PyUnicode_Tailmatch(path, ending, 0, PY_SSIZE_T_MAX, 1) != 1)
-            continue;
-        importer = PyDict_GetItemWithError(cache, path); /* borrowed */
+        Py_ssize_t found = 0;
+        if (PyUnicode_Check(path))
+            found = PyUnicode_Tailmatch(path, ending, 0, PY_SSIZE_T_MAX, 1);
+        if (found == 1)
+            importer = PyDict_GetItemWithError(cache, path); /* borrowed */
+        if (!importer && PyErr_Occurred())
+            answer = -1;
         if (!importer || !zi_importer_check(state, importer))
             continue;
-        record = zi_importer_record(importer, &state->takeover.library);
-        if (!record)
-            answer = -1;
-        else
+        record = zi_importer_record(importer, NULL);
+        if (record)
             zi_record_pin(record);
-        zi_record_unref(record);
+        else
+            answer = -1;
+        state->takeover.library = record;
         break;
     }
     Py_XDECREF(ending);
@@ -286,7 +289,45 @@ static int take_over(struct zi_state *state, PyObject *module)
         answer = set_attribute(state, "zipimporter", state->zipimporter);
     if (answer == 0)
         answer = exchange_everywhere(&exchange, state->zipimporter);
-    return answer == 0 ? pin_library(state) : -1;
+    if (answer == 0 && !state->takeover.library)
+        answer = pin_library(state);
+    return answer;
+}
+
+static int give_back(struct zi_state *state)
+{
+    struct zi_takeover *takeover = &state->takeover;
+    struct exchange exchange = {state, state->zipimporter, make_stock, NULL};
+
+    /* Cleared first: stock's importers, made below, fill it anew. */
+    if (PyDict_Check(takeover->directory_cache))
+        PyDict_Clear(takeover->directory_cache);
+    if (set_attribute(state, "_zip_directory_cache", takeover->directory_cache) < 0 ||
+        set_attribute(state, "_get_module_code", takeover->get_module_code) < 0 ||
+        set_attribute(state, "zipimporter", state->stock_zipimporter) < 0)
+        return -1;
+    return exchange_everywhere(&exchange, state->stock_zipimporter);
+}
+
+/* After all was given back. */
+static void forget(struct zi_state *state)
+{
+    struct zi_takeover *takeover = &state->takeover;
+
+    if (takeover->library)
+        zi_record_unpin(takeover->library);
+    zi_record_unref(takeover->library);
+    takeover->library = NULL;
+    zi_directory_cache_forget_all(state);
+    Py_CLEAR(takeover->directory_cache);
+    Py_CLEAR(takeover->get_module_code);
+}
+
+static void raise_again(PyObject *failure)
+{
+    if (failure)
+        PyErr_SetObject((PyObject *)Py_TYPE(failure), failure);
+    Py_XDECREF(failure);
 }
 
 int zi_takeover_install(struct zi_state *state, PyObject *module)
@@ -297,10 +338,11 @@ int zi_takeover_install(struct zi_state *state, PyObject *module)
     if (takeover->directory_cache)
         return 0;
     takeover->directory_cache = PyObject_GetAttrString(state->zipimport, "_zip_directory_cache");
+    if (!takeover->directory_cache)
+        return -1;
     takeover->get_module_code = PyObject_GetAttrString(state->zipimport, "_get_module_code");
-    if (!takeover->directory_cache || !takeover->get_module_code) {
+    if (!takeover->get_module_code) {
         Py_CLEAR(takeover->directory_cache);
-        Py_CLEAR(takeover->get_module_code);
         return -1;
     }
     /* Whatever happened while we were not there may have changed archives that we remember. */
@@ -308,43 +350,27 @@ int zi_takeover_install(struct zi_state *state, PyObject *module)
     if (take_over(state, module) == 0)
         return 0;
     failure = zi_take_exception();
-    if (zi_takeover_uninstall(state) < 0)
+    if (give_back(state) == 0)
+        forget(state);
+    else
         PyErr_WriteUnraisable(state->zipimport);
-    if (failure)
-        PyErr_SetObject((PyObject *)Py_TYPE(failure), failure);
-    Py_XDECREF(failure);
+    raise_again(failure);
     return -1;
 }
 
-static void unpin_library(struct zi_state *state)
+int zi_takeover_uninstall(struct zi_state *state, PyObject *module)
 {
-    struct zi_record *record = NULL;
+    PyObject *failure;
 
-    if (state->takeover.library)
-        record = zi_record_of_path_if_any(state, state->takeover.library);
-    if (record)
-        zi_record_unpin(record);
-    Py_CLEAR(state->takeover.library);
-}
-
-int zi_takeover_uninstall(struct zi_state *state)
-{
-    struct zi_takeover *takeover = &state->takeover;
-    struct exchange exchange = {state, state->zipimporter, make_stock, NULL};
-
-    if (!takeover->directory_cache)
+    if (!state->takeover.directory_cache)
         return 0;
-    /* Cleared first: stock's importers, made below, fill it anew. */
-    if (PyDict_Check(takeover->directory_cache))
-        PyDict_Clear(takeover->directory_cache);
-    if (set_attribute(state, "_zip_directory_cache", takeover->directory_cache) < 0 ||
-        set_attribute(state, "_get_module_code", takeover->get_module_code) < 0 ||
-        set_attribute(state, "zipimporter", state->stock_zipimporter) < 0 ||
-        exchange_everywhere(&exchange, state->stock_zipimporter) < 0)
-        return -1;
-    unpin_library(state);
-    zi_directory_cache_forget_all(state);
-    Py_CLEAR(takeover->directory_cache);
-    Py_CLEAR(takeover->get_module_code);
-    return 0;
+    if (give_back(state) == 0) {
+        forget(state);
+        return 0;
+    }
+    failure = zi_take_exception();
+    if (take_over(state, module) < 0)
+        PyErr_WriteUnraisable(state->zipimport);
+    raise_again(failure);
+    return -1;
 }

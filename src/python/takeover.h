@@ -13,6 +13,6 @@
 
 /* 0, or -1 with an exception; nothing is half done then. Doing it twice is doing it once. */
 int zi_takeover_install(struct zi_state *state, PyObject *module);
-int zi_takeover_uninstall(struct zi_state *state);
+int zi_takeover_uninstall(struct zi_state *state, PyObject *module);
 
 #endif

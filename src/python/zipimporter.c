@@ -188,8 +188,9 @@ int zi_importer_make_types(struct zi_state *state, PyObject *module)
     if (!state->importer_type)
         return -1;
     descriptor = make_files_descriptor(state);
-    document = PyObject_GetAttrString(state->stock_zipimporter, "__doc__");
-    if (descriptor && document)
+    if (descriptor)
+        document = PyObject_GetAttrString(state->stock_zipimporter, "__doc__");
+    if (document)
     namespace = Py_BuildValue("{sssOsO}", "__module__", "zipimport", "__doc__", document,
                               files_name, descriptor);
     if (namespace)

@@ -204,38 +204,50 @@ static enum zi_status index_directory(struct zi_archive *archive, struct zi_erro
 static enum zi_status read_directory(struct zi_archive *archive, struct zi_source *source,
                                      struct zi_error *err)
 {
-    struct zi_host *host = archive->host;
     size_t nbytes;
-    enum zi_status status;
+    enum zi_status status = zi_end_record_find(source, &archive->end, err);
 
-    status = zi_end_record_find(source, &archive->end, err);
     if (status != ZI_OK)
         return status;
     /* Records are 32-bit offsets, the last of which means none. */
     if (archive->end.directory_nbytes >= ZI_NO_RECORD ||
         !zi_to_size(archive->end.directory_nbytes, &nbytes))
         return zi_fail(err, ZI_DETAIL_DIRECTORY_TOO_LARGE);
-    archive->directory = zi_host_reallocate(host, NULL, nbytes);
+    archive->directory = zi_host_reallocate(archive->host, NULL, nbytes);
     if (!archive->directory)
         return zi_fail(err, ZI_DETAIL_NO_MEMORY);
     archive->directory_nbytes = (uint32_t)nbytes;
-    status = zi_source_read(source, archive->end.directory_position, archive->directory, nbytes,
-                            err);
-    if (status != ZI_OK)
-        return status;
-
-    /* The count is a claim; the bytes bound it. (Without a ZIP64 record it is modulo 65,536: the
-     * index then grows as it fills.) */
-    size_t entry_count = nbytes / ZI_CENTRAL_NBYTES;
-    if (archive->end.entry_count < entry_count)
-        entry_count = (size_t)archive->end.entry_count;
-    if (!zi_index_init(&archive->index, host, entry_count))
-        return zi_fail(err, ZI_DETAIL_NO_MEMORY);
-    return index_directory(archive, err);
+    return zi_source_read(source, archive->end.directory_position, archive->directory, nbytes, err);
 }
 
-enum zi_status zi_archive_open(struct zi_archive **ret, struct zi_source *source,
-                               struct zi_error *err)
+static enum zi_status make_index(struct zi_archive *archive, struct zi_error *err)
+{
+    /* The count is a claim; the bytes bound it. (Without a ZIP64 record it is modulo 65,536: the
+     * index then grows as it fills.) */
+    size_t entry_count = archive->directory_nbytes / ZI_CENTRAL_NBYTES;
+    if (archive->end.entry_count < entry_count)
+        entry_count = (size_t)archive->end.entry_count;
+    if (!zi_index_init(&archive->index, archive->host, entry_count))
+        return zi_fail(err, ZI_DETAIL_NO_MEMORY);
+
+    enum zi_status status = index_directory(archive, err);
+    if (status != ZI_OK)
+        return status;
+    zi_index_shrink(&archive->index);
+    archive->host->count.parses++;
+    return ZI_OK;
+}
+
+/* Whether both have the same directory in the same place. */
+static bool same_directory(const struct zi_archive *a, const struct zi_archive *b)
+{
+    return a->end.directory_position == b->end.directory_position && a->end.base == b->end.base &&
+           a->end.entry_count == b->end.entry_count && a->directory_nbytes == b->directory_nbytes &&
+           memcmp(a->directory, b->directory, a->directory_nbytes) == 0;
+}
+
+enum zi_status zi_archive_reopen(struct zi_archive **ret, struct zi_archive *previous,
+                                 struct zi_source *source, struct zi_error *err)
 {
     struct zi_archive *archive = zi_host_reallocate(source->host, NULL, sizeof *archive);
     enum zi_status status;
@@ -249,14 +261,24 @@ enum zi_status zi_archive_open(struct zi_archive **ret, struct zi_source *source
     zi_arena_init(&archive->names, source->host);
 
     status = read_directory(archive, source, err);
+    if (status == ZI_OK && previous && same_directory(archive, previous)) {
+        zi_archive_unref(archive);
+        archive = zi_archive_ref(previous);
+    } else if (status == ZI_OK) {
+        status = make_index(archive, err);
+    }
     if (status != ZI_OK) {
         zi_archive_unref(archive);
         return status;
     }
-    zi_index_shrink(&archive->index);
-    source->host->count.parses++;
     *ret = archive;
     return ZI_OK;
+}
+
+enum zi_status zi_archive_open(struct zi_archive **ret, struct zi_source *source,
+                               struct zi_error *err)
+{
+    return zi_archive_reopen(ret, NULL, source, err);
 }
 
 struct zi_archive *zi_archive_ref(struct zi_archive *archive)
@@ -273,33 +295,6 @@ void zi_archive_unref(struct zi_archive *archive)
     zi_arena_release(&archive->names);
     zi_host_free(archive->host, archive->directory);
     zi_host_free(archive->host, archive);
-}
-
-enum zi_status zi_archive_matches(const struct zi_archive *archive, struct zi_source *source,
-                                  bool *same_ret, struct zi_error *err)
-{
-    struct zi_end_record end;
-    enum zi_status status = zi_end_record_find(source, &end, err);
-    size_t nbytes = archive->directory_nbytes;
-
-    *same_ret = false;
-    if (status == ZI_ERR_ARCHIVE || status == ZI_ERR_CHANGED)
-        return ZI_OK;
-    if (status != ZI_OK)
-        return status;
-    if (end.directory_position != archive->end.directory_position ||
-        end.directory_nbytes != nbytes || end.base != archive->end.base ||
-        end.entry_count != archive->end.entry_count)
-        return ZI_OK;
-
-    uint8_t *directory = zi_host_reallocate(archive->host, NULL, nbytes);
-    if (!directory)
-        return zi_fail(err, ZI_DETAIL_NO_MEMORY);
-    status = zi_source_read(source, end.directory_position, directory, nbytes, err);
-    if (status == ZI_OK)
-        *same_ret = nbytes == 0 || memcmp(directory, archive->directory, nbytes) == 0;
-    zi_host_free(archive->host, directory);
-    return status == ZI_ERR_CHANGED ? ZI_OK : status;
 }
 
 uint32_t zi_archive_find(const struct zi_archive *archive, const char *path, size_t nbytes)

@@ -47,13 +47,13 @@ struct zi_entry {
 enum zi_status zi_archive_open(struct zi_archive **ret, struct zi_source *source,
                                struct zi_error *err);
 
+/* The same where `previous` may be what the source still holds: a new reference to it then, if the
+ * directory is equal byte for byte and lies in the same place. */
+enum zi_status zi_archive_reopen(struct zi_archive **ret, struct zi_archive *previous,
+                                 struct zi_source *source, struct zi_error *err);
+
 struct zi_archive *zi_archive_ref(struct zi_archive *archive);
 void zi_archive_unref(struct zi_archive *archive); /* accepts NULL */
-
-/* Reads the source's directory and writes whether it is the archive's, byte for byte, in the same
- * place. A source that is no archive is a different one: no error. */
-enum zi_status zi_archive_matches(const struct zi_archive *archive, struct zi_source *source,
-                                  bool *same_ret, struct zi_error *err);
 
 /* The node of a full path, or ZI_INDEX_NONE. */
 uint32_t zi_archive_find(const struct zi_archive *archive, const char *path, size_t nbytes);
