@@ -1,0 +1,697 @@
+"""What walk.py walks through: each scenario prepares something and returns what to do then, again and again if need be.
+
+What is done returns values that can be compared, and leaves nothing behind that its next preparation does not remove.
+"""
+
+import importlib
+import importlib.machinery
+import importlib.util
+import os
+import pickle
+import sys
+import tempfile
+import time
+import zipimport
+
+import support
+import zipbuild
+from zipbuild import Entry
+
+AN_HOUR = 3600
+SOURCE = "value = 'source'\n"
+CHECKED, UNCHECKED = 3, 1
+
+scenarios = []
+# In memory where that can be had: truncating a file waits for the disk.
+folder = tempfile.mkdtemp(prefix="zipimport-faults-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+module = None  # pyodide_zipimport, set by walk.py
+stock = zipimport.zipimporter
+
+
+class Scenario:
+    """prepare() returns the function to walk through; `absent`: what that may return if the archive cannot be read.
+
+    repeats: whether the function can be called again after it failed, without preparing anew.
+    """
+
+    def __init__(self, prepare, absent, repeats):
+        self.name, self.prepare, self.absent, self.repeats = prepare.__name__, prepare, absent, repeats
+
+
+def scenario(prepare=None, *, absent=NotImplemented, repeats=True):
+    if prepare is None:
+        return lambda prepare: scenario(prepare, absent=absent, repeats=repeats)
+    scenarios.append(Scenario(prepare, absent, repeats))
+    return prepare
+
+
+# --- archives ------------------------------------------------------------------------------------
+
+MEMBERS = {
+    "m.py": SOURCE,
+    "p/__init__.py": "from . import q\n",
+    "p/q.py": "value = 'submodule'\n",
+    "p/data.txt": "data",
+    "space/m.py": SOURCE,
+}
+
+
+def write(data, name="a.zip", age=AN_HOUR):
+    path = os.path.join(folder, name)
+    with open(path, "wb") as file:
+        file.write(data)
+    if age is not None:
+        stamp = time.time() - age
+        os.utime(path, (stamp, stamp))
+    return path
+
+
+def make(members=None, name="a.zip", age=AN_HOUR, **knobs):
+    """Writes an archive that nobody remembers."""
+    path = write(zipbuild.build(MEMBERS if members is None else members, **knobs), name, age)
+    sys.path_importer_cache.pop(path, None)
+    module.invalidate()
+    return path
+
+
+def make_importer(*args, **knobs):
+    return zipimport.zipimporter(make(*args, **knobs))
+
+
+def pyc(**knobs):
+    return support.make_pyc("value = 'bytecode'\n", **knobs)
+
+
+def describe(spec):
+    if spec is None:
+        return None
+    loader = spec.loader and (type(spec.loader).__name__, spec.loader.archive, spec.loader.prefix)
+    return spec.name, spec.origin, loader, spec.submodule_search_locations and list(spec.submodule_search_locations)
+
+
+def forget(*names):
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+def importing(path, *names):
+    """Imports from the archive alone, as if for the first time."""
+
+    def act():
+        forget(*names)
+        before, sys.path = sys.path, [path]
+        try:
+            for name in names:
+                importlib.import_module(name)
+            imported = [sys.modules[name] for name in names]
+            return [(m.__name__, m.__file__, type(m.__loader__).__name__, getattr(m, "value", None)) for m in imported]
+        finally:
+            sys.path = before
+            forget(*names)
+
+    return act
+
+
+# --- constructing and finding --------------------------------------------------------------------
+
+
+@scenario
+def construct():
+    path = make()
+    return lambda: repr(zipimport.zipimporter(path))
+
+
+@scenario
+def construct_with_prefix():
+    path = os.path.join(make(), "p", "q")
+    return lambda: repr(zipimport.zipimporter(path))
+
+
+@scenario
+def construct_on_nothing():
+    return lambda: repr(zipimport.zipimporter(os.path.join(folder, "no", "such.zip")))
+
+
+@scenario
+def construct_on_no_str():
+    return lambda: repr(zipimport.zipimporter(b"a.zip"))
+
+
+@scenario
+def construct_on_no_archive():
+    path = write(b"not a zip")
+    return lambda: repr(zipimport.zipimporter(path))
+
+
+@scenario
+def construct_on_a_wrong_count():
+    path = make(entries_on_disk=7)
+    return lambda: repr(zipimport.zipimporter(path))
+
+
+@scenario
+def construct_on_a_wrong_size():
+    path = make(directory_size=70000)
+    return lambda: repr(zipimport.zipimporter(path))
+
+
+@scenario
+def construct_on_a_name_that_is_not_utf8():
+    path = make([Entry(b"caf\xe9.py", SOURCE, flags=zipbuild.UTF8_FLAG)])
+    return lambda: repr(zipimport.zipimporter(path))
+
+
+@scenario(absent=None)
+def find_spec_of_a_module():
+    importer = make_importer()
+    return lambda: describe(importer.find_spec("m"))
+
+
+@scenario(absent=None)
+def find_spec_of_a_package():
+    importer = make_importer()
+    return lambda: describe(importer.find_spec("p"))
+
+
+@scenario(absent=None)
+def find_spec_of_a_directory():
+    importer = make_importer()
+    return lambda: describe(importer.find_spec("space"))
+
+
+@scenario
+def find_spec_of_nothing():
+    importer = make_importer()
+    return lambda: describe(importer.find_spec("nothing"))
+
+
+@scenario
+def find_spec_of_a_long_name():
+    name = "m" * 300
+    importer = make_importer({name + ".py": SOURCE})
+    return lambda: describe(importer.find_spec(name))
+
+
+@scenario
+def find_spec_of_a_name_that_cannot_be():
+    importer = make_importer()
+    return lambda: describe(importer.find_spec("\udc80"))
+
+
+@scenario
+def find_spec_of_no_str():
+    importer = make_importer()
+    return lambda: importer.find_spec(b"m")
+
+
+@scenario
+def is_package():
+    importer = make_importer()
+    return lambda: (importer.is_package("m"), importer.is_package("p"))
+
+
+@scenario
+def is_package_of_nothing():
+    importer = make_importer()
+    return lambda: importer.is_package("nothing")
+
+
+@scenario
+def wrong_arguments():
+    importer = make_importer()
+
+    def act():
+        for arguments in ({"nonsense": "m"}, {}):
+            try:
+                importer.get_code(**arguments)
+            except TypeError as error:
+                yield str(error)
+
+    return lambda: list(act())
+
+
+# --- importing -----------------------------------------------------------------------------------
+
+
+@scenario
+def import_from_source():
+    return importing(make(), "m")
+
+
+@scenario
+def import_a_package():
+    return importing(make(method=zipbuild.DEFLATED), "p", "p.q")
+
+
+@scenario
+def import_by_time_stamp():
+    return importing(make({"m.py": SOURCE, "m.pyc": pyc(size=len(SOURCE))}), "m")
+
+
+@scenario
+def import_by_checked_hash():
+    source_hash = importlib.util.source_hash(SOURCE.encode())
+    return importing(make({"m.py": SOURCE, "m.pyc": pyc(flags=CHECKED, source_hash=source_hash)}), "m")
+
+
+@scenario
+def import_by_unchecked_hash():
+    return importing(make({"m.py": SOURCE, "m.pyc": pyc(flags=UNCHECKED)}), "m")
+
+
+@scenario
+def import_bytecode_alone():
+    return importing(make({"p/__init__.pyc": pyc()}), "p")
+
+
+@scenario
+def import_past_a_stale_time_stamp():
+    return importing(make({"m.py": SOURCE, "m.pyc": pyc(mtime=1)}), "m")
+
+
+@scenario
+def import_past_a_stale_hash():
+    return importing(make({"m.py": SOURCE, "m.pyc": pyc(flags=CHECKED)}), "m")
+
+
+@scenario
+def import_past_a_bad_magic():
+    return importing(make({"m.py": SOURCE, "m.pyc": pyc(magic=b"nope")}), "m")
+
+
+@scenario
+def import_bad_magic_alone():
+    return importing(make({"m.pyc": pyc(magic=b"nope")}), "m")
+
+
+@scenario
+def import_what_is_not_code():
+    return importing(make({"m.pyc": pyc(body=b"N")}), "m")
+
+
+@scenario
+def import_a_syntax_error():
+    return importing(make({"m.py": "value = = 1\n"}), "m")
+
+
+@scenario
+def import_a_damaged_member():
+    return importing(make([Entry("m.py", SOURCE, crc=1)]), "m")
+
+
+@scenario
+def load_module():
+    importer = make_importer()
+
+    def act():
+        try:
+            return importer.load_module("m").value
+        finally:
+            forget("m")
+
+    return act
+
+
+# --- what an importer hands out ------------------------------------------------------------------
+
+
+@scenario
+def get_data():
+    importer = make_importer(method=zipbuild.DEFLATED)
+    return lambda: (importer.get_data("p/data.txt"), importer.get_data(os.path.join(importer.archive, "m.py")))
+
+
+@scenario
+def get_data_of_nothing():
+    importer = make_importer()
+    return lambda: importer.get_data("nothing")
+
+
+@scenario
+def get_data_of_a_damaged_member():
+    importer = make_importer([Entry("m.py", SOURCE, crc=1)])
+    return lambda: importer.get_data("m.py")
+
+
+@scenario
+def get_data_of_an_unknown_method():
+    importer = make_importer([Entry("m.py", SOURCE, method=77)])
+    return lambda: importer.get_data("m.py")
+
+
+@scenario
+def get_data_of_no_str():
+    importer = make_importer()
+    return lambda: importer.get_data(b"m.py")
+
+
+@scenario
+def get_source():
+    importer = make_importer({
+        "m.py": SOURCE, "crlf.py": "a\r\nb\r", "mark.py": b"\xef\xbb\xbfa", "latin.py": b"# coding: latin-1\n\xe9",
+        "code.pyc": pyc(),
+    })
+    return lambda: [importer.get_source(name) for name in ("m", "crlf", "mark", "latin", "code")]
+
+
+@scenario
+def get_source_that_is_not_utf8():
+    importer = make_importer({"m.py": b"\xff"})
+    return lambda: importer.get_source("m")
+
+
+@scenario
+def get_filename():
+    importer = make_importer({"m.py": SOURCE, "m.pyc": pyc(mtime=1), "n.pyc": pyc()})
+    return lambda: (importer.get_filename("m"), importer.get_filename("n"))
+
+
+@scenario
+def get_code():
+    importer = make_importer({"m.py": "a = 1\r\nb = 2\r", "n.pyc": pyc()})
+    return lambda: (importer.get_code("m").co_names, importer.get_code("n").co_filename)
+
+
+@scenario
+def get_code_of_nothing():
+    importer = make_importer()
+    return lambda: importer.get_code("nothing")
+
+
+@scenario
+def get_module_code():
+    importer = make_importer()
+    return lambda: zipimport._get_module_code(importer, "p")[1:]
+
+
+@scenario
+def get_module_code_of_stock():
+    importer = stock(make())
+    return lambda: zipimport._get_module_code(importer, "p")[1:]
+
+
+@scenario(absent={})
+def files():
+    importer = make_importer()
+
+    def act():
+        importer._files = {}
+        return importer._files
+
+    return act
+
+
+@scenario
+def pickling():
+    importer = make_importer()
+
+    def act():
+        copies = [pickle.loads(pickle.dumps(importer, protocol)) for protocol in (0, 2)]
+        return [(copy.archive, copy.prefix, type(copy) is type(importer)) for copy in copies]
+
+    return act
+
+
+# --- a changing archive --------------------------------------------------------------------------
+
+OTHER = {"other.py": "x = 2\n", "m.py": "value = 'new'\n", "m.pyc": pyc(mtime=1)}
+
+
+def replace(members):
+    """Writes another archive without telling anybody."""
+    return write(zipbuild.build(members), age=AN_HOUR - 60)
+
+
+@scenario
+def get_data_of_a_replaced_archive():
+    importer = make_importer()
+    replace(OTHER)
+    return lambda: importer.get_data("m.py")
+
+
+@scenario
+def get_code_of_a_replaced_archive():
+    importer = make_importer()
+    replace(OTHER)
+    return lambda: importer.get_code("m").co_consts
+
+
+@scenario(repeats=False)
+def get_data_of_a_vanished_archive():
+    importer = make_importer()
+    os.remove(importer.archive)
+    return lambda: importer.get_data("m.py")
+
+
+@scenario(repeats=False)
+def get_data_of_a_broken_archive():
+    importer = make_importer()
+    write(b"broken")
+    return lambda: importer.get_data("m.py")
+
+
+def invalidating(importer):
+    def act():
+        importer.invalidate_caches()
+        return describe(importer.find_spec("m"))
+
+    return act
+
+
+@scenario(absent=None)
+def invalidation_unchanged():
+    return invalidating(make_importer())
+
+
+@scenario(absent=None)
+def invalidation_racy():
+    return invalidating(make_importer(age=None))
+
+
+@scenario(absent=None)
+def invalidation_changed():
+    importer = make_importer()
+    replace(OTHER)
+    return invalidating(importer)
+
+
+@scenario
+def invalidation_deleted():
+    importer = make_importer()
+    os.remove(importer.archive)
+    return invalidating(importer)
+
+
+@scenario
+def explicit_invalidation():
+    path = make()
+    zipimport._zip_directory_cache[path] = {}
+
+    def act():
+        module.invalidate(path)
+        return module.invalidate()
+
+    return act
+
+
+@scenario
+def pins():
+    path = make()
+
+    def act():
+        module.pin(path)
+        return module.unpin(path)
+
+    return act
+
+
+@scenario
+def implicit_invalidation():
+    return lambda: (module.implicit_invalidation([]), module.implicit_invalidation(True))
+
+
+@scenario
+def statistics():
+    return lambda: sorted(module.stats())
+
+
+# --- zipimport._zip_directory_cache --------------------------------------------------------------
+
+
+def cache_scenario(name, function):
+    """Does something to the cache, which holds one archive and one assigned value."""
+
+    def prepare():
+        cache = zipimport._zip_directory_cache
+        path = make_importer().archive
+        cache["assigned"] = {}
+        return lambda: function(cache, path)
+
+    prepare.__name__ = "cache_" + name
+    scenario(prepare, repeats=False)
+
+
+def augment(cache, path):
+    cache |= {"assigned": 1}
+    return sorted(cache)
+
+
+def delete(cache, path):
+    del cache["assigned"]
+    del cache[path]
+    return list(cache)
+
+
+for name, function in {
+    "subscription": lambda cache, path: (len(cache[path]), cache["assigned"]),
+    "subscription_of_nothing": lambda cache, path: cache["nothing"],
+    "subscription_of_a_tuple": lambda cache, path: cache[(1, 2)],
+    "membership": lambda cache, path: (path in cache, "assigned" in cache, "nothing" in cache, 1 in cache),
+    "get": lambda cache, path: (len(cache.get(path)), cache.get("assigned"), cache.get("nothing", 1)),
+    "length": lambda cache, path: len(cache),
+    "iteration": lambda cache, path: list(cache),
+    "reversal": lambda cache, path: list(reversed(cache)),
+    "keys": lambda cache, path: list(cache.keys()),
+    "values": lambda cache, path: [sorted(value) for value in cache.values()],
+    "items": lambda cache, path: [(key, sorted(value)) for key, value in cache.items()],
+    "copy": lambda cache, path: cache.copy(),
+    "repr": lambda cache, path: repr(cache),
+    "comparison": lambda cache, path: (cache == {}, cache != cache, cache == cache.copy()),
+    "union": lambda cache, path: (sorted(cache | {"x": 1}), sorted({"x": 1} | cache)),
+    "fromkeys": lambda cache, path: cache.fromkeys("ab"),
+    "update": lambda cache, path: cache.update({"more": 1}),
+    "assignment": lambda cache, path: cache.__setitem__("assigned", 1),
+    "augmented_assignment": augment,
+    "clear": lambda cache, path: cache.clear(),
+    "setdefault": lambda cache, path: (len(cache.setdefault(path)), cache.setdefault("new", 1)),
+    "deletion": delete,
+    "deletion_of_nothing": lambda cache, path: cache.__delitem__("nothing"),
+    "pop": lambda cache, path: (len(cache.pop(path)), cache.pop("assigned"), cache.pop("nothing", 1), list(cache)),
+    "pop_of_nothing": lambda cache, path: cache.pop("nothing"),
+    "popitem": lambda cache, path: (cache.popitem(), list(cache)),
+}.items():
+    cache_scenario(name, function)
+
+
+@scenario(absent={})
+def cache_subscription_after_invalidation():
+    importer = make_importer()
+
+    def act():
+        module.invalidate()
+        return zipimport._zip_directory_cache[importer.archive]
+
+    return act
+
+
+# --- taking over and being loaded ----------------------------------------------------------------
+
+# Pinned by install() when it has this name.
+LIBRARY = "python{}{}.zip".format(*sys.version_info)
+SERVED = {"served.py": SOURCE, "served_package/__init__.py": "", "served_package/q.py": SOURCE}
+SERVED_NAMES = ["served", "served_package", "served_package.q"]
+
+
+def serve():
+    """Imports modules by the importer that is installed, from an archive that stays on sys.path."""
+    path = make(SERVED, LIBRARY)
+    if path not in sys.path:
+        sys.path.append(path)
+    for key in [key for key in sys.path_importer_cache if key.startswith(folder)]:
+        del sys.path_importer_cache[key]
+    forget(*SERVED_NAMES)
+    for name in SERVED_NAMES:
+        importlib.import_module(name)
+
+
+def stop_serving():
+    forget(*SERVED_NAMES)
+    sys.path[:] = [path for path in sys.path if not path.startswith(folder)]
+
+
+def served_as_before():
+    """Whether modules that were imported before find their sources, and others are imported from the same archive."""
+    served = [sys.modules[name] for name in SERVED_NAMES if name in sys.modules]
+    for m in served:
+        for loader in (m.__loader__, m.__spec__.loader):
+            if loader.get_source(m.__name__) != SERVED[loader.get_filename(m.__name__)[len(loader.archive) + 1:]]:
+                return False
+    forget("served_package.q")
+    return not served or importlib.import_module("served_package.q").value == "source"
+
+
+def exchanging(function):
+    """Does it with few modules imported: the others are many, and all alike."""
+    few = {name: sys.modules[name] for name in ("builtins", "os", *SERVED_NAMES) if name in sys.modules}
+
+    def act():
+        before, sys.modules = sys.modules, few
+        try:
+            return type(function()).__name__
+        finally:
+            sys.modules = before
+
+    return act
+
+
+@scenario(repeats=False)
+def install():
+    module.uninstall()
+    serve()
+    return exchanging(module.install)
+
+
+@scenario
+def install_again():
+    serve()
+    return exchanging(module.install)
+
+
+@scenario(repeats=False)
+def uninstall():
+    module.uninstall()
+    serve()
+    module.install()
+    return exchanging(module.uninstall)
+
+
+@scenario(repeats=False)
+def uninstall_without_the_archive():
+    module.uninstall()
+    serve()
+    module.install()
+    os.remove(os.path.join(folder, LIBRARY))
+    forget(*SERVED_NAMES)
+    return exchanging(module.uninstall)
+
+
+@scenario
+def being_awaited():
+    ready = module.install()
+    return lambda: list(ready.__await__())
+
+
+def loading(hexversion):
+    module.uninstall()
+    spec = importlib.util.spec_from_file_location(module.__name__, module.__file__)
+
+    def act():
+        before, sys.hexversion = sys.hexversion, hexversion
+        try:
+            loaded = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(loaded)
+        finally:
+            sys.hexversion = before
+        return sorted(vars(loaded))
+
+    return act
+
+
+@scenario
+def loading_the_module():
+    return loading(sys.hexversion)
+
+
+@scenario
+def loading_the_module_as_on_a_later_version():
+    return loading(0x030E00F0)
