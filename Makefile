@@ -14,6 +14,7 @@ MODULE_NAME   = pyodide_zipimport
 WASM_MODULE   = js/$(MODULE_NAME).wasm
 NATIVE_MODULE = build/native/$(MODULE_NAME).abi3.so
 ASAN_MODULE   = build/native-asan/$(MODULE_NAME).abi3.so
+FAULTS_MODULE = build/native-faults/$(MODULE_NAME).abi3.so
 
 CORE_SOURCES   = $(wildcard src/base/*.c src/zip/*.c src/cache/*.c)
 PYTHON_SOURCES = $(wildcard src/python/*.c src/bridge*.c)
@@ -22,7 +23,7 @@ C_TESTS        = $(wildcard tests/c/*.c)
 FUZZ_TARGETS   = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_HELPERS   = $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c))
 C_FILES        = $(wildcard src/*.[ch] src/*/*.[ch] wasm/*.h tests/c/*.[ch] \
-    tests/fuzz/*.[ch] tests/fuzz/*/*.c)
+    tests/fuzz/*.[ch] tests/fuzz/*/*.c tests/faults/*.c)
 
 STANDARD = -std=gnu11
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
@@ -39,7 +40,8 @@ native-asan: $(ASAN_MODULE)
 # --- objects -------------------------------------------------------------------------------------
 
 # Only src/python sees Python's headers: base, zip and cache compile without them.
-python_headers = $(if $(filter $(PYTHON_SOURCES),$<),$(1))
+PYTHON_USERS   = $(PYTHON_SOURCES) tests/faults/faults.c tests/fuzz/fuzz_importer.c
+python_headers = $(if $(filter $(PYTHON_USERS),$<),$(1))
 PYTHON_INCLUDE = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')
 NATIVE_HEADERS = $(call python_headers,-isystem $(PYTHON_INCLUDE))
 WASM_HEADERS   = -isystem build/wasm/include/zlib \
@@ -59,12 +61,13 @@ SETUP_TEST  = build/setup/test
 $(eval $(call compile,wasm,$$(EMCC),-O2 $$(NATIVE) $$(WASM_HEADERS),build/wasm/include/done))
 $(eval $(call compile,native,$$(CC),-O2 -g $$(NATIVE) $$(NATIVE_HEADERS),$(SETUP_BUILD)))
 $(eval $(call compile,native-asan,$$(CC),-O1 -g $$(NATIVE) $$(SANITIZE) $$(NATIVE_HEADERS),$(SETUP_BUILD)))
+$(eval $(call compile,native-faults,$$(CC),-O1 -g $$(NATIVE) $$(SANITIZE) $$(NATIVE_HEADERS),$(SETUP_BUILD)))
 $(eval $(call compile,c-tests,$$(CC),-O1 -g $$(SANITIZE),$(SETUP_BUILD)))
-$(eval $(call compile,fuzz,$$(CLANG),-O1 -g $$(SANITIZE) -fsanitize=fuzzer-no-link,$(SETUP_TEST)))
+$(eval $(call compile,fuzz,$$(CLANG),-O1 -g $$(SANITIZE) -fsanitize=fuzzer-no-link $$(NATIVE_HEADERS) $$(FUZZ_DEFINES),$(SETUP_TEST)))
 $(eval $(call compile,coverage,$$(CLANG),-O0 -g $$(NATIVE) $$(COVERAGE) $$(NATIVE_HEADERS),$(SETUP_TEST)))
 
--include $(foreach variant,wasm native native-asan c-tests fuzz coverage,\
-    $(patsubst %.o,%.d,$(call objects,$(variant),$(SOURCES) $(C_TESTS) $(wildcard tests/fuzz/*.c tests/fuzz/*/*.c))))
+-include $(foreach variant,wasm native native-asan native-faults c-tests fuzz coverage,\
+    $(patsubst %.o,%.d,$(call objects,$(variant),$(SOURCES) $(C_TESTS) $(wildcard tests/fuzz/*.c tests/fuzz/*/*.c tests/faults/*.c))))
 
 # Emscripten has neither Python's headers nor zlib's. Debian's serve, with our own pyconfig.h;
 # Python.h includes that one from its own folder, so the folder is made of links.
@@ -97,6 +100,15 @@ $(ASAN_MODULE): $(call objects,native-asan,$(SOURCES))
 	$(Q)$(CC) -shared $(SANITIZE) $^ -lz -o $@
 	@echo "built $@"
 
+# Every call that tests/faults/faults.c wraps can be made to fail.
+FAULTS_OBJECT = $(call objects,native-faults,tests/faults/faults.c)
+$(FAULTS_MODULE): $(call objects,native-faults,$(SOURCES)) $(FAULTS_OBJECT) \
+    tests/faults/check_symbols.sh tests/faults/cannot_fail.txt
+	$(Q)tests/faults/check_symbols.sh $(FAULTS_OBJECT) $(call objects,native-faults,$(SOURCES))
+	$(Q)$(CC) -shared $(SANITIZE) $(filter %.o,$^) -lz -o $@ \
+	    $$(nm $(FAULTS_OBJECT) | sed -n 's/.* T __wrap_/-Wl,--wrap=/p')
+	@echo "built $@"
+
 # --- setup ---------------------------------------------------------------------------------------
 
 .PHONY: setup archives
@@ -119,7 +131,7 @@ build/archives/done: bench/requirements.txt bench/fetch_archives.py | $(SETUP_BU
 
 # --- tests ---------------------------------------------------------------------------------------
 
-SUITES = test-c test-python test-pyodide cpython-tests test-browser
+SUITES = test-c test-python test-faults test-pyodide cpython-tests test-browser
 .PHONY: test $(SUITES)
 
 # Runs every suite, also after one failed; each leaves its counts in build/counts.
@@ -144,6 +156,9 @@ test-python: native native-asan archives
 	    "$(PYTHON_TESTS) --importer stock" \
 	    "PYTHONPATH=build/native $(PYTHON_TESTS) --importer ours" \
 	    "PYTHONPATH=build/native-asan $(WITH_ASAN) $(PYTHON_TESTS) --importer ours"
+
+test-faults: $(FAULTS_MODULE)
+	@node tests/suite.mjs run $@ "PYTHONPATH=$(dir $<) $(WITH_ASAN) $(PYTHON) tests/faults/walk.py"
 
 test-pyodide: wasm archives
 	@node tests/suite.mjs run $@ "node --test $(wildcard tests/pyodide/*.test.mjs)"
@@ -246,6 +261,11 @@ $(addprefix fuzz-,$(FUZZ_TARGETS)): fuzz-%: build/fuzz/run-% build/fuzz/write-se
 
 build/fuzz/run-%: build/fuzz/tests/fuzz/fuzz_%.o $(call objects,fuzz,$(CORE_SOURCES) $(FUZZ_HELPERS))
 	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer $^ -lz -o $@
+
+# The whole importer, and Debian's Python around it.
+FUZZ_DEFINES = $(if $(filter tests/fuzz/fuzz_importer.c,$<),-DFUZZ_PYTHON='L"$(PYTHON)"')
+build/fuzz/run-importer: $(call objects,fuzz,tests/fuzz/fuzz_importer.c $(SOURCES))
+	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer $^ -lz -l$(notdir $(PYTHON_INCLUDE)) -o $@
 
 # What a corpus begins with.
 build/fuzz/write-seeds: $(call objects,c-tests,tests/fuzz/seeds/write_seeds.c tests/c/zipbuild.c)
