@@ -94,8 +94,9 @@ export class Handle {
  * @param {(method: any) => any} call
  */
 export function callFunction(module, name, call) {
-  const method = module[name];
+  let method;
   try {
+    method = module[name];
     return call(method);
   } catch (error) {
     throw new ZipImportInternalError(
@@ -106,7 +107,7 @@ export function callFunction(module, name, call) {
       },
     );
   } finally {
-    method.destroy();
+    method?.destroy();
   }
 }
 

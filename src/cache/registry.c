@@ -43,12 +43,54 @@ struct zi_record *zi_registry_find(const struct zi_registry *registry, const cha
     return NULL;
 }
 
+static bool is_fresh(const struct zi_record *record)
+{
+    return record->validated == record->registry->epoch;
+}
+
+struct zi_archive *zi_record_peek(const struct zi_record *record)
+{
+    return is_fresh(record) ? record->archive : NULL;
+}
+
+/* Whether a record without a user is worth keeping: paths come and go. */
+static bool is_worth_keeping(const struct zi_record *record)
+{
+    return record->ref_count > 0 || record->pinned || zi_record_peek(record);
+}
+
+/* Frees the records that are not worth keeping. They are taken off the list first, since dropping
+ * what is attached to them may run Python code. */
+static void sweep(struct zi_registry *registry)
+{
+    struct zi_record **link = &registry->records;
+    struct zi_record *dead = NULL;
+
+    while (*link) {
+        struct zi_record *record = *link;
+        if (is_worth_keeping(record)) {
+            link = &record->next;
+            continue;
+        }
+        *link = record->next;
+        record->next = dead;
+        dead = record;
+    }
+    while (dead) {
+        struct zi_record *record = dead;
+        dead = record->next;
+        free_record(record);
+    }
+}
+
 struct zi_record *zi_registry_get(struct zi_registry *registry, const char *path, size_t nbytes)
 {
     struct zi_record *record = zi_registry_find(registry, path, nbytes);
 
     if (record)
         return zi_record_ref(record);
+    /* Archives that lost their last importer while they were fresh, and were invalidated since. */
+    sweep(registry);
     record = zi_host_reallocate(registry->host, NULL, sizeof *record + nbytes + 1);
     if (!record)
         return NULL;
@@ -71,24 +113,8 @@ struct zi_record *zi_record_ref(struct zi_record *record)
 
 void zi_record_unref(struct zi_record *record)
 {
-    if (!record || --record->ref_count > 0 || record->archive || record->pinned)
-        return;
-    /* Without a user, a path that was no archive is not worth remembering: paths come and go. */
-    struct zi_record **link = &record->registry->records;
-    while (*link != record)
-        link = &(*link)->next;
-    *link = record->next;
-    free_record(record);
-}
-
-static bool is_fresh(const struct zi_record *record)
-{
-    return record->validated == record->registry->epoch;
-}
-
-struct zi_archive *zi_record_peek(const struct zi_record *record)
-{
-    return is_fresh(record) ? record->archive : NULL;
+    if (record && --record->ref_count == 0 && !is_worth_keeping(record))
+        sweep(record->registry);
 }
 
 /* Whether an error is about this process and this moment, so that the next access must try again.

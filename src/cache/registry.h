@@ -58,13 +58,13 @@ void zi_registry_release(struct zi_registry *registry);
 /* The record of a path, made if there is none; a new reference, NULL without memory. */
 struct zi_record *zi_registry_get(struct zi_registry *registry, const char *path, size_t nbytes);
 
-/* The record of a path if there is one; borrowed. */
+/* The record of a path if there is one; borrowed, until a record is made or let go of. */
 struct zi_record *zi_registry_find(const struct zi_registry *registry, const char *path,
                                    size_t nbytes);
 
 struct zi_record *zi_record_ref(struct zi_record *record);
 
-/* Accepts NULL. A record that remembers nothing worth keeping goes when its last user does. */
+/* Accepts NULL. A record without a user is kept while it is pinned or its archive is fresh. */
 void zi_record_unref(struct zi_record *record);
 
 /*

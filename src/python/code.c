@@ -116,11 +116,14 @@ static int choose(struct zi_lookup *lookup, bool load, struct choice *ret)
 {
     PyObject *import_error = NULL;
 
-    for (unsigned at = 0; at < ZI_CANDIDATE_COUNT; at++) {
-        uint32_t node = zi_lookup_node(lookup, (enum zi_candidate)at);
+    unsigned at = 0;
+
+    while (at < ZI_CANDIDATE_COUNT) {
+        enum zi_candidate candidate = (enum zi_candidate)at++;
+        uint32_t node = zi_lookup_node(lookup, candidate);
         if (node == ZI_INDEX_NONE)
             continue;
-        switch (try_candidate(lookup, (enum zi_candidate)at, node, load, ret)) {
+        switch (try_candidate(lookup, candidate, node, load, ret)) {
         case ZI_VERDICT_USABLE:
             Py_XDECREF(import_error);
             return 0;
@@ -136,7 +139,7 @@ static int choose(struct zi_lookup *lookup, bool load, struct choice *ret)
         case ZI_VERDICT_CHANGED:
             /* Another archive, another order: once, since a view looks again only once. */
             Py_CLEAR(import_error);
-            at = (unsigned)-1;
+            at = 0;
             break;
         }
     }

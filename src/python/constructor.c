@@ -133,7 +133,7 @@ int zi_importer_init(PyObject *self, PyObject *args, PyObject *keywords)
     PyObject *path, *archive = NULL, *prefix = NULL;
     int answer = -1;
 
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O:zipimporter", names, &path))
+    if (!state || !PyArg_ParseTupleAndKeywords(args, keywords, "O:zipimporter", names, &path))
         return -1;
     if (!PyUnicode_Check(path)) {
         PyErr_Format(PyExc_TypeError, "expected str, not %R", (PyObject *)Py_TYPE(path));

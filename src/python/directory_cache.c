@@ -14,6 +14,7 @@
 struct cache {
     PyObject_HEAD
     struct zi_state *state;
+    PyObject *module;   /* keeps the state alive */
     PyObject *assigned; /* dict: what was stored from outside */
 };
 
@@ -83,10 +84,12 @@ static void raise_key_error(PyObject *key)
 static PyObject *cache_getitem(PyObject *self, PyObject *key)
 {
     PyObject *value = find_value(self, key, true);
+    struct zi_record *record;
 
     if (value || PyErr_Occurred())
         return value;
-    if (zi_record_of_path_if_any(CACHE(self)->state, key))
+    record = zi_record_of_path_if_any(CACHE(self)->state, key);
+    if (record && record->generation > 0)
         return PyDict_New();
     if (!PyErr_Occurred())
         raise_key_error(key);
@@ -377,6 +380,7 @@ static int cache_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(CACHE(self)->assigned);
+    Py_VISIT(CACHE(self)->module);
     return 0;
 }
 
@@ -387,6 +391,7 @@ static void cache_dealloc(PyObject *self)
 
     PyObject_GC_UnTrack(self);
     Py_CLEAR(CACHE(self)->assigned);
+    Py_CLEAR(CACHE(self)->module);
     release(self);
     Py_DECREF(type);
 }
@@ -458,6 +463,7 @@ int zi_directory_cache_make(struct zi_state *state, PyObject *module)
     if (!cache)
         return -1;
     CACHE(cache)->state = state;
+    CACHE(cache)->module = Py_NewRef(module);
     CACHE(cache)->assigned = PyDict_New();
     if (!CACHE(cache)->assigned) {
         Py_DECREF(cache);

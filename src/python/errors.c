@@ -28,8 +28,9 @@ void zi_set_cause(PyObject *cause)
     }
     PyException_SetContext(exception, Py_NewRef(cause));
     PyException_SetCause(exception, cause);
-    PyErr_SetObject((PyObject *)Py_TYPE(exception), exception);
-    Py_DECREF(exception);
+    /* Restored rather than raised, which would set another context. */
+    PyErr_Restore(Py_NewRef((PyObject *)Py_TYPE(exception)), exception,
+                  PyException_GetTraceback(exception));
 }
 
 PyObject *zi_raise_import_error(struct zi_state *state, PyObject *message, PyObject *name,

@@ -46,7 +46,8 @@ PyObject *zi_importer_find_spec(PyObject *self, PyObject *args, PyObject *keywor
     PyObject *fullname, *target = NULL, *spec;
     struct zi_lookup lookup;
 
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|O:find_spec", names, &fullname, &target) ||
+    if (!state ||
+        !PyArg_ParseTupleAndKeywords(args, keywords, "O|O:find_spec", names, &fullname, &target) ||
         zi_lookup_init(&lookup, self, fullname) < 0)
         return NULL;
     enum zi_candidate first = zi_lookup_first(&lookup);

@@ -29,7 +29,8 @@ static int audit_open(struct zi_state *state, const char *path, int flags)
 
 static int host_open(void *context, const char *path, int *fd_ret)
 {
-    int flags = O_RDONLY | O_CLOEXEC;
+    /* Not blocking: a FIFO in an archive's place is an error, not a wait. */
+    int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
     int answer = audit_open(context, path, flags);
 
     if (answer != 0)

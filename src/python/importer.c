@@ -7,44 +7,66 @@ struct zi_state *zi_importer_state(PyObject *self)
 {
     struct zi_importer *importer = ZI_IMPORTER(self);
 
-    if (!importer->state)
-        importer->state = zi_state_of_type(Py_TYPE(self));
+    if (!importer->state) {
+        PyObject *module = zi_module_of_type(Py_TYPE(self));
+        if (!module)
+            return NULL;
+        importer->module = Py_NewRef(module);
+        importer->state = PyModule_GetState(module);
+    }
     return importer->state;
+}
+
+/* Lets go of the given; what is let go of may run Python code that uses the importer, so nothing
+ * of it is in the importer any more. */
+static void release(struct zi_record *record, PyObject *archive)
+{
+    zi_record_unref(record);
+    Py_XDECREF(archive);
 }
 
 int zi_importer_clear(PyObject *self)
 {
-    struct zi_record *record = ZI_IMPORTER(self)->record;
+    struct zi_importer *importer = ZI_IMPORTER(self);
+    struct zi_record *record = importer->record;
+    PyObject *archive = importer->archive;
 
-    ZI_IMPORTER(self)->record = NULL;
-    zi_record_unref(record);
-    Py_CLEAR(ZI_IMPORTER(self)->archive);
+    importer->record = NULL;
+    importer->archive = NULL;
+    release(record, archive);
+    /* Last: the record lies in the module's registry. */
+    importer->state = NULL;
+    Py_CLEAR(importer->module);
     return 0;
+}
+
+/* Makes another archive the one that the importer saw last; takes the record over. */
+static void remember(struct zi_importer *importer, struct zi_record *record, PyObject *archive)
+{
+    struct zi_record *previous_record = importer->record;
+    PyObject *previous_archive = importer->archive;
+
+    importer->record = record;
+    importer->archive = Py_NewRef(archive);
+    release(previous_record, previous_archive);
 }
 
 struct zi_record *zi_importer_record(PyObject *self, PyObject **path_ret)
 {
     struct zi_importer *importer = ZI_IMPORTER(self);
     struct zi_state *state = zi_importer_state(self);
-    PyObject *archive = PyObject_GetAttr(self, state->archive_name);
+    PyObject *archive = state ? PyObject_GetAttr(self, state->archive_name) : NULL;
+    struct zi_record *record = NULL;
 
-    if (!archive)
-        return NULL;
-    if (archive != importer->archive) {
-        struct zi_record *record = zi_record_of_path(state, archive);
-        if (!record) {
-            Py_DECREF(archive);
-            return NULL;
-        }
-        zi_importer_clear(self);
-        importer->record = record;
-        importer->archive = Py_NewRef(archive);
-    }
-    if (path_ret)
+    if (archive && archive == importer->archive)
+        record = zi_record_ref(importer->record);
+    else if (archive && (record = zi_record_of_path(state, archive)))
+        remember(importer, zi_record_ref(record), archive);
+    if (record && path_ret)
         *path_ret = archive;
     else
-        Py_DECREF(archive);
-    return zi_record_ref(importer->record);
+        Py_XDECREF(archive);
+    return record;
 }
 
 bool zi_importer_check(struct zi_state *state, PyObject *object)

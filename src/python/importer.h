@@ -12,14 +12,16 @@
 struct zi_importer {
     PyObject_HEAD
     struct zi_state *state;   /* NULL until somebody asks: see zi_importer_state() */
+    PyObject *module;         /* keeps the state alive, and with it the record's registry */
     PyObject *archive;        /* the str that `record` belongs to, or NULL */
     struct zi_record *record; /* a reference, or NULL */
 };
 
 #define ZI_IMPORTER(self) ((struct zi_importer *)(self))
 
-/* The state, found by the type. There is no __new__() that could set it: pickles of protocol 0 and
- * 1 call object's own, which refuses classes that have one in C. */
+/* The state, found by the type; NULL with an exception when the type was taken apart already, as
+ * the garbage collector does. There is no __new__() that could set it: pickles of protocol 0 and 1
+ * call object's own, which refuses classes that have one in C. */
 struct zi_state *zi_importer_state(PyObject *self);
 
 /* Makes the C type, and the class zipimport.zipimporter of it and of stock's. */

@@ -66,14 +66,17 @@ static int join_path(struct zi_lookup *lookup, PyObject *prefix)
 
 int zi_lookup_init(struct zi_lookup *lookup, PyObject *self, PyObject *fullname)
 {
+    struct zi_state *state = zi_importer_state(self);
     PyObject *prefix;
     int answer;
 
+    if (!state)
+        return -1;
     if (!PyUnicode_Check(fullname)) {
         PyErr_Format(PyExc_TypeError, "expected str, not %R", (PyObject *)Py_TYPE(fullname));
         return -1;
     }
-    prefix = PyObject_GetAttr(self, zi_importer_state(self)->prefix_name);
+    prefix = PyObject_GetAttr(self, state->prefix_name);
     if (!prefix)
         return -1;
     lookup->fullname = fullname;

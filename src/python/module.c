@@ -38,10 +38,16 @@ static PyObject *module_install(PyObject *module, PyObject *args, PyObject *keyw
     bool again = state->takeover.directory_cache;
     int implicit = again ? state->registry.implicit_invalidation : true;
     unsigned long long member_max = again ? state->host.member_max : ZI_MEMBER_NBYTES_MAX;
+    PyObject *given = NULL;
 
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|$pK:install", names, &implicit,
-                                     &member_max) ||
-        zi_takeover_install(state, module) < 0)
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|$pO:install", names, &implicit, &given))
+        return NULL;
+    if (given) {
+        member_max = PyLong_AsUnsignedLongLong(given);
+        if (member_max == (unsigned long long)-1 && PyErr_Occurred())
+            return NULL;
+    }
+    if (zi_takeover_install(state, module) < 0)
         return NULL;
     state->registry.implicit_invalidation = implicit;
     state->host.member_max = member_max;
@@ -70,18 +76,20 @@ static PyObject *module_invalidate(PyObject *module, PyObject *args, PyObject *k
         zi_directory_cache_forget_all(state);
         return Py_NewRef(Py_None);
     }
-    record = zi_record_of_path(state, path);
-    if (!record)
+    if (!zi_is_str(path))
         return NULL;
-    zi_record_invalidate(record);
-    zi_record_unref(record);
+    record = zi_record_of_path_if_any(state, path);
+    if (record)
+        zi_record_invalidate(record);
     return zi_directory_cache_forget(state, path) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 /* The record may be new: an archive can be pinned before anything imports from it. */
 static PyObject *set_pinned(PyObject *module, PyObject *path, bool pinned)
 {
-    struct zi_record *record = zi_record_of_path(PyModule_GetState(module), path);
+    struct zi_state *state = PyModule_GetState(module);
+    struct zi_record *record = zi_record_of_path(state, path);
+    int answer;
 
     if (!record)
         return NULL;
@@ -89,8 +97,9 @@ static PyObject *set_pinned(PyObject *module, PyObject *path, bool pinned)
         zi_record_pin(record);
     else
         zi_record_unpin(record);
+    answer = zi_record_peek(record) ? 0 : zi_directory_cache_forget(state, path);
     zi_record_unref(record);
-    return Py_NewRef(Py_None);
+    return answer < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 static PyObject *module_pin(PyObject *module, PyObject *path)

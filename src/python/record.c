@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define TABLE_RATIO_MAX 64
+
 struct attachment {
     PyObject *files;        /* NULL until asked for */
     uint64_t invalidations; /* of the record and of the whole registry, when it was built */
@@ -40,7 +42,7 @@ static PyObject *encode_path(PyObject *path, const char **bytes_ret, size_t *nby
     return encoded;
 }
 
-static bool is_str(PyObject *path)
+bool zi_is_str(PyObject *path)
 {
     if (PyUnicode_Check(path))
         return true;
@@ -52,7 +54,7 @@ struct zi_record *zi_record_of_path(struct zi_state *state, PyObject *path)
 {
     const char *bytes = NULL;
     size_t nbytes = 0;
-    PyObject *encoded = is_str(path) ? encode_path(path, &bytes, &nbytes) : NULL;
+    PyObject *encoded = zi_is_str(path) ? encode_path(path, &bytes, &nbytes) : NULL;
     struct zi_record *record;
 
     if (!encoded)
@@ -123,10 +125,22 @@ static int add_node(PyObject *files, PyObject *archive_path, const struct zi_arc
     return answer;
 }
 
+/* Whether the directories' paths, one str each, are in proportion to the archive: names of hundreds
+ * of levels would make a table a thousand times its size. */
+static bool shows_directories(const struct zi_archive *archive)
+{
+    uint64_t nbytes = 0;
+
+    for (uint32_t at = 1; at < archive->index.node_count; at++)
+        if (zi_archive_node(archive, at)->record == ZI_NO_RECORD)
+            nbytes += zi_archive_node(archive, at)->path_nbytes;
+    return nbytes <= (uint64_t)archive->directory_nbytes * TABLE_RATIO_MAX;
+}
+
 static PyObject *build_files(struct zi_state *state, struct zi_record *record,
                              const struct zi_archive *archive)
 {
-    bool implicit = state->version >= 0x030e;
+    bool implicit = state->version >= 0x030e && shows_directories(archive);
     PyObject *path = zi_record_path(record);
     PyObject *files = path ? PyDict_New() : NULL;
 

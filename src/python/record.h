@@ -6,6 +6,9 @@
 
 #include "state.h"
 
+/* Whether an argument is a str; TypeError in stock's words when it is not. */
+bool zi_is_str(PyObject *path);
+
 /* The record of an archive path (str), made if there is none: a new reference. NULL with an
  * exception when the path cannot be one. */
 struct zi_record *zi_record_of_path(struct zi_state *state, PyObject *path);

@@ -54,6 +54,35 @@ static int fetch_version(struct zi_state *state)
     return PyErr_Occurred() ? -1 : 0;
 }
 
+PyObject *zi_module_of_type(PyTypeObject *type)
+{
+    /* The C types decide the memory layout, so they are always on the chain of tp_base. */
+    while (type) {
+        PyObject *module = PyType_GetModule(type); /* borrowed */
+        if (module && PyModule_GetDef(module) == &zi_module_def)
+            return module;
+        PyErr_Clear();
+        type = PyType_GetSlot(type, Py_tp_base);
+    }
+    PyErr_SetString(PyExc_RuntimeError, "the module pyodide_zipimport is gone");
+    return NULL;
+}
+
+/* Another copy of this module may be installed, after somebody removed it from sys.modules. */
+static int check_stock(struct zi_state *state)
+{
+    PyObject *module = PyType_Check(state->stock_zipimporter)
+                           ? zi_module_of_type((PyTypeObject *)state->stock_zipimporter)
+                           : NULL;
+
+    PyErr_Clear();
+    if (!module)
+        return 0;
+    PyErr_SetString(PyExc_ImportError,
+                    "another copy of pyodide_zipimport is installed: uninstall() it first");
+    return -1;
+}
+
 int zi_state_init(struct zi_state *state)
 {
     zi_python_host_init(&state->host, state);
@@ -64,6 +93,7 @@ int zi_state_init(struct zi_state *state)
     if (!state->archive_name || !state->prefix_name ||
         fetch(&state->zipimport, "zipimport", NULL) < 0 ||
         fetch(&state->stock_zipimporter, "zipimport", "zipimporter") < 0 ||
+        check_stock(state) < 0 ||
         fetch(&state->zip_import_error, "zipimport", "ZipImportError") < 0 ||
         fetch(&state->path_stat, "posix", "stat") < 0 ||
         fetch(&state->fd_stat, "posix", "fstat") < 0 ||
@@ -109,17 +139,4 @@ void zi_state_free(struct zi_state *state)
     Py_CLEAR(state->takeover.directory_cache);
     Py_CLEAR(state->takeover.get_module_code);
     zi_registry_release(&state->registry);
-}
-
-struct zi_state *zi_state_of_type(PyTypeObject *type)
-{
-    /* The C types decide the memory layout, so they are always on the chain of tp_base. */
-    while (type) {
-        PyObject *module = PyType_GetModule(type); /* borrowed */
-        if (module && PyModule_GetDef(module) == &zi_module_def)
-            return PyModule_GetState(module);
-        PyErr_Clear();
-        type = PyType_GetSlot(type, Py_tp_base);
-    }
-    Py_FatalError("a zipimporter whose type is not one");
 }

@@ -8,9 +8,9 @@
 
 #include "../cache/registry.h"
 
-/* Python objects that the glue calls or compares with: strong references, fetched once. All of
- * them come from modules that are built in or frozen, since the importer runs inside imports and
- * must not need one. */
+/* Python objects that the glue calls or compares with: strong references, fetched once. All that
+ * are fetched come from modules that are built in or frozen, since the importer runs inside imports
+ * and must not need one. */
 #define ZI_STATE_OBJECTS(X)                                                                        \
     X(zipimport)                /* the frozen module */                                            \
     X(stock_zipimporter)        /* its class */                                                    \
@@ -38,6 +38,7 @@
     X(prefix_name)              /* "prefix" */
 
 struct zi_takeover {
+    bool busy; /* install or uninstall is at work, and runs Python code while it is */
     PyObject *directory_cache; /* stock's dict, to give back; NULL while not installed */
     PyObject *get_module_code; /* stock's function, likewise */
     struct zi_record *library; /* the standard library's archive, pinned: a reference, or NULL */
@@ -70,7 +71,8 @@ int zi_state_traverse(struct zi_state *state, visitproc visit, void *arg);
 void zi_state_clear(struct zi_state *state);
 void zi_state_free(struct zi_state *state);
 
-/* The state that a type of ours, or a subclass of one, belongs to. */
-struct zi_state *zi_state_of_type(PyTypeObject *type);
+/* The module that a type of ours, or a subclass of one, belongs to: borrowed; NULL with an
+ * exception when there is none. */
+PyObject *zi_module_of_type(PyTypeObject *type);
 
 #endif

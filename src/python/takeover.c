@@ -145,7 +145,7 @@ static int exchange_values(struct exchange *exchange, PyObject *dict)
 static int exchange_item(struct exchange *exchange, PyObject *dict, const char *name)
 {
     PyObject *key = PyUnicode_FromString(name);
-    PyObject *value = key ? PyDict_GetItemWithError(dict, key) : NULL; /* borrowed */
+    PyObject *value = key ? Py_XNewRef(PyDict_GetItemWithError(dict, key)) : NULL;
     int answer = key && !PyErr_Occurred() ? 0 : -1;
 
     if (value && is_replaced(exchange, value)) {
@@ -153,6 +153,7 @@ static int exchange_item(struct exchange *exchange, PyObject *dict, const char *
         answer = made ? PyDict_SetItem(dict, key, made) : -1;
         Py_XDECREF(made);
     }
+    Py_XDECREF(value);
     Py_XDECREF(key);
     return answer;
 }
@@ -207,13 +208,13 @@ static int exchange_hook(PyObject *hooks, PyObject *from, PyObject *to)
     return 0;
 }
 
-/* An attribute of sys that must be of the given type; borrowed. */
+/* An attribute of sys that must be of the given type; a new reference. */
 static PyObject *get_sys(const char *name, unsigned long type_flag)
 {
     PyObject *value = PySys_GetObject(name);
 
     if (value && (PyType_GetFlags(Py_TYPE(value)) & type_flag))
-        return value;
+        return Py_NewRef(value);
     PyErr_Format(PyExc_RuntimeError, "sys.%s is missing or of another type", name);
     return NULL;
 }
@@ -232,6 +233,9 @@ static int exchange_everywhere(struct exchange *exchange, PyObject *to)
         exchange_values(exchange, cache) == 0)
         answer = exchange_modules(exchange, modules);
     Py_CLEAR(exchange->made);
+    Py_XDECREF(modules);
+    Py_XDECREF(cache);
+    Py_XDECREF(hooks);
     return answer;
 }
 
@@ -259,12 +263,15 @@ static int pin_library(struct zi_state *state)
         if (PyUnicode_Check(path))
             found = PyUnicode_Tailmatch(path, ending, 0, PY_SSIZE_T_MAX, 1);
         if (found == 1)
-            importer = PyDict_GetItemWithError(cache, path); /* borrowed */
+            importer = Py_XNewRef(PyDict_GetItemWithError(cache, path));
         if (!importer && PyErr_Occurred())
             answer = -1;
-        if (!importer || !zi_importer_check(state, importer))
+        if (!importer || !zi_importer_check(state, importer)) {
+            Py_XDECREF(importer);
             continue;
+        }
         record = zi_importer_record(importer, NULL);
+        Py_DECREF(importer);
         if (record)
             zi_record_pin(record);
         else
@@ -273,6 +280,8 @@ static int pin_library(struct zi_state *state)
         break;
     }
     Py_XDECREF(ending);
+    Py_XDECREF(cache);
+    Py_XDECREF(paths);
     return answer;
 }
 
@@ -330,7 +339,7 @@ static void raise_again(PyObject *failure)
     Py_XDECREF(failure);
 }
 
-int zi_takeover_install(struct zi_state *state, PyObject *module)
+static int install(struct zi_state *state, PyObject *module)
 {
     struct zi_takeover *takeover = &state->takeover;
     PyObject *failure;
@@ -358,7 +367,7 @@ int zi_takeover_install(struct zi_state *state, PyObject *module)
     return -1;
 }
 
-int zi_takeover_uninstall(struct zi_state *state, PyObject *module)
+static int uninstall(struct zi_state *state, PyObject *module)
 {
     PyObject *failure;
 
@@ -373,4 +382,30 @@ int zi_takeover_uninstall(struct zi_state *state, PyObject *module)
         PyErr_WriteUnraisable(state->zipimport);
     raise_again(failure);
     return -1;
+}
+
+/* Both run Python code, stock's constructor for one, which could call either again. */
+static int run_alone(struct zi_state *state, PyObject *module,
+                     int (*action)(struct zi_state *state, PyObject *module))
+{
+    int answer;
+
+    if (state->takeover.busy) {
+        PyErr_SetString(PyExc_RuntimeError, "install() or uninstall() is at work already");
+        return -1;
+    }
+    state->takeover.busy = true;
+    answer = action(state, module);
+    state->takeover.busy = false;
+    return answer;
+}
+
+int zi_takeover_install(struct zi_state *state, PyObject *module)
+{
+    return run_alone(state, module, install);
+}
+
+int zi_takeover_uninstall(struct zi_state *state, PyObject *module)
+{
+    return run_alone(state, module, uninstall);
 }

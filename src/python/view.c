@@ -23,7 +23,7 @@ static int get_archive(struct zi_view *view)
 
 int zi_view_init(struct zi_view *view, PyObject *self)
 {
-    view->state = zi_importer_state(self);
+    view->state = zi_importer_state(self); /* NULL: then there is no record either */
     view->archive_path = NULL;
     view->archive = NULL;
     view->retried = false;

@@ -24,6 +24,7 @@ static int importer_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(ZI_IMPORTER(self)->archive);
+    Py_VISIT(ZI_IMPORTER(self)->module);
     return 0;
 }
 
@@ -84,14 +85,42 @@ static int importer_files_setter(PyObject *self, PyObject *value, void *closure)
     return 0;
 }
 
+/* object's own would refuse a class with C fields; called by name it does not ask. */
 static PyObject *importer_getstate(PyObject *self, PyObject *unused)
 {
-    PyObject *dict = PyObject_GenericGetDict(self, NULL);
-    PyObject *copy = dict ? PyDict_Copy(dict) : NULL;
-
     (void)unused;
+    return PyObject_CallMethod((PyObject *)&PyBaseObject_Type, "__getstate__", "O", self);
+}
+
+/* What pickle and copy make an importer from. Pickle finds the class by its name, zipimport's
+ * zipimporter: after uninstall() that is stock's, which takes the same state. */
+static PyObject *importer_reduce_ex(PyObject *self, PyObject *protocol)
+{
+    struct zi_state *state = zi_importer_state(self);
+    PyObject *current, *module, *new_object = NULL, *dict = NULL, *reduced = NULL;
+
+    if (!state)
+        return NULL;
+    current = PyObject_GetAttrString(state->zipimport, "zipimporter");
+    if (!current)
+        return NULL;
+    if ((PyObject *)Py_TYPE(self) != state->zipimporter || current == state->zipimporter) {
+        Py_DECREF(current);
+        return PyObject_CallMethod((PyObject *)&PyBaseObject_Type, "__reduce_ex__", "OO", self,
+                                   protocol);
+    }
+    module = PyImport_ImportModule("copyreg");
+    if (module)
+        new_object = PyObject_GetAttrString(module, "__newobj__");
+    if (new_object)
+        dict = importer_getstate(self, NULL);
+    if (dict)
+        reduced = Py_BuildValue("O(O)O", new_object, current, dict);
     Py_XDECREF(dict);
-    return copy;
+    Py_XDECREF(new_object);
+    Py_XDECREF(module);
+    Py_DECREF(current);
+    return reduced;
 }
 
 /* The one argument of a method, which may be given by name as in stock's Python methods. */
@@ -150,6 +179,7 @@ static PyMethodDef importer_methods[] = {
      "invalidate_caches($self, /)\n--\n\n"
      "Have the archive looked at again before it is used; free until then."},
     {"__getstate__", importer_getstate, METH_NOARGS, NULL},
+    {"__reduce_ex__", importer_reduce_ex, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 

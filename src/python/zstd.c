@@ -42,52 +42,83 @@ static PyObject *get_decompressor(struct zi_state *state)
     return state->zstd_decompressor;
 }
 
-/* Decompresses one frame, and replaces *rest by what follows it. */
-static PyObject *decompress_frame(PyObject *type, PyObject **rest, Py_ssize_t nbytes_max,
-                                  bool *complete_ret)
+/* How much of the packed data is handed over at once: little at first, since the decompressor
+ * copies what follows a frame, and there may be many frames. */
+#define FIRST_WINDOW ((Py_ssize_t)4096)
+#define LAST_WINDOW ((Py_ssize_t)1 << 20)
+
+/* A member being unpacked. */
+struct unpacking {
+    PyObject *packed; /* bytes */
+    Py_ssize_t at;    /* how far it was taken in */
+    PyObject *pieces; /* list of what came out */
+    Py_ssize_t nbytes;
+};
+
+/* Takes in the next window; writes whether the frame ended in it. -1 with an exception. */
+static int feed(struct unpacking *unpacking, PyObject *frame, Py_ssize_t window, Py_ssize_t room,
+                bool *ended_ret)
+{
+    const char *start = PyBytes_AsString(unpacking->packed) + unpacking->at;
+    Py_ssize_t left = PyBytes_Size(unpacking->packed) - unpacking->at;
+    Py_ssize_t nbytes = left < window ? left : window;
+    PyObject *data = PyObject_CallMethod(frame, "decompress", "y#n", start, nbytes, room);
+    PyObject *eof = data ? PyObject_GetAttrString(frame, "eof") : NULL;
+    int ended = eof ? PyObject_IsTrue(eof) : -1;
+    PyObject *unused = ended == 1 ? PyObject_GetAttrString(frame, "unused_data") : NULL;
+    int answer = -1;
+
+    if (ended == 0 || unused) {
+        unpacking->at += nbytes - (unused ? PyBytes_Size(unused) : 0);
+        unpacking->nbytes += PyBytes_Size(data);
+        *ended_ret = ended == 1;
+        answer = PyList_Append(unpacking->pieces, data);
+    }
+    Py_XDECREF(unused);
+    Py_XDECREF(eof);
+    Py_XDECREF(data);
+    return answer;
+}
+
+/* Unpacks one frame, or what there is of it. */
+static int unpack_frame(struct unpacking *unpacking, PyObject *type, Py_ssize_t nbytes_max)
 {
     PyObject *frame = PyObject_CallNoArgs(type);
-    PyObject *data = frame ? PyObject_CallMethod(frame, "decompress", "On", *rest, nbytes_max)
-                           : NULL;
-    PyObject *eof = data ? PyObject_GetAttrString(frame, "eof") : NULL;
-    int complete = eof ? PyObject_IsTrue(eof) : -1;
-    PyObject *unused = complete == 1 ? PyObject_GetAttrString(frame, "unused_data") : NULL;
+    Py_ssize_t window = FIRST_WINDOW;
+    bool ended = false;
+    int answer = frame ? 0 : -1;
 
-    Py_XDECREF(eof);
+    while (answer == 0 && !ended && unpacking->nbytes <= nbytes_max &&
+           unpacking->at < PyBytes_Size(unpacking->packed)) {
+        /* One byte more than expected shows that there are more. */
+        answer = feed(unpacking, frame, window, nbytes_max - unpacking->nbytes + 1, &ended);
+        if (window < LAST_WINDOW)
+            window *= 2;
+    }
     Py_XDECREF(frame);
-    if (complete < 0 || (complete == 1 && !unused)) {
-        Py_XDECREF(data);
-        return NULL;
-    }
-    *complete_ret = complete == 1;
-    if (unused) {
-        Py_DECREF(*rest);
-        *rest = unused;
-    }
-    return data;
+    return answer;
 }
 
 PyObject *zi_zstd_decompress(struct zi_state *state, PyObject *packed, uint64_t nbytes)
 {
     PyObject *type = get_decompressor(state);
-    PyObject *rest, *data;
-    bool complete = true;
+    PyObject *nothing = type ? PyBytes_FromStringAndSize(NULL, 0) : NULL;
+    struct unpacking unpacking = {.packed = packed, .pieces = nothing ? PyList_New(0) : NULL};
+    PyObject *data = NULL;
+    int answer = unpacking.pieces ? 0 : -1;
 
-    if (!type)
-        return NULL;
-    data = PyBytes_FromStringAndSize(NULL, 0);
-    rest = Py_NewRef(packed);
-    while (data && complete && PyBytes_Size(rest) > 0 && (uint64_t)PyBytes_Size(data) <= nbytes) {
-        /* One byte more than expected shows that there are more. */
-        Py_ssize_t room = (Py_ssize_t)nbytes - PyBytes_Size(data) + 1;
-        PyObject *piece = decompress_frame(type, &rest, room, &complete);
-        if (piece) {
-            PyBytes_ConcatAndDel(&data, piece);
-        } else {
-            Py_CLEAR(data);
-            refuse(state, "could not decompress zstd data");
-        }
+    if (answer == 0 && nbytes >= (uint64_t)PY_SSIZE_T_MAX) {
+        PyErr_NoMemory();
+        answer = -1;
     }
-    Py_DECREF(rest);
+    while (answer == 0 && unpacking.at < PyBytes_Size(packed) &&
+           (uint64_t)unpacking.nbytes <= nbytes)
+        answer = unpack_frame(&unpacking, type, (Py_ssize_t)nbytes);
+    if (answer == 0)
+        data = PyObject_CallMethod(nothing, "join", "O", unpacking.pieces);
+    else if (type)
+        refuse(state, "could not decompress zstd data");
+    Py_XDECREF(unpacking.pieces);
+    Py_XDECREF(nothing);
     return data;
 }
