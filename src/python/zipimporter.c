@@ -97,7 +97,7 @@ static PyObject *importer_getstate(PyObject *self, PyObject *unused)
 static PyObject *importer_reduce_ex(PyObject *self, PyObject *protocol)
 {
     struct zi_state *state = zi_importer_state(self);
-    PyObject *current, *module, *new_object = NULL, *dict = NULL, *reduced = NULL;
+    PyObject *current, *module, *reconstruct = NULL, *dict = NULL, *reduced = NULL;
 
     if (!state)
         return NULL;
@@ -111,13 +111,15 @@ static PyObject *importer_reduce_ex(PyObject *self, PyObject *protocol)
     }
     module = PyImport_ImportModule("copyreg");
     if (module)
-        new_object = PyObject_GetAttrString(module, "__newobj__");
-    if (new_object)
+        reconstruct = PyObject_GetAttrString(module, "_reconstructor");
+    if (reconstruct)
         dict = importer_getstate(self, NULL);
     if (dict)
-        reduced = Py_BuildValue("O(O)O", new_object, current, dict);
+        /* As stock's pickles of the oldest protocols: __newobj__ wants our own class. */
+        reduced = Py_BuildValue("O(OOO)O", reconstruct, current, (PyObject *)&PyBaseObject_Type,
+                                Py_None, dict);
     Py_XDECREF(dict);
-    Py_XDECREF(new_object);
+    Py_XDECREF(reconstruct);
     Py_XDECREF(module);
     Py_DECREF(current);
     return reduced;
@@ -184,10 +186,13 @@ static PyMethodDef importer_methods[] = {
 };
 
 static PyType_Slot importer_slots[] = {
-
-    {Py_tp_init, zi_importer_init},    {Py_tp_traverse, importer_traverse},
-    {Py_tp_clear, zi_importer_clear},  {Py_tp_dealloc, importer_dealloc},
-    {Py_tp_methods, importer_methods}, {0, NULL},
+    {Py_tp_doc, "_zipimporter(path)\n--\n\nThe methods of zipimport.zipimporter."},
+    {Py_tp_init, zi_importer_init},
+    {Py_tp_traverse, importer_traverse},
+    {Py_tp_clear, zi_importer_clear},
+    {Py_tp_dealloc, importer_dealloc},
+    {Py_tp_methods, importer_methods},
+    {0, NULL},
 };
 
 static PyType_Spec importer_spec = {

@@ -1,6 +1,8 @@
 /* This file knows how to find an archive's end records. */
 #include "end_record.h"
 
+#include <string.h>
+
 #include "../base/checked.h"
 #include "../base/cursor.h"
 #include "format.h"
@@ -27,53 +29,86 @@ static enum zi_status read_tail(struct zi_source *source, uint8_t *buffer, size_
     return zi_source_read(source, ret->position, buffer, nbytes, err);
 }
 
-/* The ZIP64 end record that ends where `end` points; its start is found by its own size, which
- * allows for some of the extensible data that may follow the fixed part (4.3.14.2). The bound keeps
- * the search linear however many end records a file pretends to have. */
-static bool find_end64(const struct tail *tail, size_t end, size_t *at_ret)
+/* A ZIP64 end record that was found: its fixed part, and where it lies in the file. */
+struct end64 {
+    uint8_t fixed[ZI_END64_NBYTES];
+    uint64_t position;
+};
+
+/* Whether this is one of so many bytes, extensible data included (4.3.14.1). */
+static bool is_end64(const uint8_t *record, uint64_t nbytes)
+{
+    return zi_get32(record, 0) == ZI_END64_SIGNATURE &&
+           zi_get64(record, ZI_END64_RECORD_NBYTES_AT) == nbytes - ZI_END64_UNCOUNTED_NBYTES;
+}
+
+/* Looks for the record that ends where the locator begins. Behind prepended data the locator's
+ * offset is wrong, while the record's own size is not, so it comes first; the bound keeps the
+ * search linear however many end records a file pretends to have. */
+static bool find_end64_before(const struct tail *tail, size_t locator_at, struct end64 *ret)
 {
     size_t nbytes_max = ZI_END64_NBYTES + EXTENSIBLE_NBYTES_MAX;
 
-    for (size_t nbytes = ZI_END64_NBYTES; nbytes <= end && nbytes <= nbytes_max; nbytes++) {
-        const uint8_t *record = tail->bytes + end - nbytes;
-        if (zi_get32(record, 0) == ZI_END64_SIGNATURE &&
-            zi_get64(record, ZI_END64_RECORD_NBYTES_AT) == nbytes - ZI_END64_UNCOUNTED_NBYTES) {
-            *at_ret = end - nbytes;
+    for (size_t nbytes = ZI_END64_NBYTES; nbytes <= locator_at && nbytes <= nbytes_max; nbytes++) {
+        const uint8_t *record = tail->bytes + locator_at - nbytes;
+        if (is_end64(record, nbytes)) {
+            memcpy(ret->fixed, record, sizeof ret->fixed);
+            ret->position = tail->position + locator_at - nbytes;
             return true;
         }
     }
     return false;
 }
 
-/*
- * Takes the ZIP64 record's numbers if there is one before the end record at `at`. The locator's
- * offset is not used: it is wrong behind prepended data, where the record's own place is not.
- * A number that the end record states too must be the same, or two readers would see two archives.
- */
+/* Looks for the record before the end record at `at`; writes whether there is one. */
+static enum zi_status find_end64(const struct tail *tail, size_t at, struct end64 *ret,
+                                 bool *found_ret, struct zi_error *err)
+{
+    const uint8_t *locator = tail->bytes + (at < ZI_LOCATOR_NBYTES ? 0 : at - ZI_LOCATOR_NBYTES);
+
+    *found_ret = false;
+    if (at < ZI_LOCATOR_NBYTES || zi_get32(locator, 0) != ZI_LOCATOR_SIGNATURE)
+        return ZI_OK;
+    if (find_end64_before(tail, at - ZI_LOCATOR_NBYTES, ret)) {
+        *found_ret = true;
+        return ZI_OK;
+    }
+
+    uint64_t locator_position = tail->position + at - ZI_LOCATOR_NBYTES;
+    ret->position = zi_get64(locator, ZI_LOCATOR_END64_OFFSET_AT);
+    if (locator_position < ZI_END64_NBYTES || ret->position > locator_position - ZI_END64_NBYTES)
+        return ZI_OK;
+    enum zi_status status = zi_source_read(tail->source, ret->position, ret->fixed,
+                                           sizeof ret->fixed, err);
+    *found_ret = status == ZI_OK && is_end64(ret->fixed, locator_position - ret->position);
+    return status;
+}
+
+/* Takes the ZIP64 record's numbers if there is one before the end record at `at`. A number that the
+ * end record states too must be the same, or two readers would see two archives. */
 static enum zi_status apply_end64(const struct tail *tail, size_t at, struct zi_end_record *end,
                                   uint64_t *directory_end, struct zi_error *err)
 {
-    const uint8_t *record = tail->bytes + at;
-    size_t end64_at;
+    struct end64 end64;
+    bool found;
+    enum zi_status status = find_end64(tail, at, &end64, &found, err);
 
-    if (at < ZI_LOCATOR_NBYTES || zi_get32(record - ZI_LOCATOR_NBYTES, 0) != ZI_LOCATOR_SIGNATURE ||
-        !find_end64(tail, at - ZI_LOCATOR_NBYTES, &end64_at))
-        return ZI_OK;
+    if (status != ZI_OK || !found)
+        return status;
 
-    const uint8_t *end64 = tail->bytes + end64_at;
-    uint64_t count = zi_get64(end64, ZI_END64_DISK_COUNT_AT);
-    uint64_t nbytes = zi_get64(end64, ZI_END64_DIRECTORY_NBYTES_AT);
-    uint64_t offset = zi_get64(end64, ZI_END64_DIRECTORY_OFFSET_AT);
+    uint64_t count = zi_get64(end64.fixed, ZI_END64_DISK_COUNT_AT);
+    uint64_t nbytes = zi_get64(end64.fixed, ZI_END64_DIRECTORY_NBYTES_AT);
+    uint64_t offset = zi_get64(end64.fixed, ZI_END64_DIRECTORY_OFFSET_AT);
 
     if ((end->entry_count != ZI_SATURATED16 && end->entry_count != count) ||
         (end->directory_nbytes != ZI_SATURATED32 && end->directory_nbytes != nbytes) ||
         (end->directory_offset != ZI_SATURATED32 && end->directory_offset != offset))
-        return zi_fail_at(err, ZI_DETAIL_ZIP64_CONTRADICTS, tail->position + end64_at);
+        return zi_fail_at(err, ZI_DETAIL_ZIP64_CONTRADICTS, end64.position);
     end->entry_count = count;
     end->directory_nbytes = nbytes;
     end->directory_offset = offset;
     end->zip64 = true;
-    *directory_end = tail->position + end64_at;
+    *directory_end = end64.position;
     return ZI_OK;
 }
 

@@ -247,12 +247,21 @@ TEST(test_end_record__zip64_extensible_data)
     }
 }
 
+/* More than is looked through is found where the locator says; behind prepended data, where the
+ * locator is wrong, it is not. */
 TEST(test_end_record__zip64_more_extensible_data_than_is_looked_through)
 {
     struct zi_end_record end;
 
+    TRY(find(t,
+             zip_of(ZIP_ENDS(.zip64 = true, .saturated = true, .end64.extensible = {zeros, 1025}),
+                    ZIP_MEMBERS({.name = "a.py"})),
+             &end));
+    CHECK(end.zip64);
+    CHECK_EQUAL(end.directory_position, 34);
     FAILS(find(t,
-               zip_of(ZIP_ENDS(.zip64 = true, .saturated = true, .end64.extensible = {zeros, 1025}),
+               zip_of(ZIP_ENDS(.prepended = ZIP_TEXT("!"), .zip64 = true, .saturated = true,
+                               .end64.extensible = {zeros, 1025}),
                       ZIP_MEMBERS({.name = "a.py"})),
                &end),
           DIRECTORY_SIZE);

@@ -43,7 +43,8 @@ DIFFERENCES = {
         "_zip_directory_cache it shows from 3.14 on, as in stock"),
     "deep-implicit-directories": Row(
         "3.14, 3.15", "a name with n levels makes n implicit directories, each with a name of its own: quadratic memory",
-        "directories deeper than 1,000 levels are neither indexed nor shown; the member itself is", "a bound on hostile names"),
+        "directories deeper than 1,000 levels are neither indexed nor shown; the member itself is. Where the directories' names "
+        "together are 64 times the directory or more, _zip_directory_cache shows none of them", "a bound on hostile names"),
     "unicode-path-extra": Row(
         EVERY, "ignored", "the Unicode name that an Info-ZIP extra field (0x7075) ties to the header's name by CRC-32 is the name",
         "it is the only place where some archivers write the true name"),
@@ -123,7 +124,7 @@ DIFFERENCES = {
         "from 3.13 on", "newest behaviour on every version"),
     # The mapping
     "directory-cache-type": Row(
-        EVERY, "_zip_directory_cache is a dict", "a mapping with all of dict's methods, and no dict",
+        EVERY, "_zip_directory_cache is a dict", "a mapping with all of dict's methods, and no dict: json and copy.deepcopy do not take it",
         "dict(x) would go past the methods of a subclass and find nothing"),
     "directory-cache-loads": Row(
         "3.13 to 3.15", "an invalidated key is missing", "missing from in, len, get and iteration; subscription loads it",
