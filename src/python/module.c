@@ -79,6 +79,8 @@ static PyObject *module_invalidate(PyObject *module, PyObject *args, PyObject *k
     if (!zi_is_str(path))
         return NULL;
     record = zi_record_of_path_if_any(state, path);
+    if (!record && PyErr_Occurred())
+        return NULL;
     if (record)
         zi_record_invalidate(record);
     return zi_directory_cache_forget(state, path) < 0 ? NULL : Py_NewRef(Py_None);
