@@ -160,7 +160,6 @@ WRAP_WITH(call_raises, Py_hash_t, -1, PyObject_Hash, (PyObject * a), (a))
 SHAPED(WRAP_CALL, PyNumber_Or, TWO)
 
 WRAP_OBJECT(PyDict_New, (void), ())
-SHAPED(WRAP_OBJECT, PyDict_Copy, ONE)
 SHAPED(WRAP_OBJECT, PyDict_Items, ONE)
 SHAPED(WRAP_OBJECT, PyDict_Values, ONE)
 SHAPED(WRAP_CALL, PyDict_GetItemWithError, TWO)
@@ -200,6 +199,7 @@ WRAP_INT(PyBytes_AsStringAndSize, (PyObject * a, char **ret, Py_ssize_t *size_re
 WRAP_OBJECT(PyLong_FromVoidPtr, (void *pointer), (pointer))
 WRAP(long, -1, PyLong_AsLong, (PyObject * a), (a))
 WRAP(unsigned long, (unsigned long)-1, PyLong_AsUnsignedLong, (PyObject * a), (a))
+WRAP(unsigned long long, (unsigned long long)-1, PyLong_AsUnsignedLongLong, (PyObject * a), (a))
 WRAP(unsigned long long, (unsigned long long)-1, PyLong_AsUnsignedLongLongMask, (PyObject * a), (a))
 WRAP(double, -1.0, PyFloat_AsDouble, (PyObject * a), (a))
 
@@ -445,19 +445,6 @@ int __wrap__PyArg_ParseTupleAndKeywords_SizeT(PyObject *args, PyObject *keywords
     parsed = PyArg_VaParseTupleAndKeywords(args, keywords, format, names, arguments);
     va_end(arguments);
     return parsed;
-}
-
-/* Takes both over, whatever happens. */
-void __real_PyBytes_ConcatAndDel(PyObject **bytes, PyObject *more);
-void __wrap_PyBytes_ConcatAndDel(PyObject **bytes, PyObject *more);
-void __wrap_PyBytes_ConcatAndDel(PyObject **bytes, PyObject *more)
-{
-    if (!raises("PyBytes_ConcatAndDel")) {
-        __real_PyBytes_ConcatAndDel(bytes, more);
-        return;
-    }
-    Py_CLEAR(*bytes);
-    Py_XDECREF(more);
 }
 
 /* Memory. */
