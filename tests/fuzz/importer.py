@@ -1,6 +1,5 @@
 """Does with an archive all that ends before its code runs; whatever is raised and not documented escapes to fuzz_importer.c."""
 
-import atexit
 import os
 import zipimport
 import zlib
@@ -9,9 +8,10 @@ import pyodide_zipimport
 
 # Members beyond this are refused, so that an input's cost stays in proportion to its size.
 pyodide_zipimport.install(max_member_bytes=65536)
-PATH = f"/dev/shm/zipimport-fuzz-{os.getpid()}.zip"
 NAMES = 50
-atexit.register(lambda: os.path.exists(PATH) and os.remove(PATH))
+# A file in memory that goes with the process.
+FILE = os.memfd_create("archive")
+PATH = f"/proc/self/fd/{FILE}"
 
 
 def attempt(errors, function, *args):
@@ -22,8 +22,8 @@ def attempt(errors, function, *args):
 
 
 def write(data):
-    with open(PATH, "wb") as file:
-        file.write(data)
+    os.ftruncate(FILE, len(data))
+    os.pwrite(FILE, data, 0)
 
 
 def mutate(data):
