@@ -24,7 +24,7 @@ static enum found stat_path(struct zi_state *state, PyObject *path)
         PyErr_Clear();
         return FOUND_NOTHING;
     }
-    mode = PyObject_GetAttrString(result, "st_mode");
+    mode = PyObject_GetAttr(result, state->st_mode_name);
     Py_DECREF(result);
     bits = mode ? PyLong_AsLong(mode) : -1;
     Py_XDECREF(mode);

@@ -20,10 +20,16 @@ static void *host_reallocate(void *context, void *block, size_t nbytes)
 /* As io.open_code() does for zipimport: audit hooks see every archive that is opened. */
 static int audit_open(struct zi_state *state, const char *path, int flags)
 {
-    PyObject *result = PyObject_CallFunction(state->audit, "sNsi", "open",
-                                             PyUnicode_DecodeFSDefault(path), "rb", flags);
+    PyObject *decoded = PyUnicode_DecodeFSDefault(path);
+    PyObject *number = decoded ? PyLong_FromLong(flags) : NULL;
+    PyObject *result = NULL;
 
+    if (number)
+        result = PyObject_CallFunctionObjArgs(state->audit, state->open_event, decoded,
+                                              state->read_mode, number, (PyObject *)NULL);
     Py_XDECREF(result);
+    Py_XDECREF(number);
+    Py_XDECREF(decoded);
     return result ? 0 : ZI_HOST_RAISED;
 }
 
@@ -73,9 +79,9 @@ static int host_read_at(void *context, int fd, uint64_t offset, void *buffer, si
     return 0;
 }
 
-static int read_field(PyObject *result, const char *name, uint64_t *ret)
+static int read_field(PyObject *result, PyObject *name, uint64_t *ret)
 {
-    PyObject *value = PyObject_GetAttrString(result, name);
+    PyObject *value = PyObject_GetAttr(result, name);
 
     if (!value)
         return -1;
@@ -87,33 +93,36 @@ static int read_field(PyObject *result, const char *name, uint64_t *ret)
 /* Takes over what was raised: an OSError becomes its errno, anything else stays pending. */
 static int answer_of_exception(void)
 {
-    PyObject *type, *value, *traceback;
-    uint64_t number = 0;
+    PyObject *type, *value, *traceback, *number;
+    long answer = EIO;
 
     if (!PyErr_ExceptionMatches(PyExc_OSError))
         return ZI_HOST_RAISED;
     PyErr_Fetch(&type, &value, &traceback);
     PyErr_NormalizeException(&type, &value, &traceback);
-    if (read_field(value, "errno", &number) < 0 || number == 0 || number > INT16_MAX) {
-        PyErr_Clear();
-        number = EIO;
-    }
+    number = PyObject_GetAttrString(value, "errno");
+    if (number && PyLong_Check(number))
+        answer = PyLong_AsLong(number);
+    if (answer <= 0 || answer > INT16_MAX)
+        answer = EIO;
+    PyErr_Clear();
+    Py_XDECREF(number);
     Py_XDECREF(type);
     Py_XDECREF(value);
     Py_XDECREF(traceback);
-    return (int)number;
+    return (int)answer;
 }
 
 /* Reads an os.stat_result and releases it; NULL stands for the exception that was raised. */
-static int read_stat(PyObject *result, struct zi_stamp *ret)
+static int read_stat(struct zi_state *state, PyObject *result, struct zi_stamp *ret)
 {
     uint64_t mtime_ns = 0;
     int answer = 0;
 
-    if (!result || read_field(result, "st_dev", &ret->device) < 0 ||
-        read_field(result, "st_ino", &ret->inode) < 0 ||
-        read_field(result, "st_size", &ret->nbytes) < 0 ||
-        read_field(result, "st_mtime_ns", &mtime_ns) < 0)
+    if (!result || read_field(result, state->st_dev_name, &ret->device) < 0 ||
+        read_field(result, state->st_ino_name, &ret->inode) < 0 ||
+        read_field(result, state->st_size_name, &ret->nbytes) < 0 ||
+        read_field(result, state->st_mtime_ns_name, &mtime_ns) < 0)
         answer = answer_of_exception();
     ret->mtime_ns = (int64_t)mtime_ns;
     Py_XDECREF(result);
@@ -132,7 +141,7 @@ static int host_stamp_fd(void *context, int fd, struct zi_stamp *ret)
     Py_DECREF(now);
     if (ret->clock_ns == -1 && PyErr_Occurred())
         return ZI_HOST_RAISED;
-    return read_stat(PyObject_CallFunction(state->fd_stat, "i", fd), ret);
+    return read_stat(state, PyObject_CallFunction(state->fd_stat, "i", fd), ret);
 }
 
 static int host_stamp_path(void *context, const char *path, struct zi_stamp *ret)
@@ -140,8 +149,13 @@ static int host_stamp_path(void *context, const char *path, struct zi_stamp *ret
     struct zi_state *state = context;
 
     ret->clock_ns = 0; /* never a record's stamp, only compared with one */
-    return read_stat(PyObject_CallFunction(state->path_stat, "N", PyUnicode_DecodeFSDefault(path)),
-                     ret);
+    PyObject *decoded = PyUnicode_DecodeFSDefault(path);
+    PyObject *result = decoded ? PyObject_CallFunctionObjArgs(state->path_stat, decoded,
+                                                              (PyObject *)NULL)
+                               : NULL;
+
+    Py_XDECREF(decoded);
+    return read_stat(state, result, ret);
 }
 
 static const struct zi_host_ops python_host_ops = {

@@ -83,14 +83,24 @@ static int check_stock(struct zi_state *state)
     return -1;
 }
 
+static int intern_names(struct zi_state *state)
+{
+#define ZI_STATE_INTERN(name)                                                                      \
+    if (!(state->name##_name = PyUnicode_InternFromString(#name)))                                 \
+        return -1;
+    ZI_STATE_NAMES(ZI_STATE_INTERN)
+#undef ZI_STATE_INTERN
+    return 0;
+}
+
 int zi_state_init(struct zi_state *state)
 {
     zi_python_host_init(&state->host, state);
     zi_registry_init(&state->registry, &state->host, zi_record_drop_attachment);
 
-    state->archive_name = PyUnicode_InternFromString("archive");
-    state->prefix_name = PyUnicode_InternFromString("prefix");
-    if (!state->archive_name || !state->prefix_name ||
+    state->open_event = PyUnicode_InternFromString("open");
+    state->read_mode = PyUnicode_InternFromString("rb");
+    if (!state->open_event || !state->read_mode || intern_names(state) < 0 ||
         fetch(&state->zipimport, "zipimport", NULL) < 0 ||
         fetch(&state->stock_zipimporter, "zipimport", "zipimporter") < 0 ||
         check_stock(state) < 0 ||
@@ -135,6 +145,9 @@ void zi_state_free(struct zi_state *state)
     zi_state_clear(state);
 #define ZI_STATE_CLEAR(name) Py_CLEAR(state->name);
     ZI_STATE_OBJECTS(ZI_STATE_CLEAR)
+#undef ZI_STATE_CLEAR
+#define ZI_STATE_CLEAR(name) Py_CLEAR(state->name##_name);
+    ZI_STATE_NAMES(ZI_STATE_CLEAR)
 #undef ZI_STATE_CLEAR
     Py_CLEAR(state->takeover.directory_cache);
     Py_CLEAR(state->takeover.get_module_code);

@@ -34,8 +34,13 @@
     X(ready_type)               /* what install() returns */                                       \
     X(directory_cache)          /* our _zip_directory_cache */                                     \
     X(zstd_decompressor)        /* _zstd.ZstdDecompressor once a member needed it, or NULL */      \
-    X(archive_name)             /* "archive" */                                                    \
-    X(prefix_name)              /* "prefix" */
+    X(open_event)               /* "open", the audit event */                                      \
+    X(read_mode)                /* "rb", an argument of it */
+
+/* Attributes that are read where time counts. Interned, since a string made for the occasion misses
+ * the interpreter's cache of attributes, and crowds it. */
+#define ZI_STATE_NAMES(X)                                                                          \
+    X(archive) X(prefix) X(st_dev) X(st_ino) X(st_size) X(st_mtime_ns) X(st_mode)
 
 struct zi_takeover {
     bool busy; /* install or uninstall is at work, and runs Python code while it is */
@@ -57,6 +62,9 @@ struct zi_state {
     struct zi_takeover takeover;
 #define ZI_STATE_MEMBER(name) PyObject *name;
     ZI_STATE_OBJECTS(ZI_STATE_MEMBER)
+#undef ZI_STATE_MEMBER
+#define ZI_STATE_MEMBER(name) PyObject *name##_name;
+    ZI_STATE_NAMES(ZI_STATE_MEMBER)
 #undef ZI_STATE_MEMBER
 };
 

@@ -196,6 +196,7 @@ SHAPED(WRAP_OBJECT, PyBytes_FromStringAndSize, SIZED)
 WRAP_INT(PyBytes_AsStringAndSize, (PyObject * a, char **ret, Py_ssize_t *size_ret),
          (a, ret, size_ret))
 
+WRAP_OBJECT(PyLong_FromLong, (long value), (value))
 WRAP_OBJECT(PyLong_FromVoidPtr, (void *pointer), (pointer))
 WRAP(long, -1, PyLong_AsLong, (PyObject * a), (a))
 WRAP(unsigned long, (unsigned long)-1, PyLong_AsUnsignedLong, (PyObject * a), (a))
