@@ -275,20 +275,23 @@ build/fuzz/write-seeds: $(call objects,c-tests,tests/fuzz/seeds/write_seeds.c te
 # Objects made on the way to a fuzz target are kept.
 .SECONDARY:
 
-# Lines and branches of src/ that the C tests and the Python tests on Debian's CPython run.
+# Lines and branches of src/ that the C tests, the Python tests on Debian's CPython and the walk over
+# failing calls run.
 COVERAGE        = -fprofile-instr-generate -fcoverage-mapping
 COVERAGE_MODULE = build/coverage/$(MODULE_NAME).abi3.so
+COVERAGE_FAULTS = build/coverage/faults/$(MODULE_NAME).abi3.so
 # Failing tests are for `make test` to judge; here they are only mentioned.
 COVERAGE_LOG    = >>build/coverage/tests.txt 2>&1 || echo "tests fail: see build/coverage/tests.txt"
-coverage: build/coverage/run $(COVERAGE_MODULE)
+coverage: build/coverage/run $(COVERAGE_MODULE) $(COVERAGE_FAULTS)
 	@rm -f build/coverage/*.profraw build/coverage/tests.txt
 	$(Q)export LLVM_PROFILE_FILE=$(CURDIR)/build/coverage/%p.profraw; \
 	    $< $(COVERAGE_LOG); \
 	    $< --fail-allocations $(COVERAGE_LOG); \
 	    $< --fail-system $(COVERAGE_LOG); \
-	    PYTHONPATH=build/coverage $(PYTHON_TESTS) --importer ours $(COVERAGE_LOG)
+	    PYTHONPATH=build/coverage $(PYTHON_TESTS) --importer ours $(COVERAGE_LOG); \
+	    PYTHONMALLOC=malloc PYTHONPATH=$(dir $(COVERAGE_FAULTS)) $(PYTHON) tests/faults/walk.py $(COVERAGE_LOG)
 	$(Q)llvm-profdata merge -o build/coverage/all.profdata build/coverage/*.profraw
-	@llvm-cov report $(COVERAGE_MODULE) -object $< -instr-profile=build/coverage/all.profdata \
+	@llvm-cov report $(COVERAGE_MODULE) -object $(COVERAGE_FAULTS) -object $< -instr-profile=build/coverage/all.profdata \
 	    --show-branch-summary --show-region-summary=false $(SOURCES)
 
 build/coverage/run: $(call objects,coverage,$(CORE_SOURCES) $(C_TESTS))
@@ -296,6 +299,12 @@ build/coverage/run: $(call objects,coverage,$(CORE_SOURCES) $(C_TESTS))
 
 $(COVERAGE_MODULE): $(call objects,coverage,$(SOURCES))
 	$(Q)$(CLANG) -shared $(COVERAGE) $^ -lz -o $@
+
+COVERAGE_FAULTS_OBJECT = $(call objects,coverage,tests/faults/faults.c)
+$(COVERAGE_FAULTS): $(call objects,coverage,$(SOURCES)) $(COVERAGE_FAULTS_OBJECT)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -shared $(COVERAGE) $^ -lz -o $@ \
+	    $$(nm $(COVERAGE_FAULTS_OBJECT) | sed -n 's/.* T __wrap_/-Wl,--wrap=/p')
 
 # --- the rest ------------------------------------------------------------------------------------
 
