@@ -14,7 +14,7 @@ build)
     ;;
 test)
     packages="clang clang-format clang-tidy libclang-rt-14-dev llvm
-        libpython3.11-testsuite chromium firefox-esr webkit2gtk-driver xvfb fonts-dejavu-core"
+        chromium firefox-esr webkit2gtk-driver xvfb fonts-dejavu-core"
     ;;
 *)
     echo "usage: wasm/setup.sh build|test" >&2

@@ -241,9 +241,8 @@ void zi_record_look_again(struct zi_record *record)
 void zi_record_invalidate(struct zi_record *record)
 {
     record->registry->host->count.invalidations++;
-    record->invalidations++;
-    record->validated = 0;
     record->missed = false;
+    zi_record_look_again(record);
 }
 
 void zi_registry_invalidate_all(struct zi_registry *registry)

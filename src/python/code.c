@@ -82,7 +82,8 @@ static enum zi_verdict try_candidate(struct zi_lookup *lookup, enum zi_candidate
     if (bytecode)
         verdict = zi_bytecode_judge(lookup, node, data);
     if (verdict == ZI_VERDICT_USABLE) {
-        path = zi_view_file_path(&lookup->view, node);
+        const struct zi_node *at = zi_archive_node(lookup->view.archive, node);
+        path = zi_view_join(&lookup->view, at->path, at->path_nbytes);
         if (path && load)
             code = bytecode ? zi_bytecode_load(lookup->view.state, data, path)
                             : compile_source(lookup, data, path);

@@ -39,8 +39,8 @@ static int raise_not_a_zip(struct zi_state *state, PyObject *path)
     return -1;
 }
 
-/* Finds the archive: the longest beginning of the path that exists. Writes it as a new reference,
- * and how much of the path it is. */
+/* Finds the archive: the longest beginning of the path that exists. Writes it as a new reference.
+ */
 static int find_archive(struct zi_state *state, PyObject *path, PyObject **archive_ret)
 {
     PyObject *archive = Py_NewRef(path);
@@ -135,10 +135,8 @@ int zi_importer_init(PyObject *self, PyObject *args, PyObject *keywords)
 
     if (!state || !PyArg_ParseTupleAndKeywords(args, keywords, "O:zipimporter", names, &path))
         return -1;
-    if (!PyUnicode_Check(path)) {
-        PyErr_Format(PyExc_TypeError, "expected str, not %R", (PyObject *)Py_TYPE(path));
+    if (!zi_is_str(path))
         return -1;
-    }
     if (PyUnicode_GetLength(path) == 0) {
         zi_raise_import_error(state, PyUnicode_FromString("archive path is empty"), NULL, path);
         return -1;

@@ -8,7 +8,6 @@
  */
 #include "directory_cache.h"
 
-#include "errors.h"
 #include "record.h"
 
 struct cache {
@@ -37,6 +36,23 @@ void zi_directory_cache_forget_all(struct zi_state *state)
         PyDict_Clear(CACHE(state->directory_cache)->assigned);
 }
 
+void zi_directory_cache_remove_all(struct zi_state *state)
+{
+    zi_registry_invalidate_all(&state->registry);
+    zi_directory_cache_forget_all(state);
+}
+
+int zi_directory_cache_remove(struct zi_state *state, PyObject *path)
+{
+    struct zi_record *record = zi_record_of_path_if_any(state, path);
+
+    if (!record && PyErr_Occurred())
+        return -1;
+    if (record)
+        zi_record_invalidate(record);
+    return zi_directory_cache_forget(state, path);
+}
+
 /* The value under a key: what was assigned, or the directory. With `load`, a stale archive that
  * somebody imported from is looked at again. NULL without an exception when there is none. */
 static PyObject *find_value(PyObject *self, PyObject *key, bool load)
@@ -53,17 +69,8 @@ static PyObject *find_value(PyObject *self, PyObject *key, bool load)
     if (!record || !(load || zi_record_peek(record)))
         return NULL;
     zi_record_ref(record);
-    switch (zi_record_archive(record, &archive, &error)) {
-    case ZI_OK:
+    if (zi_record_look(state, record, &archive, &error) == 0 && archive)
         value = zi_record_files(state, record, archive);
-        break;
-    case ZI_ERR_MEMORY:
-    case ZI_ERR_HOST:
-        zi_raise(state, &error, key);
-        break;
-    default:
-        break;
-    }
     zi_archive_unref(archive);
     zi_record_unref(record);
     return value;
@@ -109,18 +116,6 @@ static int cache_contains(PyObject *self, PyObject *key)
     return zi_record_peek(record) != NULL;
 }
 
-/* Makes the key absent, as popping it from stock's dict does. */
-static int remove_key(PyObject *self, PyObject *key)
-{
-    struct zi_record *record = zi_record_of_path_if_any(CACHE(self)->state, key);
-
-    if (!record && PyErr_Occurred())
-        return -1;
-    if (record)
-        zi_record_invalidate(record);
-    return zi_directory_cache_forget(CACHE(self)->state, key);
-}
-
 static int cache_setitem(PyObject *self, PyObject *key, PyObject *value)
 {
     int found;
@@ -130,7 +125,7 @@ static int cache_setitem(PyObject *self, PyObject *key, PyObject *value)
     found = cache_contains(self, key);
     if (found == 0)
         raise_key_error(key);
-    return found == 1 ? remove_key(self, key) : -1;
+    return found == 1 ? zi_directory_cache_remove(CACHE(self)->state, key) : -1;
 }
 
 /* {key: None} of all keys, in the order in which they came: stock's dict keeps it too. */
@@ -192,13 +187,10 @@ static PyObject *make_snapshot(PyObject *self)
 }
 
 /* Calls a method of a dict and lets go of the dict. */
-static PyObject *call_and_release(PyObject *dict, const char *method, PyObject *argument)
+static PyObject *call_and_release(PyObject *dict, const char *method)
 {
-    PyObject *name = dict ? PyUnicode_FromString(method) : NULL;
-    PyObject *result = name ? PyObject_CallMethodObjArgs(dict, name, argument, (PyObject *)NULL)
-                            : NULL;
+    PyObject *result = dict ? PyObject_CallMethod(dict, method, NULL) : NULL;
 
-    Py_XDECREF(name);
     Py_XDECREF(dict);
     return result;
 }
@@ -214,31 +206,31 @@ static Py_ssize_t cache_length(PyObject *self)
 
 static PyObject *cache_iter(PyObject *self)
 {
-    return call_and_release(make_keys(self), "__iter__", NULL);
+    return call_and_release(make_keys(self), "__iter__");
 }
 
 static PyObject *cache_keys(PyObject *self, PyObject *unused)
 {
     (void)unused;
-    return call_and_release(make_keys(self), "keys", NULL);
+    return call_and_release(make_keys(self), "keys");
 }
 
 static PyObject *cache_reversed(PyObject *self, PyObject *unused)
 {
     (void)unused;
-    return call_and_release(make_keys(self), "__reversed__", NULL);
+    return call_and_release(make_keys(self), "__reversed__");
 }
 
 static PyObject *cache_values(PyObject *self, PyObject *unused)
 {
     (void)unused;
-    return call_and_release(make_snapshot(self), "values", NULL);
+    return call_and_release(make_snapshot(self), "values");
 }
 
 static PyObject *cache_items(PyObject *self, PyObject *unused)
 {
     (void)unused;
-    return call_and_release(make_snapshot(self), "items", NULL);
+    return call_and_release(make_snapshot(self), "items");
 }
 
 static PyObject *cache_copy(PyObject *self, PyObject *unused)
@@ -318,7 +310,7 @@ static PyObject *cache_pop(PyObject *self, PyObject *args)
         return NULL;
     value = find_value(self, key, false);
     if (value) {
-        if (remove_key(self, key) < 0)
+        if (zi_directory_cache_remove(CACHE(self)->state, key) < 0)
             Py_CLEAR(value);
     } else if (!PyErr_Occurred()) {
         if (!fallback)
@@ -330,10 +322,10 @@ static PyObject *cache_pop(PyObject *self, PyObject *args)
 
 static PyObject *cache_popitem(PyObject *self, PyObject *unused)
 {
-    PyObject *item = call_and_release(make_snapshot(self), "popitem", NULL);
+    PyObject *item = call_and_release(make_snapshot(self), "popitem");
 
     (void)unused;
-    if (item && remove_key(self, PyTuple_GetItem(item, 0)) < 0)
+    if (item && zi_directory_cache_remove(CACHE(self)->state, PyTuple_GetItem(item, 0)) < 0)
         Py_CLEAR(item);
     return item;
 }
@@ -341,8 +333,7 @@ static PyObject *cache_popitem(PyObject *self, PyObject *unused)
 static PyObject *cache_clear(PyObject *self, PyObject *unused)
 {
     (void)unused;
-    zi_registry_invalidate_all(&CACHE(self)->state->registry);
-    PyDict_Clear(CACHE(self)->assigned);
+    zi_directory_cache_remove_all(CACHE(self)->state);
     return Py_NewRef(Py_None);
 }
 

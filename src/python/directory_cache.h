@@ -9,6 +9,11 @@
 /* Makes the type and its one instance. */
 int zi_directory_cache_make(struct zi_state *state, PyObject *module);
 
+/* Invalidates an archive, or all, and drops what was assigned, as popping and clearing stock's dict
+ * do. 0, or -1 with an exception. */
+int zi_directory_cache_remove(struct zi_state *state, PyObject *path);
+void zi_directory_cache_remove_all(struct zi_state *state);
+
 /* Drops what was assigned under a path; 0, or -1 with an exception. */
 int zi_directory_cache_forget(struct zi_state *state, PyObject *path);
 /* Drops all that was assigned. */

@@ -19,7 +19,7 @@ static PyObject *make_spec(struct zi_state *state, PyObject *self, PyObject *ful
 static PyObject *make_portion_spec(const struct zi_lookup *lookup)
 {
     PyObject *spec = NULL, *locations = NULL, *result = NULL;
-    PyObject *path = zi_lookup_directory_path(lookup);
+    PyObject *path = zi_view_join(&lookup->view, lookup->path, lookup->path_nbytes);
     PyObject *args = path ? PyTuple_Pack(2, lookup->fullname, Py_None) : NULL;
     PyObject *keywords = args ? Py_BuildValue("{sO}", "is_package", Py_True) : NULL;
 

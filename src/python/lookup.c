@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "errors.h"
+#include "record.h"
 
 static const struct {
     const char *text;
@@ -72,15 +73,14 @@ int zi_lookup_init(struct zi_lookup *lookup, PyObject *self, PyObject *fullname)
 
     if (!state)
         return -1;
-    if (!PyUnicode_Check(fullname)) {
-        PyErr_Format(PyExc_TypeError, "expected str, not %R", (PyObject *)Py_TYPE(fullname));
+    if (!zi_is_str(fullname))
         return -1;
-    }
     prefix = PyObject_GetAttr(self, state->prefix_name);
     if (!prefix)
         return -1;
     lookup->fullname = fullname;
     lookup->path = NULL;
+    lookup->walked = NULL;
     answer = zi_view_init(&lookup->view, self);
     if (answer == 0)
         answer = join_path(lookup, prefix);
@@ -97,22 +97,33 @@ void zi_lookup_release(struct zi_lookup *lookup)
     zi_view_release(&lookup->view);
 }
 
+/* The directory that all candidates lie in, walked to once for each archive that the view shows. */
+static uint32_t find_directory(struct zi_lookup *lookup)
+{
+    const struct zi_archive *archive = lookup->view.archive;
+
+    if (lookup->walked != archive) {
+        lookup->walked = archive;
+        lookup->directory = ZI_INDEX_ROOT;
+        if (lookup->directory_nbytes > 0)
+            lookup->directory = zi_archive_find(archive, lookup->path, lookup->directory_nbytes);
+    }
+    return lookup->directory;
+}
+
 /* The node of the module's path with something appended. */
 static uint32_t find_with_suffix(struct zi_lookup *lookup, const char *suffix, size_t suffix_nbytes)
 {
-    const struct zi_index *index;
-    const uint8_t *path = (const uint8_t *)lookup->path;
-    uint32_t directory = ZI_INDEX_ROOT;
+    uint32_t directory;
 
-    if (!lookup->view.archive || !path)
+    if (!lookup->view.archive || !lookup->path)
         return ZI_INDEX_NONE;
-    index = &lookup->view.archive->index;
-    if (lookup->directory_nbytes > 0)
-        directory = zi_index_find(index, ZI_INDEX_ROOT, path, lookup->directory_nbytes);
+    directory = find_directory(lookup);
     if (directory == ZI_INDEX_NONE)
         return ZI_INDEX_NONE;
     memcpy(lookup->path + lookup->path_nbytes, suffix, suffix_nbytes);
-    return zi_index_find(index, directory, path + lookup->directory_nbytes,
+    return zi_index_find(&lookup->view.archive->index, directory,
+                         (const uint8_t *)lookup->path + lookup->directory_nbytes,
                          lookup->path_nbytes - lookup->directory_nbytes + suffix_nbytes);
 }
 
@@ -138,15 +149,6 @@ enum zi_candidate zi_lookup_first(struct zi_lookup *lookup)
 bool zi_lookup_is_directory(struct zi_lookup *lookup)
 {
     return find_with_suffix(lookup, "/", 1) != ZI_INDEX_NONE;
-}
-
-PyObject *zi_lookup_directory_path(const struct zi_lookup *lookup)
-{
-    PyObject *path = PyUnicode_FromStringAndSize(lookup->path, (Py_ssize_t)lookup->path_nbytes);
-    PyObject *joined = path ? PyUnicode_FromFormat("%U/%U", lookup->view.archive_path, path) : NULL;
-
-    Py_XDECREF(path);
-    return joined;
 }
 
 PyObject *zi_lookup_raise_not_found(const struct zi_lookup *lookup)

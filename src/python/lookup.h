@@ -27,10 +27,12 @@ static inline bool zi_candidate_is_bytecode(enum zi_candidate candidate)
 
 struct zi_lookup {
     struct zi_view view;
-    PyObject *fullname;      /* borrowed from the caller */
-    size_t path_nbytes;      /* of the module's path in the archive, without a suffix */
-    size_t directory_nbytes; /* of which: up to the last slash */
-    char *path;              /* with room for any suffix; NULL when no member can have it */
+    PyObject *fullname;              /* borrowed from the caller */
+    size_t path_nbytes;              /* of the module's path in the archive, without a suffix */
+    size_t directory_nbytes;         /* of which: up to the last slash */
+    uint32_t directory;              /* the node of that part in `walked` */
+    const struct zi_archive *walked; /* the archive that it was looked for in, or NULL */
+    char *path;                      /* with room for any suffix; NULL when no member can have it */
     char small_path[160];
 };
 
@@ -46,9 +48,8 @@ uint32_t zi_lookup_node(struct zi_lookup *lookup, enum zi_candidate candidate);
 /* The first candidate there is, ZI_CANDIDATE_COUNT when there is none. */
 enum zi_candidate zi_lookup_first(struct zi_lookup *lookup);
 
-/* Whether there is a directory of the module's name, and its path with the archive's before it. */
+/* Whether there is a directory of the module's name. */
 bool zi_lookup_is_directory(struct zi_lookup *lookup);
-PyObject *zi_lookup_directory_path(const struct zi_lookup *lookup);
 
 /* Raises ZipImportError "can't find module"; returns NULL. */
 PyObject *zi_lookup_raise_not_found(const struct zi_lookup *lookup);

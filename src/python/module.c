@@ -67,23 +67,16 @@ static PyObject *module_invalidate(PyObject *module, PyObject *args, PyObject *k
     static char *names[] = {"path", NULL};
     struct zi_state *state = PyModule_GetState(module);
     PyObject *path = Py_None;
-    struct zi_record *record;
 
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O:invalidate", names, &path))
         return NULL;
     if (path == Py_None) {
-        zi_registry_invalidate_all(&state->registry);
-        zi_directory_cache_forget_all(state);
+        zi_directory_cache_remove_all(state);
         return Py_NewRef(Py_None);
     }
-    if (!zi_is_str(path))
+    if (!zi_is_str(path) || zi_directory_cache_remove(state, path) < 0)
         return NULL;
-    record = zi_record_of_path_if_any(state, path);
-    if (!record && PyErr_Occurred())
-        return NULL;
-    if (record)
-        zi_record_invalidate(record);
-    return zi_directory_cache_forget(state, path) < 0 ? NULL : Py_NewRef(Py_None);
+    return Py_NewRef(Py_None);
 }
 
 /* The record may be new: an archive can be pinned before anything imports from it. */

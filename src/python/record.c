@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "errors.h"
+
 #define TABLE_RATIO_MAX 64
 
 struct attachment {
@@ -85,6 +87,19 @@ struct zi_record *zi_record_of_path_if_any(struct zi_state *state, PyObject *pat
     record = zi_registry_find(&state->registry, bytes, nbytes);
     Py_DECREF(encoded);
     return record;
+}
+
+int zi_record_look(struct zi_state *state, struct zi_record *record, struct zi_archive **ret,
+                   struct zi_error *err)
+{
+    enum zi_status status;
+
+    *ret = NULL;
+    status = zi_record_archive(record, ret, err);
+    if (status != ZI_ERR_MEMORY && status != ZI_ERR_HOST)
+        return 0;
+    zi_raise(state, err, NULL);
+    return -1;
 }
 
 PyObject *zi_record_path(struct zi_record *record)

@@ -17,6 +17,11 @@ struct zi_record *zi_record_of_path(struct zi_state *state, PyObject *path);
  * path cannot be one, and with an exception when that cannot be told. */
 struct zi_record *zi_record_of_path_if_any(struct zi_state *state, PyObject *path);
 
+/* zi_record_archive() for Python: writes a reference, or NULL and the reason where there is no
+ * archive. -1 with an exception when the failure says nothing about the archive. */
+int zi_record_look(struct zi_state *state, struct zi_record *record, struct zi_archive **ret,
+                   struct zi_error *err);
+
 /* The archive's path as str; a new reference. */
 PyObject *zi_record_path(struct zi_record *record);
 

@@ -110,7 +110,7 @@ int zi_state_init(struct zi_state *state)
         fetch(&state->time_ns, "time", "time_ns") < 0 ||
         fetch(&state->mktime, "time", "mktime") < 0 || fetch(&state->audit, "sys", "audit") < 0 ||
         fetch(&state->compile, "builtins", "compile") < 0 || fetch(&state->imp, "_imp", NULL) < 0 ||
-        fetch(&state->bootstrap, "_frozen_importlib", NULL) < 0 ||
+
         fetch(&state->bootstrap_external, "_frozen_importlib_external", NULL) < 0 ||
         fetch(&state->module_spec, "_frozen_importlib", "ModuleSpec") < 0 ||
         fetch(&state->spec_from_loader, "_frozen_importlib", "spec_from_loader") < 0 ||

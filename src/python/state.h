@@ -23,7 +23,6 @@
     X(compile)                  /* builtins.compile */                                             \
     X(imp)                      /* _imp */                                                         \
     X(magic_token)              /* what _imp.source_hash() takes */                                \
-    X(bootstrap)                /* _frozen_importlib */                                            \
     X(bootstrap_external)       /* _frozen_importlib_external */                                   \
     X(module_spec)              /* _frozen_importlib.ModuleSpec */                                 \
     X(spec_from_loader)         /* _frozen_importlib.spec_from_loader */                           \

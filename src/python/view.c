@@ -2,23 +2,18 @@
 #include "view.h"
 
 #include "errors.h"
+#include "record.h"
 #include "zstd.h"
 
 #include "../zip/format.h"
 #include "../zip/member.h"
 
-/* Gets the archive, or the reason why there is none; -1 when the failure is nobody's archive. */
+/* Gets the archive, or the reason why there is none; -1 with an exception. */
 static int get_archive(struct zi_view *view)
 {
-    enum zi_status status;
-
     zi_archive_unref(view->archive);
     view->archive = NULL;
-    status = zi_record_archive(view->record, &view->archive, &view->error);
-    if (status != ZI_ERR_MEMORY && status != ZI_ERR_HOST)
-        return 0;
-    zi_raise(view->state, &view->error, view->archive_path);
-    return -1;
+    return zi_record_look(view->state, view->record, &view->archive, &view->error);
 }
 
 int zi_view_init(struct zi_view *view, PyObject *self)
@@ -166,13 +161,11 @@ PyObject *zi_view_read(struct zi_view *view, uint32_t node, size_t nbytes, bool 
     return zi_raise(view->state, &error, view->archive_path);
 }
 
-PyObject *zi_view_file_path(const struct zi_view *view, uint32_t node)
+PyObject *zi_view_join(const struct zi_view *view, const void *path, size_t nbytes)
 {
-    const struct zi_node *at = zi_archive_node(view->archive, node);
-    PyObject *name = PyUnicode_FromStringAndSize((const char *)at->path,
-                                                 (Py_ssize_t)at->path_nbytes);
-    PyObject *path = name ? PyUnicode_FromFormat("%U/%U", view->archive_path, name) : NULL;
+    PyObject *name = PyUnicode_FromStringAndSize(path, (Py_ssize_t)nbytes);
+    PyObject *joined = name ? PyUnicode_FromFormat("%U/%U", view->archive_path, name) : NULL;
 
     Py_XDECREF(name);
-    return path;
+    return joined;
 }

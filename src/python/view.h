@@ -31,7 +31,8 @@ void zi_view_release(struct zi_view *view);
  */
 PyObject *zi_view_read(struct zi_view *view, uint32_t node, size_t nbytes, bool *changed_ret);
 
-/* A node's path in the archive with the archive's before it: what becomes __file__. */
-PyObject *zi_view_file_path(const struct zi_view *view, uint32_t node);
+/* A path within the archive (UTF-8) with the archive's before it, as in __file__; a new reference.
+ */
+PyObject *zi_view_join(const struct zi_view *view, const void *path, size_t nbytes);
 
 #endif

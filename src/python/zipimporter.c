@@ -2,15 +2,16 @@
  * This file knows what a zipimporter is. In Python it would read
  *
  *     class zipimporter(stock_zipimporter):
- *         def __init__(self, path): ...               # constructor.c
- *         def find_spec(self, fullname, target=None): ...  # finder.c
- *         def get_code(self, fullname): ...           # code.c
- *         def get_filename(self, fullname): ...       # code.c
- *         def get_source(self, fullname): ...         # data.c
- *         def get_data(self, pathname): ...           # data.c
- *         def is_package(self, fullname): ...       # finder.c
+ *         def __init__(self, path): ...                       # constructor.c
+ *         def find_spec(self, fullname, target=None): ...     # finder.c
+ *         def get_code(self, fullname): ...                   # code.c
+ *         def get_filename(self, fullname): ...               # code.c
+ *         def get_source(self, fullname): ...                 # data.c
+ *         def get_data(self, pathname): ...                   # data.c
+ *         def is_package(self, fullname): ...                 # finder.c
  *         def invalidate_caches(self): ...
  *         def __getstate__(self): ...
+ *         def __reduce_ex__(self, protocol): ...
  *
  * Everything else is inherited: what each Python version's own class has, in that version's words
  * (get_resource_reader, load_module, exec_module, __repr__, ...). A C type cannot derive from a
@@ -217,7 +218,7 @@ static PyObject *make_files_descriptor(struct zi_state *state)
 int zi_importer_make_types(struct zi_state *state, PyObject *module)
 {
     const char *files_name = state->version < 0x030d ? "_files" : "_get_files";
-    PyObject *descriptor, *document = NULL, *namespace = NULL;
+    PyObject *descriptor, *document = NULL, *attributes = NULL;
 
     state->importer_type = PyType_FromModuleAndSpec(module, &importer_spec, NULL);
     if (!state->importer_type)
@@ -226,13 +227,13 @@ int zi_importer_make_types(struct zi_state *state, PyObject *module)
     if (descriptor)
         document = PyObject_GetAttrString(state->stock_zipimporter, "__doc__");
     if (document)
-    namespace = Py_BuildValue("{sssOsO}", "__module__", "zipimport", "__doc__", document,
-                              files_name, descriptor);
-    if (namespace)
+        attributes = Py_BuildValue("{sssOsO}", "__module__", "zipimport", "__doc__", document,
+                                   files_name, descriptor);
+    if (attributes)
         state->zipimporter = PyObject_CallFunction((PyObject *)&PyType_Type, "s(OO)O",
                                                    "zipimporter", state->importer_type,
-                                                   state->stock_zipimporter, namespace);
-    Py_XDECREF(namespace);
+                                                   state->stock_zipimporter, attributes);
+    Py_XDECREF(attributes);
     Py_XDECREF(document);
     Py_XDECREF(descriptor);
     return state->zipimporter ? 0 : -1;

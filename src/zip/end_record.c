@@ -64,17 +64,18 @@ static bool find_end64_before(const struct tail *tail, size_t locator_at, struct
 static enum zi_status find_end64(const struct tail *tail, size_t at, struct end64 *ret,
                                  bool *found_ret, struct zi_error *err)
 {
-    const uint8_t *locator = tail->bytes + (at < ZI_LOCATOR_NBYTES ? 0 : at - ZI_LOCATOR_NBYTES);
-
     *found_ret = false;
-    if (at < ZI_LOCATOR_NBYTES || zi_get32(locator, 0) != ZI_LOCATOR_SIGNATURE)
+    if (at < ZI_LOCATOR_NBYTES)
         return ZI_OK;
-    if (find_end64_before(tail, at - ZI_LOCATOR_NBYTES, ret)) {
-        *found_ret = true;
+    size_t locator_at = at - ZI_LOCATOR_NBYTES;
+    const uint8_t *locator = tail->bytes + locator_at;
+    if (zi_get32(locator, 0) != ZI_LOCATOR_SIGNATURE)
         return ZI_OK;
-    }
+    *found_ret = find_end64_before(tail, locator_at, ret);
+    if (*found_ret)
+        return ZI_OK;
 
-    uint64_t locator_position = tail->position + at - ZI_LOCATOR_NBYTES;
+    uint64_t locator_position = tail->position + locator_at;
     ret->position = zi_get64(locator, ZI_LOCATOR_END64_OFFSET_AT);
     if (locator_position < ZI_END64_NBYTES || ret->position > locator_position - ZI_END64_NBYTES)
         return ZI_OK;

@@ -10,14 +10,13 @@ import os
 import pickle
 import sys
 import tempfile
-import time
 import zipimport
 
 import support
 import zipbuild
+from support import AN_HOUR
 from zipbuild import Entry
 
-AN_HOUR = 3600
 SOURCE = "value = 'source'\n"
 CHECKED, UNCHECKED = 3, 1
 
@@ -57,13 +56,7 @@ MEMBERS = {
 
 
 def write(data, name="a.zip", age=AN_HOUR):
-    path = os.path.join(folder, name)
-    with open(path, "wb") as file:
-        file.write(data)
-    if age is not None:
-        stamp = time.time() - age
-        os.utime(path, (stamp, stamp))
-    return path
+    return support.write_file(os.path.join(folder, name), data, age)
 
 
 def make(members=None, name="a.zip", age=AN_HOUR, **knobs):

@@ -74,6 +74,16 @@ class Delta(dict):
     __getattr__ = dict.__getitem__
 
 
+def write_file(path, data, age=AN_HOUR):
+    """Writes a file whose mtime lies `age` seconds back (None: leaves it) and returns its path."""
+    with open(path, "wb") as file:
+        file.write(data)
+    if age is not None:
+        stamp = time.time() - age
+        os.utime(path, (stamp, stamp))
+    return path
+
+
 @contextlib.contextmanager
 def stats_delta():
     """Yields a Delta that holds, after the block, by how much each counter of ours grew in it."""
@@ -175,13 +185,7 @@ class ZipTestCase(unittest.TestCase):
 
     def write(self, data, name=None, age=AN_HOUR):
         """Writes a file whose mtime lies `age` seconds back (None: leaves it) and returns its path."""
-        path = self.path(name) if name else self.new_path()
-        with open(path, "wb") as file:
-            file.write(data)
-        if age is not None:
-            stamp = time.time() - age
-            os.utime(path, (stamp, stamp))
-        return path
+        return write_file(self.path(name) if name else self.new_path(), data, age)
 
     def make(self, members=(), name=None, age=AN_HOUR, **knobs):
         """Writes an archive (see zipbuild.build) and returns its path."""
