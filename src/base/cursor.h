@@ -1,5 +1,5 @@
 /*
- * Reading little-endian records from a block of bytes without ever leaving it.
+ * Reading little-endian records from a block of bytes without ever leaving it, and making them.
  *
  * A record is taken whole, checked once, and its fields read at the offsets that zip/format.h
  * names. Once a cursor has failed every further take fails too, so a parser may take several
@@ -53,6 +53,25 @@ static inline uint32_t zi_get32(const uint8_t *record, size_t at)
 static inline uint64_t zi_get64(const uint8_t *record, size_t at)
 {
     return (uint64_t)zi_get32(record, at) | (uint64_t)zi_get32(record, at + 4) << 32;
+}
+
+/* The same fields of a record that is being made. */
+static inline void zi_put16(uint8_t *record, size_t at, uint16_t value)
+{
+    record[at] = (uint8_t)value;
+    record[at + 1] = (uint8_t)(value >> 8);
+}
+
+static inline void zi_put32(uint8_t *record, size_t at, uint32_t value)
+{
+    zi_put16(record, at, (uint16_t)value);
+    zi_put16(record, at + 2, (uint16_t)(value >> 16));
+}
+
+static inline void zi_put64(uint8_t *record, size_t at, uint64_t value)
+{
+    zi_put32(record, at, (uint32_t)value);
+    zi_put32(record, at + 4, (uint32_t)(value >> 32));
 }
 
 #endif

@@ -31,6 +31,8 @@ enum zi_status {
     X(CANNOT_OPEN, ZI_ERR_SYSTEM, "can't open Zip file")                                           \
     X(CANNOT_READ, ZI_ERR_SYSTEM, "can't read Zip file")                                           \
     X(CANNOT_STAT, ZI_ERR_SYSTEM, "can't stat Zip file")                                           \
+    X(CANNOT_CREATE, ZI_ERR_SYSTEM, "can't create Zip file")                                       \
+    X(CANNOT_WRITE, ZI_ERR_SYSTEM, "can't write Zip file")                                         \
     /* Finding the directory. */                                                                   \
     X(NOT_A_ZIP, ZI_ERR_ARCHIVE, "not a Zip file")                                                 \
     X(END_RECORD_TRUNCATED, ZI_ERR_ARCHIVE, "corrupt Zip file")                                    \
@@ -58,7 +60,10 @@ enum zi_status {
     X(MEMBER_CLAIM, ZI_ERR_ARCHIVE, "member claims a size its data cannot hold")                   \
     X(MEMBER_LIMIT, ZI_ERR_UNSUPPORTED, "member is larger than the limit")                         \
     X(MEMBER_METHOD, ZI_ERR_UNSUPPORTED, "unsupported compression method")                         \
-    X(MEMBER_ENCRYPTED, ZI_ERR_UNSUPPORTED, "encrypted member")
+    X(MEMBER_ENCRYPTED, ZI_ERR_UNSUPPORTED, "encrypted member")                                    \
+    /* Writing an archive. */                                                                      \
+    X(NAME_TOO_LONG, ZI_ERR_UNSUPPORTED, "entry name of 64 KiB or more")                           \
+    X(ARCHIVE_TOO_LARGE, ZI_ERR_UNSUPPORTED, "archive of 4 GiB or more")
 
 enum zi_detail {
 #define ZI_DETAIL_ENUM(name, status, text) ZI_DETAIL_##name,

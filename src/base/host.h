@@ -16,6 +16,8 @@ struct zi_counters {
     uint64_t opens;         /* archive files opened */
     uint64_t reads;         /* positioned reads */
     uint64_t read_nbytes;   /* bytes they returned */
+    uint64_t writes;        /* writes to new files */
+    uint64_t write_nbytes;  /* bytes that went into them */
     uint64_t stats;         /* stat and fstat calls */
     uint64_t allocations;   /* blocks allocated or grown */
     uint64_t parses;        /* central directories parsed into an index */
@@ -43,7 +45,11 @@ struct zi_host_ops {
     void *(*reallocate)(void *context, void *block, size_t nbytes);
     /* Opens for reading; writes a descriptor. */
     int (*open)(void *context, const char *path, int *fd_ret);
-    void (*close)(void *context, int fd);
+    int (*close)(void *context, int fd);
+    /* Creates a file for writing, or empties the one that is there. */
+    int (*create)(void *context, const char *path, int *fd_ret);
+    /* May write less than asked. */
+    int (*write)(void *context, int fd, const void *bytes, size_t nbytes, size_t *nwritten_ret);
     int (*size)(void *context, int fd, uint64_t *nbytes_ret);
     /* May read less than asked; 0 bytes means end of file. */
     int (*read_at)(void *context, int fd, uint64_t offset, void *buffer, size_t nbytes,

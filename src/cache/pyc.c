@@ -1,4 +1,4 @@
-/* This file knows how to read a pyc's header. */
+/* This file knows how to read and make a pyc's header. */
 #include "pyc.h"
 
 #include <string.h>
@@ -28,7 +28,7 @@ struct zi_pyc_header zi_pyc_read_header(const uint8_t *bytes, size_t nbytes, uin
     header.flags = zi_get32(bytes, FLAGS_AT);
     header.mtime = zi_get32(bytes, MTIME_AT);
     header.source_nbytes = zi_get32(bytes, SOURCE_NBYTES_AT);
-    memcpy(header.hash, bytes + HASH_AT, sizeof header.hash);
+    memcpy(header.hash, bytes + HASH_AT, ZI_PYC_HASH_NBYTES);
     if (header.flags & ~(FLAG_HASH | FLAG_CHECK_SOURCE))
         header.kind = ZI_PYC_BAD_FLAGS;
     else if (!(header.flags & FLAG_HASH))
@@ -37,6 +37,13 @@ struct zi_pyc_header zi_pyc_read_header(const uint8_t *bytes, size_t nbytes, uin
         header.kind = header.flags & FLAG_CHECK_SOURCE ? ZI_PYC_CHECKED_HASH
                                                        : ZI_PYC_UNCHECKED_HASH;
     return header;
+}
+
+void zi_pyc_make_header(uint8_t *header, uint32_t magic, const uint8_t *hash)
+{
+    zi_put32(header, MAGIC_AT, magic);
+    zi_put32(header, FLAGS_AT, FLAG_HASH);
+    memcpy(header + HASH_AT, hash, ZI_PYC_HASH_NBYTES);
 }
 
 bool zi_pyc_matches_source(const struct zi_pyc_header *header, int64_t mtime, uint64_t nbytes)

@@ -1,5 +1,5 @@
 /*
- * Judging bytecode by its header, without reading the rest (PEP 552).
+ * The header of a pyc (PEP 552): bytecode is judged by it, without reading the rest.
  */
 #ifndef ZI_CACHE_PYC_H
 #define ZI_CACHE_PYC_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define ZI_PYC_HEADER_NBYTES 16
+#define ZI_PYC_HASH_NBYTES 8
 /* zipimport compares a timestamp with the DOS time of the source, which counts in two seconds. */
 #define ZI_PYC_MTIME_SLACK 1
 
@@ -24,13 +25,16 @@ enum zi_pyc_kind {
 struct zi_pyc_header {
     enum zi_pyc_kind kind;
     uint32_t flags;
-    uint32_t mtime;         /* of ZI_PYC_TIMESTAMP */
-    uint32_t source_nbytes; /* of ZI_PYC_TIMESTAMP, modulo 2**32 */
-    uint8_t hash[8];        /* of the hash kinds */
+    uint32_t mtime;                   /* of ZI_PYC_TIMESTAMP */
+    uint32_t source_nbytes;           /* of ZI_PYC_TIMESTAMP, modulo 2**32 */
+    uint8_t hash[ZI_PYC_HASH_NBYTES]; /* of the hash kinds */
 };
 
 /* Reads the first nbytes of a pyc (a header's worth or, if it is shorter, all of it). */
 struct zi_pyc_header zi_pyc_read_header(const uint8_t *bytes, size_t nbytes, uint32_t magic);
+
+/* Makes the header of a pyc that belongs to a source of this hash and is taken on trust. */
+void zi_pyc_make_header(uint8_t *header, uint32_t magic, const uint8_t *hash);
 
 /* Whether a timestamp header belongs to this source. */
 bool zi_pyc_matches_source(const struct zi_pyc_header *header, int64_t mtime, uint64_t nbytes);

@@ -47,10 +47,11 @@ static int host_open(void *context, const char *path, int *fd_ret)
     return *fd_ret < 0 ? errno : 0;
 }
 
-static void host_close(void *context, int fd)
+/* Not repeated when interrupted: the descriptor is gone all the same. */
+static int host_close(void *context, int fd)
 {
     (void)context;
-    close(fd);
+    return close(fd) < 0 && errno != EINTR ? errno : 0;
 }
 
 static int host_size(void *context, int fd, uint64_t *nbytes_ret)
@@ -76,6 +77,30 @@ static int host_read_at(void *context, int fd, uint64_t offset, void *buffer, si
     if (nread < 0)
         return errno;
     *nread_ret = (size_t)nread;
+    return 0;
+}
+
+/* What is written is for its owner alone; without an audit event, since Python did not ask. */
+static int host_create(void *context, const char *path, int *fd_ret)
+{
+    (void)context;
+    do
+        *fd_ret = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    while (*fd_ret < 0 && errno == EINTR);
+    return *fd_ret < 0 ? errno : 0;
+}
+
+static int host_write(void *context, int fd, const void *bytes, size_t nbytes, size_t *nwritten_ret)
+{
+    ssize_t nwritten;
+
+    (void)context;
+    do
+        nwritten = write(fd, bytes, nbytes);
+    while (nwritten < 0 && errno == EINTR);
+    if (nwritten < 0)
+        return errno;
+    *nwritten_ret = (size_t)nwritten;
     return 0;
 }
 
@@ -162,6 +187,8 @@ static const struct zi_host_ops python_host_ops = {
     .reallocate = host_reallocate,
     .open = host_open,
     .close = host_close,
+    .create = host_create,
+    .write = host_write,
     .size = host_size,
     .read_at = host_read_at,
     .stamp_fd = host_stamp_fd,

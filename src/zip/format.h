@@ -9,10 +9,14 @@
 /* 4.3.7 Local file header */
 #define ZI_LOCAL_SIGNATURE 0x04034b50u
 #define ZI_LOCAL_NBYTES 30
-/* 4: version needed to extract (4.4.3), ignored as zipimport does */
+/* Ignored when read (4.4.3), as zipimport does. */
+#define ZI_LOCAL_VERSION_AT 4
 #define ZI_LOCAL_FLAGS_AT 6
 #define ZI_LOCAL_METHOD_AT 8
-/* 10: modification time, 12: date, 14: CRC-32 (the directory's are used) */
+/* Time, date and CRC-32 are read from the directory only. */
+#define ZI_LOCAL_TIME_AT 10
+#define ZI_LOCAL_DATE_AT 12
+#define ZI_LOCAL_CRC_AT 14
 #define ZI_LOCAL_PACKED_AT 18
 #define ZI_LOCAL_SIZE_AT 22
 #define ZI_LOCAL_NAME_NBYTES_AT 26
@@ -21,7 +25,8 @@
 /* 4.3.12 Central directory header */
 #define ZI_CENTRAL_SIGNATURE 0x02014b50u
 #define ZI_CENTRAL_NBYTES 46
-/* 4: version made by, 6: version needed to extract */
+#define ZI_CENTRAL_MADE_BY_AT 4
+#define ZI_CENTRAL_VERSION_AT 6
 #define ZI_CENTRAL_FLAGS_AT 8
 #define ZI_CENTRAL_METHOD_AT 10
 #define ZI_CENTRAL_TIME_AT 12
@@ -41,9 +46,11 @@
 /* What the record's own size field leaves out: the signature and the field itself (4.3.14.1). */
 #define ZI_END64_UNCOUNTED_NBYTES 12
 #define ZI_END64_RECORD_NBYTES_AT 4
-/* 12: version made by, 14: version needed, 16: this disk, 20: disk with the directory */
+#define ZI_END64_MADE_BY_AT 12
+#define ZI_END64_VERSION_AT 14
+/* 16: this disk, 20: disk with the directory */
 #define ZI_END64_DISK_COUNT_AT 24
-/* 32: entries on all disks */
+#define ZI_END64_COUNT_AT 32 /* entries on all disks */
 #define ZI_END64_DIRECTORY_NBYTES_AT 40
 #define ZI_END64_DIRECTORY_OFFSET_AT 48
 
@@ -52,14 +59,14 @@
 #define ZI_LOCATOR_NBYTES 20
 /* 4: disk with the ZIP64 end record */
 #define ZI_LOCATOR_END64_OFFSET_AT 8
-/* 16: number of disks */
+#define ZI_LOCATOR_DISKS_AT 16
 
 /* 4.3.16 End of central directory record */
 #define ZI_END_SIGNATURE 0x06054b50u
 #define ZI_END_NBYTES 22
 /* 4: this disk, 6: disk with the directory */
 #define ZI_END_DISK_COUNT_AT 8
-/* 10: entries on all disks */
+#define ZI_END_COUNT_AT 10 /* entries on all disks */
 #define ZI_END_DIRECTORY_NBYTES_AT 12
 #define ZI_END_DIRECTORY_OFFSET_AT 16
 #define ZI_END_COMMENT_NBYTES_AT 20
@@ -68,6 +75,13 @@
 /* 4.4.1.4 A 16- or 32-bit field with all bits set stands in the ZIP64 record or extra. */
 #define ZI_SATURATED16 0xffffu
 #define ZI_SATURATED32 0xffffffffu
+
+/* 4.4.2 and 4.4.3: versions of the format in tenths; what stored members need, what ZIP64 needs */
+#define ZI_VERSION_STORED 10u
+#define ZI_VERSION_ZIP64 45u
+
+/* 4.4.6 The first of January 1980, where the format's time begins */
+#define ZI_DOS_DATE_FIRST 0x0021u
 
 /* 4.4.4 General purpose bit flag */
 #define ZI_FLAG_ENCRYPTED 0x0001u

@@ -114,12 +114,45 @@ static int host_open(void *context, const char *path, int *fd_ret)
     return 0;
 }
 
-static void host_close(void *context, int fd)
+/* A close that fails has closed all the same. */
+static int host_close(void *context, int fd)
 {
     struct test *t = context;
 
     close(fd);
     t->open_files--;
+    return ordered_answer(t, CALL_CLOSE);
+}
+
+static int host_create(void *context, const char *path, int *fd_ret)
+{
+    struct test *t = context;
+    int answer = ordered_answer(t, CALL_CREATE);
+
+    if (answer != 0)
+        return answer;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno;
+    t->open_files++;
+    *fd_ret = fd;
+    return 0;
+}
+
+static int host_write(void *context, int fd, const void *bytes, size_t nbytes, size_t *nwritten_ret)
+{
+    struct test *t = context;
+    int answer = ordered_answer(t, CALL_WRITE);
+
+    if (answer != 0)
+        return answer;
+    if (t->write_nbytes_max > 0 && nbytes > t->write_nbytes_max)
+        nbytes = t->write_nbytes_max;
+    ssize_t nwritten = write(fd, bytes, nbytes);
+    if (nwritten < 0)
+        return errno;
+    *nwritten_ret = (size_t)nwritten;
+    return 0;
 }
 
 static int host_size(void *context, int fd, uint64_t *nbytes_ret)
@@ -199,6 +232,8 @@ static const struct zi_host_ops host_ops = {
     .reallocate = host_reallocate,
     .open = host_open,
     .close = host_close,
+    .create = host_create,
+    .write = host_write,
     .size = host_size,
     .read_at = host_read_at,
     .stamp_fd = host_stamp_fd,

@@ -28,6 +28,9 @@
 
 enum system_call {
     CALL_OPEN,
+    CALL_CLOSE,
+    CALL_CREATE,
+    CALL_WRITE,
     CALL_SIZE,
     CALL_READ_AT,
     CALL_STAMP_FD,
@@ -57,6 +60,7 @@ struct test {
 
     /* What tests set to steer the host. */
     size_t read_nbytes_max;       /* read_at() returns no more than this at once; 0: all */
+    size_t write_nbytes_max;      /* the same of write() */
     int answers[CALL_COUNT];      /* if not 0, the next such call answers this, once */
     void (*during_stamp)(void *); /* called once by the next stamp_fd or stamp_path */
     void *during_stamp_context;
