@@ -163,10 +163,10 @@ enum zi_verdict zi_bytecode_judge(struct zi_lookup *lookup, uint32_t node, PyObj
     return raise_classified(lookup, node, start);
 }
 
-PyObject *zi_bytecode_load(struct zi_state *state, PyObject *data, PyObject *path)
+PyObject *zi_bytecode_unmarshal(struct zi_state *state, const char *bytes, Py_ssize_t nbytes,
+                                PyObject *path)
 {
-    PyObject *code = PyMarshal_ReadObjectFromString(PyBytes_AsString(data) + ZI_PYC_HEADER_NBYTES,
-                                                    PyBytes_Size(data) - ZI_PYC_HEADER_NBYTES);
+    PyObject *code = PyMarshal_ReadObjectFromString(bytes, nbytes);
 
     if (!code)
         return NULL;
@@ -181,4 +181,10 @@ PyObject *zi_bytecode_load(struct zi_state *state, PyObject *data, PyObject *pat
         Py_CLEAR(code);
     Py_XDECREF(fixed);
     return code;
+}
+
+PyObject *zi_bytecode_load(struct zi_state *state, PyObject *data, PyObject *path)
+{
+    return zi_bytecode_unmarshal(state, PyBytes_AsString(data) + ZI_PYC_HEADER_NBYTES,
+                                 PyBytes_Size(data) - ZI_PYC_HEADER_NBYTES, path);
 }

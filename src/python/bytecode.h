@@ -17,6 +17,10 @@ enum zi_verdict {
  * number, then by the source's hash or modification time and size where it names them. */
 enum zi_verdict zi_bytecode_judge(struct zi_lookup *lookup, uint32_t node, PyObject *start);
 
+/* The code object that marshalled bytes hold, with this co_filename. */
+PyObject *zi_bytecode_unmarshal(struct zi_state *state, const char *bytes, Py_ssize_t nbytes,
+                                PyObject *path);
+
 /* The code object that a whole pyc holds; `path` is what messages call it. */
 PyObject *zi_bytecode_load(struct zi_state *state, PyObject *data, PyObject *path);
 

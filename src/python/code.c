@@ -1,6 +1,7 @@
 /* This file knows where a module's code comes from. */
 #include "bytecode.h"
 #include "errors.h"
+#include "packs.h"
 
 #include "../cache/pyc.h"
 
@@ -63,38 +64,77 @@ static PyObject *compile_source(struct zi_lookup *lookup, PyObject *source, PyOb
     return code;
 }
 
+/* The path of a member, with the archive's before it. */
+static PyObject *member_path(const struct zi_lookup *lookup, uint32_t node)
+{
+    const struct zi_node *at = zi_archive_node(lookup->view.archive, node);
+
+    return zi_view_join(&lookup->view, at->path, at->path_nbytes);
+}
+
+/* Judges a pyc and, with `load`, gets its code. */
+static enum zi_verdict try_bytecode(struct zi_lookup *lookup, uint32_t node, bool load,
+                                    struct choice *choice)
+{
+    /* The code will be read as a whole anyway; to name it, a header is enough. */
+    size_t nbytes = load ? SIZE_MAX : ZI_PYC_HEADER_NBYTES;
+    enum zi_verdict verdict;
+    bool changed;
+    PyObject *data = zi_view_read(&lookup->view, node, nbytes, &changed);
+
+    if (!data)
+        return changed ? ZI_VERDICT_CHANGED : ZI_VERDICT_ERROR;
+    verdict = zi_bytecode_judge(lookup, node, data);
+    if (verdict == ZI_VERDICT_USABLE) {
+        choice->path = member_path(lookup, node);
+        if (choice->path && load)
+            choice->code = zi_bytecode_load(lookup->view.state, data, choice->path);
+    }
+    Py_DECREF(data);
+    return verdict;
+}
+
+/* Gets the code of a source: compiled by an earlier run, or now. */
+static enum zi_verdict load_source(struct zi_lookup *lookup, uint32_t node, struct choice *choice)
+{
+    int found = zi_packs_get(lookup, node, choice->path, &choice->code);
+    PyObject *source;
+    bool changed;
+
+    if (found != 0)
+        return found < 0 ? ZI_VERDICT_ERROR : ZI_VERDICT_USABLE;
+    source = zi_view_read(&lookup->view, node, SIZE_MAX, &changed);
+    if (!source)
+        return changed ? ZI_VERDICT_CHANGED : ZI_VERDICT_ERROR;
+    choice->code = compile_source(lookup, source, choice->path);
+    Py_DECREF(source);
+    if (choice->code && zi_packs_put(lookup, node, choice->code) < 0)
+        Py_CLEAR(choice->code);
+    return choice->code ? ZI_VERDICT_USABLE : ZI_VERDICT_ERROR;
+}
+
+static enum zi_verdict try_source(struct zi_lookup *lookup, uint32_t node, bool load,
+                                  struct choice *choice)
+{
+    choice->path = member_path(lookup, node);
+    return load && choice->path ? load_source(lookup, node, choice) : ZI_VERDICT_USABLE;
+}
+
 /* Judges one candidate that exists and, with `load`, gets its code. */
 static enum zi_verdict try_candidate(struct zi_lookup *lookup, enum zi_candidate candidate,
                                      uint32_t node, bool load, struct choice *ret)
 {
-    bool bytecode = zi_candidate_is_bytecode(candidate);
-    enum zi_verdict verdict = ZI_VERDICT_USABLE;
-    PyObject *data = NULL, *path = NULL, *code = NULL;
-    bool changed;
+    struct choice choice = {.candidate = candidate};
+    enum zi_verdict verdict = zi_candidate_is_bytecode(candidate)
+                                  ? try_bytecode(lookup, node, load, &choice)
+                                  : try_source(lookup, node, load, &choice);
 
-    if (bytecode || load) {
-        /* The code will be read as a whole anyway; to name it, a header is enough. */
-        size_t nbytes = load ? SIZE_MAX : ZI_PYC_HEADER_NBYTES;
-        data = zi_view_read(&lookup->view, node, nbytes, &changed);
-        if (!data)
-            return changed ? ZI_VERDICT_CHANGED : ZI_VERDICT_ERROR;
-    }
-    if (bytecode)
-        verdict = zi_bytecode_judge(lookup, node, data);
-    if (verdict == ZI_VERDICT_USABLE) {
-        const struct zi_node *at = zi_archive_node(lookup->view.archive, node);
-        path = zi_view_join(&lookup->view, at->path, at->path_nbytes);
-        if (path && load)
-            code = bytecode ? zi_bytecode_load(lookup->view.state, data, path)
-                            : compile_source(lookup, data, path);
-        if (!path || (load && !code)) {
-            Py_CLEAR(path);
-            verdict = ZI_VERDICT_ERROR;
-        }
-    }
-    Py_XDECREF(data);
+    if (verdict == ZI_VERDICT_USABLE && (!choice.path || (load && !choice.code)))
+        verdict = ZI_VERDICT_ERROR;
     if (verdict == ZI_VERDICT_USABLE)
-        *ret = (struct choice){.candidate = candidate, .path = path, .code = code};
+        *ret = choice;
+    else
+        Py_XDECREF(choice.path);
     return verdict;
 }
 

@@ -3,6 +3,7 @@
 #include "errors.h"
 #include "host.h"
 #include "importer.h"
+#include "packs.h"
 #include "record.h"
 #include "takeover.h"
 
@@ -122,6 +123,7 @@ static PyObject *module_stats(PyObject *module, PyObject *unused)
 {
     struct zi_state *state = PyModule_GetState(module);
     const struct zi_counters *count = &state->host.count;
+    const struct zi_pack_counters *packs = &state->packs.count;
     /* Before anything is allocated for the answer. */
     unsigned long long allocations = count->allocations;
     unsigned long long archives = 0, entries = 0, index_nbytes = 0, directory_nbytes = 0;
@@ -135,14 +137,20 @@ static PyObject *module_stats(PyObject *module, PyObject *unused)
         index_nbytes += zi_archive_index_nbytes(record->archive);
         directory_nbytes += record->archive->directory_nbytes;
     }
-    return Py_BuildValue("{sKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsK}", "opens", count->opens, "reads",
-                         count->reads, "read_bytes", count->read_nbytes, "stats", count->stats,
-                         "parses", count->parses, "revalidations", count->revalidations, "retries",
-                         count->retries, "allocations", allocations, "compiles", state->compiles,
-                         "unmarshals", state->unmarshals, "inflates", count->inflates, "hits",
-                         state->hits, "misses", state->misses, "invalidations",
-                         count->invalidations, "archives", archives, "entries", entries,
-                         "index_bytes", index_nbytes, "directory_bytes", directory_nbytes);
+    return Py_BuildValue("{sKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsKsK}", "opens",
+                         count->opens, "reads", count->reads, "read_bytes", count->read_nbytes,
+                         "stats", count->stats, "parses", count->parses, "revalidations",
+                         count->revalidations, "retries", count->retries, "allocations",
+                         allocations, "compiles", state->compiles, "unmarshals", state->unmarshals,
+                         "inflates", count->inflates, "hits", state->hits, "misses", state->misses,
+                         "invalidations", count->invalidations, "archives", archives, "entries",
+                         entries, "index_bytes", index_nbytes, "directory_bytes", directory_nbytes,
+                         "writes", count->writes, "write_bytes", count->write_nbytes, "pack_hits",
+                         packs->hits, "pack_misses", packs->misses, "pack_other_source",
+                         packs->other_source, "pack_other_magic", packs->other_magic,
+                         "pack_damaged", packs->damaged, "pack_loads", packs->loads,
+                         "packs_refused", packs->refused, "pack_bytes", packs->nbytes,
+                         "pack_writes", packs->writes);
 }
 
 static PyMethodDef module_methods[] = {
@@ -166,6 +174,25 @@ static PyMethodDef module_methods[] = {
      "Set whether importlib.invalidate_caches() reaches archives."},
     {"stats", module_stats, METH_NOARGS,
      "stats($module, /)\n--\n\nReturn counts and sizes since the module was loaded, as a dict."},
+    {"_use_store", zi_packs_use_store, METH_VARARGS,
+     "_use_store($module, store, build, /)\n--\n\n"
+     "Keep bytecode packs in a store, or with None nowhere. build: which Pyodide this is, part of\n"
+     "the names of the standard library's packs."},
+    {"_queued_packs", zi_packs_queued, METH_NOARGS,
+     "_queued_packs($module, /)\n--\n\n"
+     "Return (name, path_name, modules) of each pack that has something to write."},
+    {"_pack_names", zi_packs_names, METH_O,
+     "_pack_names($module, path, /)\n--\n\n"
+     "Return (name, path_name) of the packs of the archive at a path; name is None if there is no\n"
+     "archive."},
+    {"_forget_packs", zi_packs_forget_named, METH_VARARGS,
+     "_forget_packs($module, name=None, /)\n--\n\n"
+     "Drop what is loaded and queued of a pack, or of all."},
+    {"_write_pack", zi_packs_write, METH_VARARGS,
+     "_write_pack($module, name, path, others, /)\n--\n\n"
+     "Begin to write a pack to a file, with what other pack files hold of it too; None if there "
+     "is\n"
+     "no such pack."},
     {"_get_module_code", zi_importer_get_module_code, METH_VARARGS,
      "_get_module_code($module, importer, fullname, /)\n--\n\n"
      "zipimport's function of this name, which its own methods call."},
@@ -177,7 +204,7 @@ static int module_exec(PyObject *module)
     struct zi_state *state = PyModule_GetState(module);
 
     if (zi_state_init(state) < 0 || zi_importer_make_types(state, module) < 0 ||
-        zi_directory_cache_make(state, module) < 0)
+        zi_directory_cache_make(state, module) < 0 || zi_pack_writer_make_type(state, module) < 0)
         return -1;
     state->ready_type = PyType_FromModuleAndSpec(module, &ready_spec, NULL);
     if (!state->ready_type)

@@ -4,21 +4,33 @@
 #include <string.h>
 
 #include "errors.h"
+#include "packs.h"
 
 #define TABLE_RATIO_MAX 64
 
-struct attachment {
-    PyObject *files;        /* NULL until asked for */
-    uint64_t invalidations; /* of the record and of the whole registry, when it was built */
-    uint64_t epoch;
-};
-
 void zi_record_drop_attachment(void *attachment)
 {
-    struct attachment *at = attachment;
+    struct zi_attachment *at = attachment;
 
     Py_XDECREF(at->files);
+    zi_pack_unref(at->state, at->pack);
     PyMem_Free(at);
+}
+
+struct zi_attachment *zi_record_attachment(struct zi_state *state, struct zi_record *record)
+{
+    struct zi_attachment *at = record->attachment;
+
+    if (at)
+        return at;
+    at = PyMem_Calloc(1, sizeof *at);
+    if (!at) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    at->state = state;
+    record->attachment = at;
+    return at;
 }
 
 /* The path in the file system's encoding, or NULL with an exception; writes its bytes. */
@@ -182,31 +194,23 @@ fail:
 PyObject *zi_record_files(struct zi_state *state, struct zi_record *record,
                           const struct zi_archive *archive)
 {
-    struct attachment *at = record->attachment;
+    struct zi_attachment *at = zi_record_attachment(state, record);
     /* As they are before building, which may run a finalizer that invalidates. */
     uint64_t invalidations = record->invalidations;
     uint64_t epoch = state->registry.epoch;
     PyObject *files, *previous;
 
-    if (at && at->files && at->invalidations == invalidations && at->epoch == epoch)
+    if (!at)
+        return NULL;
+    if (at->files && at->files_invalidations == invalidations && at->files_epoch == epoch)
         return Py_NewRef(at->files);
     files = build_files(state, record, archive);
     if (!files)
         return NULL;
-    at = record->attachment;
-    if (!at) {
-        at = PyMem_Malloc(sizeof *at);
-        if (!at) {
-            Py_DECREF(files);
-            return PyErr_NoMemory();
-        }
-        at->files = NULL;
-        record->attachment = at;
-    }
     previous = at->files;
     at->files = Py_NewRef(files);
-    at->invalidations = invalidations;
-    at->epoch = epoch;
+    at->files_invalidations = invalidations;
+    at->files_epoch = epoch;
     Py_XDECREF(previous);
     return files;
 }

@@ -6,6 +6,21 @@
 
 #include "state.h"
 
+struct zi_pack;
+
+/* What hangs on a record, made when first needed. */
+struct zi_attachment {
+    struct zi_state *state;
+    PyObject *files;              /* see zi_record_files(); NULL until asked for */
+    uint64_t files_invalidations; /* of the record and of the whole registry, when it was built */
+    uint64_t files_epoch;
+    struct zi_pack *pack;     /* a reference, or NULL */
+    uint64_t pack_generation; /* the record's when the pack was its archive's */
+};
+
+/* NULL with an exception when there is no memory. */
+struct zi_attachment *zi_record_attachment(struct zi_state *state, struct zi_record *record);
+
 /* Whether an argument is a str; TypeError in stock's words when it is not. */
 bool zi_is_str(PyObject *path);
 

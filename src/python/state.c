@@ -2,6 +2,7 @@
 #include "state.h"
 
 #include "host.h"
+#include "packs.h"
 #include "record.h"
 
 static int fetch(PyObject **ret, const char *module_name, const char *attribute)
@@ -109,8 +110,9 @@ int zi_state_init(struct zi_state *state)
         fetch(&state->fd_stat, "posix", "fstat") < 0 ||
         fetch(&state->time_ns, "time", "time_ns") < 0 ||
         fetch(&state->mktime, "time", "mktime") < 0 || fetch(&state->audit, "sys", "audit") < 0 ||
-        fetch(&state->compile, "builtins", "compile") < 0 || fetch(&state->imp, "_imp", NULL) < 0 ||
-
+        fetch(&state->compile, "builtins", "compile") < 0 ||
+        fetch(&state->marshal_dumps, "marshal", "dumps") < 0 ||
+        fetch(&state->imp, "_imp", NULL) < 0 ||
         fetch(&state->bootstrap_external, "_frozen_importlib_external", NULL) < 0 ||
         fetch(&state->module_spec, "_frozen_importlib", "ModuleSpec") < 0 ||
         fetch(&state->spec_from_loader, "_frozen_importlib", "spec_from_loader") < 0 ||
@@ -129,6 +131,7 @@ int zi_state_traverse(struct zi_state *state, visitproc visit, void *arg)
 #undef ZI_STATE_VISIT
     Py_VISIT(state->takeover.directory_cache);
     Py_VISIT(state->takeover.get_module_code);
+    Py_VISIT(state->packs.store);
     return 0;
 }
 
@@ -137,7 +140,9 @@ void zi_state_clear(struct zi_state *state)
     Py_CLEAR(state->importer_type);
     Py_CLEAR(state->zipimporter);
     Py_CLEAR(state->ready_type);
+    Py_CLEAR(state->pack_writer_type);
     Py_CLEAR(state->directory_cache);
+    Py_CLEAR(state->packs.store);
 }
 
 void zi_state_free(struct zi_state *state)
@@ -152,4 +157,5 @@ void zi_state_free(struct zi_state *state)
     Py_CLEAR(state->takeover.directory_cache);
     Py_CLEAR(state->takeover.get_module_code);
     zi_registry_release(&state->registry);
+    zi_packs_release(state);
 }

@@ -6,6 +6,7 @@
 
 #include "common.h"
 
+#include "../cache/pack.h"
 #include "../cache/registry.h"
 
 /* Python objects that the glue calls or compares with: strong references, fetched once. All that
@@ -21,6 +22,7 @@
     X(mktime)                   /* time.mktime */                                                  \
     X(audit)                    /* sys.audit */                                                    \
     X(compile)                  /* builtins.compile */                                             \
+    X(marshal_dumps)            /* marshal.dumps */                                                \
     X(imp)                      /* _imp */                                                         \
     X(magic_token)              /* what _imp.source_hash() takes */                                \
     X(bootstrap_external)       /* _frozen_importlib_external */                                   \
@@ -31,6 +33,7 @@
     X(importer_type)            /* the C type */                                                   \
     X(zipimporter)              /* the class made of it and of stock's */                          \
     X(ready_type)               /* what install() returns */                                       \
+    X(pack_writer_type)         /* what _write_pack() returns */                                   \
     X(directory_cache)          /* our _zip_directory_cache */                                     \
     X(zstd_decompressor)        /* _zstd.ZstdDecompressor once a member needed it, or NULL */      \
     X(open_event)               /* "open", the audit event */                                      \
@@ -39,13 +42,35 @@
 /* Attributes that are read where time counts. Interned, since a string made for the occasion misses
  * the interpreter's cache of attributes, and crowds it. */
 #define ZI_STATE_NAMES(X)                                                                          \
-    X(archive) X(prefix) X(st_dev) X(st_ino) X(st_size) X(st_mtime_ns) X(st_mode)
+    X(archive) X(prefix) X(st_dev) X(st_ino) X(st_size) X(st_mtime_ns) X(st_mode) X(load) X(changed)
 
 struct zi_takeover {
     bool busy; /* install or uninstall is at work, and runs Python code while it is */
     PyObject *directory_cache; /* stock's dict, to give back; NULL while not installed */
     PyObject *get_module_code; /* stock's function, likewise */
     struct zi_record *library; /* the standard library's archive, pinned: a reference, or NULL */
+};
+
+/* What was found in packs, and done to them. */
+struct zi_pack_counters {
+    uint64_t hits;         /* modules whose code was compiled before */
+    uint64_t misses;       /* modules whose code was not */
+    uint64_t other_source; /* members compiled from another source */
+    uint64_t other_magic;  /* members compiled by another interpreter */
+    uint64_t damaged;      /* members that cannot be read */
+    uint64_t loads;        /* pack files opened */
+    uint64_t refused;      /* pack files that cannot be opened */
+    uint64_t nbytes;       /* of the members used */
+    uint64_t writes;       /* packs written */
+};
+
+struct zi_packs {
+    PyObject *store; /* see packs.h; NULL: there are no packs */
+    struct zi_pack *list;
+    struct zi_pack_identity identity; /* without a build */
+    char build[ZI_PACK_BUILD_NBYTES_MAX + 1];
+    bool changed; /* the store was told that something is queued */
+    struct zi_pack_counters count;
 };
 
 struct zi_state {
@@ -59,6 +84,7 @@ struct zi_state {
     uint32_t magic;   /* of this interpreter's bytecode */
     bool importing_zstd;
     struct zi_takeover takeover;
+    struct zi_packs packs;
 #define ZI_STATE_MEMBER(name) PyObject *name;
     ZI_STATE_OBJECTS(ZI_STATE_MEMBER)
 #undef ZI_STATE_MEMBER
