@@ -2,6 +2,7 @@
 #include "bytecode.h"
 #include "errors.h"
 #include "packs.h"
+#include "trace.h"
 
 #include "../cache/pyc.h"
 
@@ -89,6 +90,9 @@ static enum zi_verdict try_bytecode(struct zi_lookup *lookup, uint32_t node, boo
         choice->path = member_path(lookup, node);
         if (choice->path && load)
             choice->code = zi_bytecode_load(lookup->view.state, data, choice->path);
+        if (choice->code)
+            zi_trace_origin(lookup->view.state, lookup->fullname, ZI_ORIGIN_PYC,
+                            (uint64_t)PyBytes_Size(data));
     }
     Py_DECREF(data);
     return verdict;
@@ -107,6 +111,9 @@ static enum zi_verdict load_source(struct zi_lookup *lookup, uint32_t node, stru
     if (!source)
         return changed ? ZI_VERDICT_CHANGED : ZI_VERDICT_ERROR;
     choice->code = compile_source(lookup, source, choice->path);
+    if (choice->code)
+        zi_trace_origin(lookup->view.state, lookup->fullname, ZI_ORIGIN_COMPILED,
+                        (uint64_t)PyBytes_Size(source));
     Py_DECREF(source);
     if (choice->code && zi_packs_put(lookup, node, choice->code) < 0)
         Py_CLEAR(choice->code);

@@ -6,6 +6,7 @@
 #include "packs.h"
 #include "record.h"
 #include "takeover.h"
+#include "trace.h"
 
 /* What install() returns: done already, and nevertheless awaitable, so that `await install()` is
  * written the same way whatever install() has to open. */
@@ -153,6 +154,38 @@ static PyObject *module_stats(PyObject *module, PyObject *unused)
                          "pack_writes", packs->writes);
 }
 
+/* Asks the store, which may have to wait; without one there is nothing to wait for. */
+static PyObject *ask_store(struct zi_state *state, PyObject *method, PyObject *argument)
+{
+    PyObject *store = Py_XNewRef(state->packs.store);
+    PyObject *result = store ? PyObject_CallMethodObjArgs(store, method, argument, (PyObject *)NULL)
+                             : PyObject_CallFunctionObjArgs(state->ready_type, NULL);
+
+    Py_XDECREF(store);
+    return result;
+}
+
+static PyObject *module_flush(PyObject *module, PyObject *unused)
+{
+    struct zi_state *state = PyModule_GetState(module);
+
+    (void)unused;
+    return ask_store(state, state->flush_name, NULL);
+}
+
+static PyObject *module_clear_packs(PyObject *module, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"path", NULL};
+    struct zi_state *state = PyModule_GetState(module);
+    PyObject *path = Py_None;
+
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O:clear", names, &path))
+        return NULL;
+    if (path != Py_None && !zi_is_str(path))
+        return NULL;
+    return ask_store(state, state->clear_name, path == Py_None ? NULL : path);
+}
+
 static PyMethodDef module_methods[] = {
     {"install", (PyCFunction)(void (*)(void))module_install, METH_VARARGS | METH_KEYWORDS,
      "install($module, /, *, implicit_invalidation=True, max_member_bytes=1073741824)\n--\n\n"
@@ -174,6 +207,18 @@ static PyMethodDef module_methods[] = {
      "Set whether importlib.invalidate_caches() reaches archives."},
     {"stats", module_stats, METH_NOARGS,
      "stats($module, /)\n--\n\nReturn counts and sizes since the module was loaded, as a dict."},
+    {"flush", module_flush, METH_NOARGS,
+     "flush($module, /)\n--\n\n"
+     "Write what was compiled, so that no later run compiles it again; to be awaited."},
+    {"clear", (PyCFunction)(void (*)(void))module_clear_packs, METH_VARARGS | METH_KEYWORDS,
+     "clear($module, /, path=None)\n--\n\n"
+     "Delete the compiled code kept of an archive, or of all; to be awaited."},
+    {"trace", (PyCFunction)(void (*)(void))zi_trace, METH_VARARGS | METH_KEYWORDS,
+     "trace($module, /, *, on=None)\n--\n\n"
+     "Return a dict for each module executed since tracing was turned on: name, archive, origin\n"
+     "(\"pack\", \"pyc\", \"compiled\" or \"other\"), bytes, and in milliseconds start, own and "
+     "total,\n"
+     "the latter with the modules it imported. on: turn tracing on or off."},
     {"_use_store", zi_packs_use_store, METH_VARARGS,
      "_use_store($module, store, build, /)\n--\n\n"
      "Keep bytecode packs in a store, or with None nowhere. build: which Pyodide this is, part of\n"

@@ -7,6 +7,7 @@
 #include "errors.h"
 #include "lookup.h"
 #include "record.h"
+#include "trace.h"
 
 #include "../cache/pyc.h"
 
@@ -398,6 +399,7 @@ int zi_packs_get(struct zi_lookup *lookup, uint32_t node, PyObject *path, PyObje
     struct zi_pack *pack = pack_of(&lookup->view);
     struct zi_entry source;
     uint32_t here;
+    uint64_t nbytes = state->packs.count.nbytes;
     int answer = 0;
 
     if (!pack)
@@ -409,10 +411,13 @@ int zi_packs_get(struct zi_lookup *lookup, uint32_t node, PyObject *path, PyObje
     /* Unmarshalling may run Python code, and so give the pack other files. */
     for (size_t i = 0; answer == 0 && i < pack->file_count; i++)
         answer = get_from_file(state, &pack->files[i], &source, path, code_ret);
-    if (answer > 0)
+    if (answer > 0) {
         state->packs.count.hits++;
-    else if (answer == 0)
+        zi_trace_origin(state, lookup->fullname, ZI_ORIGIN_PACK,
+                        state->packs.count.nbytes - nbytes);
+    } else if (answer == 0) {
         state->packs.count.misses++;
+    }
     zi_pack_unref(state, pack);
     return answer;
 }

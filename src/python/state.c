@@ -109,6 +109,7 @@ int zi_state_init(struct zi_state *state)
         fetch(&state->path_stat, "posix", "stat") < 0 ||
         fetch(&state->fd_stat, "posix", "fstat") < 0 ||
         fetch(&state->time_ns, "time", "time_ns") < 0 ||
+        fetch(&state->perf_counter_ns, "time", "perf_counter_ns") < 0 ||
         fetch(&state->mktime, "time", "mktime") < 0 || fetch(&state->audit, "sys", "audit") < 0 ||
         fetch(&state->compile, "builtins", "compile") < 0 ||
         fetch(&state->marshal_dumps, "marshal", "dumps") < 0 ||
@@ -118,6 +119,9 @@ int zi_state_init(struct zi_state *state)
         fetch(&state->spec_from_loader, "_frozen_importlib", "spec_from_loader") < 0 ||
         fetch(&state->call_with_frames_removed, "_frozen_importlib", "_call_with_frames_removed") <
             0)
+        return -1;
+    state->exec_module = PyObject_GetAttrString(state->stock_zipimporter, "exec_module");
+    if (!state->exec_module)
         return -1;
     if (fetch_magic_token(state) < 0 || fetch_code_type(state) < 0 || fetch_version(state) < 0)
         return -1;
@@ -132,6 +136,7 @@ int zi_state_traverse(struct zi_state *state, visitproc visit, void *arg)
     Py_VISIT(state->takeover.directory_cache);
     Py_VISIT(state->takeover.get_module_code);
     Py_VISIT(state->packs.store);
+    Py_VISIT(state->trace.records);
     return 0;
 }
 
@@ -143,6 +148,7 @@ void zi_state_clear(struct zi_state *state)
     Py_CLEAR(state->pack_writer_type);
     Py_CLEAR(state->directory_cache);
     Py_CLEAR(state->packs.store);
+    Py_CLEAR(state->trace.records);
 }
 
 void zi_state_free(struct zi_state *state)

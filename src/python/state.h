@@ -15,10 +15,12 @@
 #define ZI_STATE_OBJECTS(X)                                                                        \
     X(zipimport)                /* the frozen module */                                            \
     X(stock_zipimporter)        /* its class */                                                    \
+    X(exec_module)              /* its method of that name */                                      \
     X(zip_import_error)         /* its exception, which stays in use */                            \
     X(path_stat)                /* posix.stat */                                                   \
     X(fd_stat)                  /* posix.fstat */                                                  \
     X(time_ns)                  /* time.time_ns */                                                 \
+    X(perf_counter_ns)          /* time.perf_counter_ns */                                         \
     X(mktime)                   /* time.mktime */                                                  \
     X(audit)                    /* sys.audit */                                                    \
     X(compile)                  /* builtins.compile */                                             \
@@ -42,7 +44,9 @@
 /* Attributes that are read where time counts. Interned, since a string made for the occasion misses
  * the interpreter's cache of attributes, and crowds it. */
 #define ZI_STATE_NAMES(X)                                                                          \
-    X(archive) X(prefix) X(st_dev) X(st_ino) X(st_size) X(st_mtime_ns) X(st_mode) X(load) X(changed)
+    X(archive)                                                                                     \
+    X(prefix) X(st_dev) X(st_ino) X(st_size) X(st_mtime_ns) X(st_mode) X(load) X(changed) X(flush) \
+        X(clear)
 
 struct zi_takeover {
     bool busy; /* install or uninstall is at work, and runs Python code while it is */
@@ -73,6 +77,15 @@ struct zi_packs {
     struct zi_pack_counters count;
 };
 
+struct zi_trace_frame;
+
+struct zi_trace {
+    bool on;
+    PyObject *records; /* list of dicts, since it was last turned on; or NULL */
+    struct zi_trace_frame *top;
+    int64_t start_ns;
+};
+
 struct zi_state {
     struct zi_host host;
     struct zi_registry registry;
@@ -85,6 +98,7 @@ struct zi_state {
     bool importing_zstd;
     struct zi_takeover takeover;
     struct zi_packs packs;
+    struct zi_trace trace;
 #define ZI_STATE_MEMBER(name) PyObject *name;
     ZI_STATE_OBJECTS(ZI_STATE_MEMBER)
 #undef ZI_STATE_MEMBER

@@ -1,0 +1,24 @@
+/*
+ * What importing costs: while it is on, one record for each module that an importer of ours
+ * executes. Off, it costs nothing: exec_module() is then the one that is inherited.
+ */
+#ifndef ZI_PYTHON_TRACE_H
+#define ZI_PYTHON_TRACE_H
+
+#include "state.h"
+
+enum zi_origin {
+    ZI_ORIGIN_NONE,
+    ZI_ORIGIN_PACK,     /* compiled by an earlier run, or earlier in this one */
+    ZI_ORIGIN_PYC,      /* a .pyc of the archive */
+    ZI_ORIGIN_COMPILED, /* the source, now */
+};
+
+/* Notes where the code of the module that is being executed came from, and its bytes there. */
+void zi_trace_origin(struct zi_state *state, PyObject *fullname, enum zi_origin origin,
+                     uint64_t nbytes);
+
+/* trace(): module.c says what it does. */
+PyObject *zi_trace(PyObject *module, PyObject *args, PyObject *keywords);
+
+#endif
