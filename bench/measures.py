@@ -98,6 +98,41 @@ def run_import(statement):
     return {"ms": [taken], "modules": len(sys.modules) - modules}
 
 
+def get_all_code(path):
+    """The code of every module at the top of an archive's packages, from wherever it comes."""
+    importers = modules_of(path)
+    return {"ms": [clock(lambda: [importer.get_code(name) for importer, name in importers])]}
+
+
+def get_code(path, rounds):
+    """The code of one module after the other; what the first of all costs is in no round."""
+    modules = iter(modules_of(path))
+
+    def get():
+        importer, name = next(modules)
+        importer.get_code(name)
+
+    get()
+    before = counts()
+    taken = sample(rounds, get)
+    after = counts()
+    per_module = {name: (after[name] - before[name]) / (WARM_UP + rounds) for name in after}
+    return {"ms": taken, **per_module}
+
+
+def modules_of(path):
+    """An importer and a name for each module of an archive, in the order of its directory."""
+    importers = {}
+    modules = []
+    for member in zipimport._zip_directory_cache[zipimport.zipimporter(path).archive]:
+        if member.endswith(".py"):
+            folder, _, name = member[:-3].rpartition("/")
+            if folder not in importers:
+                importers[folder] = zipimport.zipimporter(f"{path}/{folder}")
+            modules.append((importers[folder], name))
+    return modules
+
+
 def find_spec(path, name, rounds, loops):
     importer = zipimport.zipimporter(path)
     return {"ms": sample(rounds, lambda: importer.find_spec(name), loops=loops)}

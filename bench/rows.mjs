@@ -7,54 +7,22 @@ import { gzipSync } from "node:zlib";
 import { findArchive } from "./archives.mjs";
 import { NEWEST } from "./contender.mjs";
 import { makeArchive } from "./corpus.mjs";
+import { keptRows } from "./kept-rows.mjs";
 import { median } from "./processes.mjs";
-import { formatCount, formatRatio, formatTime } from "./table.mjs";
+import { NONE, compareTimes } from "./results.mjs";
+import { formatCount, formatTime } from "./table.mjs";
 
 /** @typedef {import("./run-one.mjs").Spec} Spec */
 /** @typedef {import("./run-one.mjs").Outcome} Outcome */
-/** @typedef {(spec: Spec) => Promise<Outcome>} Measure runs a measurement and keeps its figures */
-
-/**
- * @typedef {object} Result the cells of a row
- * @property {string} theirs
- * @property {string} ours
- * @property {string} ratio
- * @property {string} bar
- * @property {boolean} met
- */
-
-/**
- * @typedef {object} Row
- * @property {string} name for choosing it on the command line
- * @property {string} what
- * @property {(measure: Measure, quick: boolean) => Promise<Result>} run
- */
+/** @typedef {import("./results.mjs").Measure} Measure */
+/** @typedef {import("./results.mjs").Row} Row */
 
 /** The version that still reads directories eagerly, once for each importer. */
 const EAGER = "0.27.8";
-const NONE = "–";
 const WASM_FILE = new URL("../js/pyodide_zipimport.wasm", import.meta.url);
 
 /** @param {Outcome} outcome */
 const lastMedian = ({ steps }) => median(steps[steps.length - 1].ms);
-
-/**
- * Both contenders' medians, and how many times faster ours is.
- *
- * @param {number} theirs
- * @param {number} ours
- * @param {number} atLeast
- * @returns {Result}
- */
-function compareTimes(theirs, ours, atLeast) {
-  return {
-    theirs: formatTime(theirs),
-    ours: formatTime(ours),
-    ratio: formatRatio(theirs / ours),
-    bar: atLeast === 1 ? "no slower" : `${formatCount(atLeast)} times`,
-    met: theirs / ours >= atLeast,
-  };
-}
 
 /**
  * A row that compares stock with ours, each in one process.
@@ -285,6 +253,7 @@ export const rows = [
   }),
   importRow("stock", `\`import sympy\` from the zip, nothing cached, against stock ${NEWEST}`, 1.8),
   importRow("unpacked", "the same, against unpacking and importing", 1),
+  ...keptRows,
   indexMemory,
   moduleSize,
 ];

@@ -5,8 +5,8 @@
 //
 // See Spec for the argument; the steps are functions of measures.py.
 
-import { readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { readFileSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
 import { start } from "./contender.mjs";
 import { makeArchive } from "./corpus.mjs";
 
@@ -16,7 +16,9 @@ import { makeArchive } from "./corpus.mjs";
  * @property {import("./contender.mjs").Contender} contender
  * @property {string[]} files archives to put under /archives and on sys.path; "1500" stands for a
  *   generated one of that many entries, which is not put on sys.path
- * @property {[name: string, args: Record<string, unknown>][]} steps one after the other
+ * @property {[name: string, args: Record<string, unknown>][]} steps one after the other; "flush"
+ *   writes packs
+ * @property {string} [folder] of packs
  */
 
 /**
@@ -40,7 +42,7 @@ import { makeArchive } from "./corpus.mjs";
  * @returns {Promise<Outcome>}
  */
 async function run(spec) {
-  const pyodide = await start(spec.pyodide, spec.contender);
+  const { pyodide, zips } = await start(spec.pyodide, spec.contender, spec.folder);
   pyodide.FS.mkdir("/archives");
   const steps = spec.contender === "unpacked" ? [unpack(pyodide, spec.files)] : [];
   if (spec.contender !== "unpacked") for (const file of spec.files) provide(pyodide, file);
@@ -48,7 +50,9 @@ async function run(spec) {
   const globals = pyodide.toPy({});
   const source = readFileSync(new URL("measures.py", import.meta.url), "utf8");
   pyodide.runPython(source, { globals });
-  for (const [measure, args] of spec.steps) steps.push(runStep(globals, measure, args));
+  if (spec.contender === "floor") installFloor(pyodide, String(spec.folder));
+  for (const [measure, args] of spec.steps)
+    steps.push(measure === "flush" ? await flush(zips) : runStep(globals, measure, args));
   return {
     spec,
     steps,
@@ -85,6 +89,32 @@ function unpack(pyodide, files) {
   for (const bytes of archives) pyodide.unpackArchive(bytes, "wheel", { extractDir });
   const ms = [performance.now() - begin];
   return { measure: "unpack", ms, cpuMs: cpuMsSince(cpu), counts: {} };
+}
+
+/**
+ * @param {any} pyodide
+ * @param {string} folder
+ */
+function installFloor(pyodide, folder) {
+  pyodide.FS.mkdir("/packs");
+  for (const name of readdirSync(folder))
+    pyodide.FS.writeFile(`/packs/${name}`, new Uint8Array(readFileSync(join(folder, name))));
+  const source = readFileSync(new URL("floor.py", import.meta.url), "utf8");
+  const globals = pyodide.toPy({});
+  pyodide.runPython(`${source}\ninstall("/packs")`, { globals });
+  globals.destroy();
+}
+
+/**
+ * @param {import("../js/index.js").Handle | undefined} zips
+ * @returns {Promise<Step>}
+ */
+async function flush(zips) {
+  const cpu = process.cpuUsage();
+  const begin = performance.now();
+  await zips?.flush();
+  const ms = [performance.now() - begin];
+  return { measure: "flush", ms, cpuMs: cpuMsSince(cpu), counts: { ...zips?.stats() } };
 }
 
 /**

@@ -4,6 +4,7 @@
 
 import { ZipImportInternalError, describeError } from "./errors.js";
 import { checkPath } from "./paths.js";
+import { formatTrace, readTraceOptions } from "./trace.js";
 
 /** The counters of stats(), as Python names them. */
 const COUNTERS = [
@@ -25,20 +26,35 @@ const COUNTERS = [
   "entries",
   "index_bytes",
   "directory_bytes",
+  "writes",
+  "write_bytes",
+  "pack_hits",
+  "pack_misses",
+  "pack_other_source",
+  "pack_other_magic",
+  "pack_damaged",
+  "pack_loads",
+  "packs_refused",
+  "pack_bytes",
+  "pack_writes",
 ];
 
 export class Handle {
   /** @type {any} the PyProxy of the Python module, owned by this handle */
   #module;
+  /** @type {import("./packs.js").Packs | undefined} */
+  #packs;
   /** @type {(() => void) | undefined} called once, since by a second time another handle may be in use */
   #onUninstall;
 
   /**
    * @param {any} module a PyProxy, which the handle takes over; undefined for a degraded start
+   * @param {import("./packs.js").Packs | undefined} packs undefined where bytecode is not kept
    * @param {() => void} onUninstall called once the importer is gone
    */
-  constructor(module, onUninstall) {
+  constructor(module, packs, onUninstall) {
     this.#module = module;
+    this.#packs = packs;
     this.#onUninstall = onUninstall;
   }
 
@@ -69,8 +85,29 @@ export class Handle {
     return Object.fromEntries(named);
   }
 
+  /**
+   * @param {object} [options]
+   * @returns {any} see the overloads in index.d.ts
+   */
+  trace(options) {
+    const { on, format } = readTraceOptions(options);
+    const records = this.active ? traceInPython(this.#module, on) : [];
+    return formatTrace(records, format);
+  }
+
+  async flush() {
+    await this.#packs?.flush();
+  }
+
+  /** @param {string} [path] */
+  async clear(path) {
+    await this.#packs?.clear(path === undefined ? path : checkPath(path, "clear"));
+  }
+
   uninstall() {
     this.#call("uninstall");
+    this.#packs?.close();
+    this.#packs = undefined;
     this.#module?.destroy();
     this.#module = undefined;
     this.#onUninstall?.();
@@ -108,6 +145,20 @@ export function callFunction(module, name, call) {
     );
   } finally {
     method?.destroy();
+  }
+}
+
+/**
+ * @param {any} module
+ * @param {boolean | undefined} on
+ * @returns {any[]}
+ */
+function traceInPython(module, on) {
+  const list = callFunction(module, "trace", (method) => method.callKwargs({ on }));
+  try {
+    return list.toJs({ dict_converter: Object.fromEntries });
+  } finally {
+    list.destroy();
   }
 }
 

@@ -6,12 +6,23 @@ export interface PyodideLike {
 
 export interface InstallOptions {
   /**
-   * Where bytecode and archives are kept between visits. This version keeps everything in memory:
-   * only `"memory"`, the default, is accepted; every other value is refused by name.
+   * Where compiled code is kept, so that no later run compiles it again:
+   * - `"auto"`, the default: in Node the user's cache folder (`XDG_CACHE_HOME`, else `~/.cache`;
+   *   `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows), in it `pyodide-zipimport`;
+   *   in a browser, in memory
+   * - `{ directory }`, in Node: a folder. It is created if it is missing, with access for its owner
+   *   alone, and refused if somebody else may write to it, since what it holds is executed.
+   * - `"memory"`: not beyond this process
+   *
+   * A folder that cannot be used is one warning, and memory instead. What is kept is ordinary zip
+   * files; several processes may use one folder at once.
    */
-  storage?: "memory";
-  /** Limit of what is stored, in bytes. This version stores nothing: only 0 is accepted. */
-  maxBytes?: 0;
+  storage?: "auto" | "memory" | { directory: string };
+  /**
+   * Limit of what is stored, in bytes: beyond it, what was used longest ago is deleted. 0 turns the
+   * keeping of compiled code off. Default: 256 MiB.
+   */
+  maxBytes?: number;
   /** Limit of stored bytecode read at install, in bytes. This version stores none: only 0 is accepted. */
   preloadBytes?: 0;
   /**
@@ -19,14 +30,17 @@ export interface InstallOptions {
    * With `false` only {@link Handle.invalidate} does. Default: `true`.
    */
   implicitInvalidation?: boolean;
-  /** Whether new bytecode is written out when idle. This version writes none: only `false` is accepted. */
-  autoFlush?: false;
+  /**
+   * Whether newly compiled code is stored by itself: a second after the last import, and when a
+   * process of Node exits. With `false` only {@link Handle.flush} does. Default: `true`.
+   */
+  autoFlush?: boolean;
   /** Whether packages are mounted instead of unpacked. This version cannot: only `false` is accepted. */
   mountPackages?: false;
   /** Keeps apart what several pages of one origin store. This version stores nothing: only `""` is accepted. */
   namespace?: "";
-  /** Whether imports are recorded one by one. This version cannot: only `false` is accepted. */
-  trace?: false;
+  /** Whether imports are recorded from the start: see {@link Handle.trace}. Default: `false`. */
+  trace?: boolean;
   /**
    * The address of `pyodide_zipimport.wasm`. Default: beside this module. A string without a scheme
    * is resolved against the page's address, or in Node against the working directory as a file name.
@@ -46,7 +60,7 @@ export interface InstallOptions {
 }
 
 /**
- * The importer of one Pyodide. Its methods are synchronous. After a degraded start, and after
+ * The importer of one Pyodide. Its methods are synchronous where they do not say otherwise. After a degraded start, and after
  * `uninstall()`, they check their arguments and do nothing.
  */
 export interface Handle {
@@ -84,6 +98,30 @@ export interface Handle {
    * @throws {ZipImportInternalError} `"python-failed"`
    */
   stats(): Stats;
+  /**
+   * What importing took: one record for each module that this importer executed since tracing was
+   * turned on, in the order in which they ended. Modules of other importers count within the module
+   * that imported them.
+   *
+   * @param options `on` turns tracing on, which begins a new list, or off; `format: "chrome"` gives
+   *   trace events, which Chrome's tools, Perfetto and speedscope open
+   * @throws {ZipImportUsageError} `"bad-option"`
+   * @throws {ZipImportInternalError} `"python-failed"`
+   */
+  trace(options?: { on?: boolean; format?: "records" }): TraceRecord[];
+  trace(options: { on?: boolean; format: "chrome" }): ChromeTrace;
+  /**
+   * Stores what was compiled. Resolves when that is done, also where the store fails: that is a
+   * warning, and the next flush tries again.
+   */
+  flush(): Promise<void>;
+  /**
+   * Deletes the compiled code kept of an archive, from the store and from memory.
+   *
+   * @param path the archive's path in Pyodide's file system; left out: all that this package stored
+   * @throws {ZipImportUsageError} `"bad-path"`, `"url-unavailable"`
+   */
+  clear(path?: string): Promise<void>;
   /**
    * Gives the imports back to Python's own zip importer. The next `install()` on this Pyodide starts
    * anew; after a degraded start that is how to try again.
@@ -131,6 +169,63 @@ export interface Stats {
   indexBytes: number;
   /** Memory of the central directories held now, in bytes. */
   directoryBytes: number;
+  /** Writes to pack files, in Pyodide's file system. */
+  writes: number;
+  /** Bytes that were written to them. */
+  writeBytes: number;
+  /** Modules whose code was there: compiled by an earlier run, or earlier in this one. */
+  packHits: number;
+  /** Modules whose code was not there, and so was compiled. */
+  packMisses: number;
+  /** Members of packs passed over, since they were compiled from another source. */
+  packOtherSource: number;
+  /** The same, since another Python compiled them. */
+  packOtherMagic: number;
+  /** The same, since they are damaged. */
+  packDamaged: number;
+  /** Pack files opened. */
+  packLoads: number;
+  /** Pack files that could not be opened: not archives, or cut short. */
+  packsRefused: number;
+  /** Bytes of compiled code taken from packs. */
+  packBytes: number;
+  /** Pack files written. */
+  packWrites: number;
+}
+
+/** One executed module. */
+export interface TraceRecord {
+  name: string;
+  /** Path of the archive it came from. */
+  archive: string;
+  /**
+   * Where its code came from: a pack, a `.pyc` of the archive, the source compiled now, or whatever
+   * a subclass of the importer did.
+   */
+  origin: "pack" | "pyc" | "compiled" | "other";
+  /** Bytes of that code, or of that source. */
+  bytes: number;
+  /** When its execution began, in milliseconds since tracing was turned on. */
+  startMs: number;
+  /** Milliseconds it took without the modules that it imported. */
+  ownMs: number;
+  /** The same with them. */
+  totalMs: number;
+}
+
+/** Trace events as JSON, in the "Trace Event Format". Times are in microseconds. */
+export interface ChromeTrace {
+  traceEvents: {
+    name: string;
+    cat: string;
+    ph: "X";
+    ts: number;
+    dur: number;
+    pid: number;
+    tid: number;
+    args: { archive: string; origin: string; bytes: number; ownMs: number };
+  }[];
+  displayTimeUnit: "ms";
 }
 
 /**
@@ -165,8 +260,11 @@ export type InternalErrorCode =
 /**
  * Those of a degraded start, after which Python's own zip importer stays in use, and:
  * - `"options-ignored"`: a later `install()` asked for other options than the first one set
+ * - `"store-unavailable"`: the store cannot be opened; compiled code is kept in memory only
+ * - `"store-failed"`: the store can be opened, and something in it cannot be read or written
  */
-export type WarningCode = InternalErrorCode | "options-ignored";
+export type WarningCode =
+  InternalErrorCode | "options-ignored" | "store-unavailable" | "store-failed";
 
 /** The caller's fault: an argument that cannot be used. Nothing has been changed. */
 export class ZipImportUsageError extends TypeError {

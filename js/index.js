@@ -10,7 +10,9 @@ import {
 } from "./errors.js";
 import { Handle, callFunction } from "./handle.js";
 import { readOptions } from "./options.js";
+import { Packs } from "./packs.js";
 import { isSupported, loadPythonModule } from "./side-module.js";
+import { openStore } from "./storage.js";
 import { warn } from "./warnings.js";
 
 export { ZipImportInternalError, ZipImportUsageError };
@@ -59,7 +61,9 @@ async function start(pyodide, options) {
     }
     const module = await loadPythonModule(pyodide, options.wasmURL);
     takeOver(module, options);
-    return new Handle(module, forget);
+    const handle = new Handle(module, await openPacks(pyodide, module, options), forget);
+    if (options.trace) handle.trace({ on: true });
+    return handle;
   } catch (error) {
     const code = error instanceof ZipImportInternalError ? error.code : "load-failed";
     warn(
@@ -67,7 +71,7 @@ async function start(pyodide, options) {
       `${describeError(error)}; Python's own zip importer stays in use`,
       code,
     );
-    return new Handle(undefined, forget);
+    return new Handle(undefined, undefined, forget);
   }
 }
 
@@ -91,13 +95,25 @@ function takeOver(module, options) {
 }
 
 /**
+ * @param {any} pyodide
+ * @param {any} module
+ * @param {import("./options.js").Options} options
+ */
+async function openPacks(pyodide, module, options) {
+  const { maxBytes, autoFlush, onWarning } = options;
+  if (maxBytes === 0) return undefined;
+  const store = await openStore(options);
+  return new Packs(pyodide, module, { store, maxBytes, autoFlush, onWarning });
+}
+
+/**
  * @param {import("./options.js").Options} used
  * @param {import("./options.js").Options} asked
  * @param {(keyof import("./options.js").Options)[]} named
  */
 function warnOfOtherOptions(used, asked, named) {
   const others = named.filter(
-    (name) => name !== "onWarning" && String(asked[name]) !== String(used[name]),
+    (name) => name !== "onWarning" && JSON.stringify(asked[name]) !== JSON.stringify(used[name]),
   );
   if (others.length === 0) return;
   warn(

@@ -12,6 +12,7 @@ import { ZipImportUsageError, describeValue } from "./errors.js";
  * @property {(value: unknown) => boolean} accepts
  * @property {unknown} [only] the one value that means what this version does, and so the initial
  *   one too: the feature is to come
+ * @property {(value: unknown) => boolean} [isFuture] whether a value means what is to come
  */
 
 const isBoolean = (/** @type {unknown} */ value) => typeof value === "boolean";
@@ -20,24 +21,30 @@ const isByteCount = (/** @type {unknown} */ value) =>
   Number.isSafeInteger(value) && Number(value) >= 0;
 const isObject = (/** @type {unknown} */ value) => typeof value === "object" && value !== null;
 
-const STORES = ["auto", "opfs", "indexeddb", "memory"];
+const FUTURE_STORES = ["opfs", "indexeddb"];
+const STORES = ["auto", "memory", ...FUTURE_STORES];
+const isFolder = (/** @type {any} */ value) =>
+  isObject(value) && isString(value.directory) && value.directory !== "";
+const isStore = (/** @type {any} */ value) => isObject(value) && typeof value.get === "function";
 const BYTES = "a whole number of bytes, 0 or more";
 
 /** @type {Map<string, OptionRule>} */
 const RULES = new Map(
   Object.entries({
     storage: {
-      expected: '"auto", "opfs", "indexeddb", "memory", { directory } or a store',
-      accepts: (value) => STORES.includes(/** @type {string} */ (value)) || isObject(value),
-      only: "memory",
+      initial: "auto",
+      expected: '"auto", "memory" or { directory }',
+      accepts: (value) =>
+        STORES.includes(/** @type {any} */ (value)) || isFolder(value) || isStore(value),
+      isFuture: (value) => FUTURE_STORES.includes(/** @type {any} */ (value)) || isStore(value),
     },
-    maxBytes: { expected: BYTES, accepts: isByteCount, only: 0 },
+    maxBytes: { initial: 256 * 2 ** 20, expected: BYTES, accepts: isByteCount },
     preloadBytes: { expected: BYTES, accepts: isByteCount, only: 0 },
     implicitInvalidation: { initial: true, expected: "true or false", accepts: isBoolean },
-    autoFlush: { expected: "true or false", accepts: isBoolean, only: false },
+    autoFlush: { initial: true, expected: "true or false", accepts: isBoolean },
     mountPackages: { expected: "true or false", accepts: isBoolean, only: false },
     namespace: { expected: "a string", accepts: isString, only: "" },
-    trace: { expected: "true or false", accepts: isBoolean, only: false },
+    trace: { initial: false, expected: "true or false", accepts: isBoolean },
     wasmURL: {
       expected: "a URL, or a string that is not empty",
       accepts: (value) => value instanceof URL || (isString(value) && value !== ""),
@@ -53,6 +60,10 @@ const RULES = new Map(
 
 /**
  * @typedef {object} Options what is left of the caller's options once checked
+ * @property {"auto" | "memory" | { directory: string }} storage
+ * @property {number} maxBytes
+ * @property {boolean} autoFlush
+ * @property {boolean} trace
  * @property {boolean} implicitInvalidation
  * @property {number} maxMemberBytes
  * @property {string | URL | undefined} wasmURL
@@ -106,11 +117,12 @@ function checkOption(name, value) {
       `install(): option "${name}": found ${describeValue(value)}, expected ${rule.expected}`,
     );
   }
-  if ("only" in rule && value !== rule.only) {
+  if (("only" in rule && value !== rule.only) || rule.isFuture?.(value)) {
+    const expected = "only" in rule ? describeValue(rule.only) : rule.expected;
     throw new ZipImportUsageError(
       "option-unavailable",
       `install(): option "${name}": found ${describeValue(value)}, which this version cannot do yet; ` +
-        `expected ${describeValue(rule.only)}, or the option left out`,
+        `expected ${expected}, or the option left out`,
     );
   }
 }

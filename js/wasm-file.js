@@ -60,7 +60,7 @@ async function read(url) {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-function inNode() {
+export function inNode() {
   return typeof process === "object" && typeof process.versions?.node === "string";
 }
 

@@ -1,7 +1,9 @@
 // What every test here uses: the versions of Pyodide, a quiet start of one, processes of their own.
 
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -22,6 +24,17 @@ function chooseVersions() {
     throw new Error(`PYODIDE=${wanted}: expected one of ${known.join(", ")}`);
   return [wanted];
 }
+
+/** A new folder, removed when the process ends. */
+export function temporaryFolder() {
+  const folder = mkdtempSync(join(tmpdir(), "pyodide-zipimport-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+// What is kept by default is kept in the user's cache folder; no test may see what is there, or leave
+// anything.
+process.env.XDG_CACHE_HOME = temporaryFolder();
 
 /** The file system path of something in the project, by its path from the root. */
 export function projectPath(path) {

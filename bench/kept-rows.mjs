@@ -1,0 +1,234 @@
+// @ts-check
+// The rows of bench.mjs about bytecode packs: the second run, and what it costs the first.
+
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findArchive, subjects } from "./archives.mjs";
+import { NEWEST } from "./contender.mjs";
+import { median } from "./processes.mjs";
+import { NONE, compareTimes } from "./results.mjs";
+import { formatCount, formatTime } from "./table.mjs";
+
+/** @typedef {import("./results.mjs").Row} Row */
+/** @typedef {import("./results.mjs").Measure} Measure */
+/** @typedef {import("./archives.mjs").Subject} Subject */
+
+const ROUNDS = 5;
+
+/**
+ * @template T
+ * @param {(folder: string) => Promise<T>} use
+ */
+async function inFolder(use) {
+  const folder = mkdtempSync(join(tmpdir(), "packs-"));
+  try {
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/**
+ * Each contender's import times, one process each, in turn: a machine that slows down meanwhile slows
+ * down all of them.
+ *
+ * @param {Measure} measure
+ * @param {import("./run-one.mjs").Spec} spec the contender left open
+ * @param {import("./contender.mjs").Contender[]} contenders
+ * @param {number} rounds
+ */
+async function inTurn(measure, spec, contenders, rounds) {
+  const taken = contenders.map(() => /** @type {number[]} */ ([]));
+  for (let round = 0; round < rounds; round++)
+    for (const [i, contender] of contenders.entries()) {
+      const { steps } = await measure({ ...spec, contender });
+      taken[i].push(steps[0].ms[0]);
+    }
+  return taken.map(median);
+}
+
+/**
+ * The two rows of a subject, which share their measurements.
+ *
+ * @param {Subject["name"]} name
+ * @param {string} what
+ * @param {number} atLeast times faster than stock
+ * @returns {Row[]}
+ */
+function secondRun(name, what, atLeast) {
+  /** @type {Promise<number[]> | undefined} */
+  let figures;
+  const measureOnce = (/** @type {Measure} */ measure, /** @type {boolean} */ quick) =>
+    (figures ??= measureSecondRun(measure, name, quick ? 1 : ROUNDS));
+  const key = name.split(" ")[0].toLowerCase();
+  return [
+    {
+      name: `kept-${key}`,
+      what: `${what} in a second process, against stock ${NEWEST}`,
+      async run(measure, quick) {
+        const [stock, kept] = await measureOnce(measure, quick);
+        return compareTimes(stock, kept, atLeast);
+      },
+    },
+    {
+      name: `floor-${key}`,
+      what: "the same, against the floor: all bytecode in memory already",
+      async run(measure, quick) {
+        const [, kept, floor] = await measureOnce(measure, quick);
+        const ratio = kept / floor;
+        return {
+          theirs: formatTime(floor),
+          ours: formatTime(kept),
+          ratio: `${ratio.toFixed(2)} of it`,
+          bar: "1.15 of it",
+          met: ratio <= 1.15,
+        };
+      },
+    },
+  ];
+}
+
+/**
+ * @param {Measure} measure
+ * @param {string} name
+ * @param {number} rounds
+ */
+function measureSecondRun(measure, name, rounds) {
+  const subject = subjects().find((each) => each.name === name);
+  if (!subject) throw new Error(`no archive ${name}`);
+  const { files, statement } = subject;
+  return inFolder(async (folder) => {
+    /** @type {import("./run-one.mjs").Spec} */
+    const spec = {
+      pyodide: NEWEST,
+      contender: "kept",
+      files,
+      folder,
+      steps: [["run_import", { statement }]],
+    };
+    await measure({ ...spec, steps: [...spec.steps, ["flush", {}]] });
+    return inTurn(measure, spec, ["stock", "kept", "floor"], rounds);
+  });
+}
+
+const sympyFiles = () => [findArchive("sympy-"), findArchive("mpmath-")];
+
+/** @type {Row} */
+const queueing = {
+  name: "queueing",
+  what: "`import sympy` in a first process, without and with queueing what is compiled",
+  async run(measure, quick) {
+    /** @type {import("./run-one.mjs").Spec} */
+    const spec = {
+      pyodide: NEWEST,
+      contender: "ours",
+      files: sympyFiles(),
+      steps: [["run_import", { statement: "import sympy" }]],
+    };
+    const [without, queued] = await inTurn(measure, spec, ["unkept", "ours"], quick ? 1 : 9);
+    const added = (100 * (queued - without)) / without;
+    return {
+      theirs: formatTime(without),
+      ours: formatTime(queued),
+      ratio: `${added.toFixed(1)} % more`,
+      bar: "3 % more",
+      met: added < 3,
+    };
+  },
+};
+
+/** @type {Row} */
+const flush = {
+  name: "flush",
+  what: "flush after `import sympy`; the size of its pack beside the archive's",
+  async run(measure, quick) {
+    const taken = /** @type {number[]} */ ([]);
+    let sizes = "";
+    for (let round = 0; round < (quick ? 1 : ROUNDS); round++)
+      await inFolder(async (folder) => {
+        const { steps } = await measure({
+          pyodide: NEWEST,
+          contender: "kept",
+          files: sympyFiles(),
+          folder,
+          steps: [
+            ["run_import", { statement: "import sympy" }],
+            ["flush", {}],
+          ],
+        });
+        taken.push(steps[1].ms[0]);
+        const packs = readdirSync(folder).filter((file) => file.endsWith(".zip"));
+        const largest = Math.max(...packs.map((file) => statSync(join(folder, file)).size));
+        sizes = `${formatMiB(largest)} beside ${formatMiB(statSync(findArchive("sympy-")).size)}`;
+      });
+    const ms = median(taken);
+    return {
+      theirs: NONE,
+      ours: `${formatTime(ms)}, ${sizes}`,
+      ratio: NONE,
+      bar: "300 ms",
+      met: ms < 300,
+    };
+  },
+};
+
+/** @param {number} nbytes */
+function formatMiB(nbytes) {
+  return `${(nbytes / 2 ** 20).toFixed(1)} MiB`;
+}
+
+const COUNTS = ["opens", "reads", "allocations"];
+
+/** @type {Row} */
+const packSize = {
+  name: "pack-size",
+  what: "one module from a pack of 100 and of 10,000 modules, the pack being open",
+  async run(measure) {
+    const sizes = [100, 10_000];
+    const steps = [];
+    for (const size of sizes)
+      steps.push(
+        await inFolder(async (folder) => {
+          const path = `/archives/${size}`;
+          /** @type {import("./run-one.mjs").Spec} */
+          const spec = {
+            pyodide: NEWEST,
+            contender: "kept",
+            files: [String(size)],
+            folder,
+            steps: [
+              ["get_all_code", { path }],
+              ["flush", {}],
+            ],
+          };
+          await measure(spec);
+          const outcome = await measure({ ...spec, steps: [["get_code", { path, rounds: 51 }]] });
+          return outcome.steps[0];
+        }),
+      );
+    const [small, large] = steps;
+    if (large.counts.pack_hits !== 1) throw new Error("the modules do not come from the pack");
+    return {
+      theirs: NONE,
+      ours: `${COUNTS.map((name) => `${large.counts[name]} ${name}`).join(", ")}, ${steps
+        .map(({ ms }) => formatTime(median(ms)))
+        .join(" and ")}`,
+      ratio: NONE,
+      bar: `as many for ${formatCount(sizes[0])}`,
+      met: COUNTS.every((name) => large.counts[name] === small.counts[name]),
+    };
+  },
+};
+
+/** @type {Row[]} */
+export const keptRows = [
+  ...secondRun("sympy + mpmath", "`import sympy`", 14),
+  ...secondRun("networkx", "`import networkx`", 6),
+  ...secondRun("Django", "`django.setup()`", 6),
+  ...secondRun("pip", "`import pip._internal.commands.install`", 6),
+  ...secondRun("pyspark-client", "`import pyspark`", 6),
+  queueing,
+  flush,
+  packSize,
+];

@@ -1,0 +1,46 @@
+// @ts-check
+// What a row of bench.mjs is, and what it says.
+
+import { formatCount, formatRatio, formatTime } from "./table.mjs";
+
+/**
+ * @typedef {(spec: import("./run-one.mjs").Spec) => Promise<import("./run-one.mjs").Outcome>} Measure
+ *   runs a measurement and keeps its figures
+ */
+
+/**
+ * @typedef {object} Result the cells of a row
+ * @property {string} theirs
+ * @property {string} ours
+ * @property {string} ratio
+ * @property {string} bar
+ * @property {boolean} met
+ */
+
+/**
+ * @typedef {object} Row
+ * @property {string} name for choosing it on the command line
+ * @property {string} what
+ * @property {(measure: Measure, quick: boolean) => Promise<Result>} run
+ */
+
+/** In a cell that has nothing to say. */
+export const NONE = "–";
+
+/**
+ * Both contenders' medians, and how many times faster ours is.
+ *
+ * @param {number} theirs
+ * @param {number} ours
+ * @param {number} atLeast
+ * @returns {Result}
+ */
+export function compareTimes(theirs, ours, atLeast) {
+  return {
+    theirs: formatTime(theirs),
+    ours: formatTime(ours),
+    ratio: formatRatio(theirs / ours),
+    bar: atLeast === 1 ? "no slower" : `${formatCount(atLeast)} times`,
+    met: theirs / ours >= atLeast,
+  };
+}

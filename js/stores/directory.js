@@ -1,0 +1,195 @@
+// @ts-check
+// A store in a folder, for Node: one file for each entry, named like it. Synchronous, since packs are
+// read within imports and written at the end of a process.
+
+import { checkName, isValidName } from "./store.js";
+
+/** @typedef {typeof import("node:fs")} FileSystem */
+/** @typedef {import("./store.js").Store} Store */
+
+// A temporary file that is older was left behind by a process that was killed: writing one takes
+// seconds at most.
+const ABANDONED_MS = 60 * 60 * 1000;
+
+/**
+ * The folder in which programs of this user keep what they can make again.
+ *
+ * @param {string} platform as process.platform
+ * @param {Record<string, string | undefined>} environment
+ * @param {string} home
+ */
+export function cacheFolder(platform, environment, home) {
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = environment;
+  if (platform === "win32") return LOCALAPPDATA || `${home}\\AppData\\Local`;
+  if (platform === "darwin") return `${home}/Library/Caches`;
+  // The XDG Base Directory Specification wants paths that are not absolute ignored.
+  return XDG_CACHE_HOME?.startsWith("/") ? XDG_CACHE_HOME : `${home}/.cache`;
+}
+
+/** @returns {Promise<DirectoryStore>} */
+export async function openCacheFolder() {
+  const { homedir } = await import(/* webpackIgnore: true */ /* @vite-ignore */ "node:os");
+  const folder = cacheFolder(process.platform, process.env, homedir());
+  return openDirectory(`${folder}/pyodide-zipimport`);
+}
+
+/**
+ * @param {string} folder made if it is missing
+ * @returns {Promise<DirectoryStore>}
+ * @throws {Error} if it cannot be made, or is not this user's alone to write
+ */
+export async function openDirectory(folder) {
+  const fs = await import(/* webpackIgnore: true */ /* @vite-ignore */ "node:fs");
+  return new DirectoryStore(folder, fs);
+}
+
+/** @implements {Store} */
+export class DirectoryStore {
+  sync = true;
+  #folder;
+  #fs;
+
+  /**
+   * @param {string} folder
+   * @param {FileSystem} fs node:fs, or what stands for it
+   */
+  constructor(folder, fs) {
+    this.#folder = folder;
+    this.#fs = fs;
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    checkOwner(folder, fs.statSync(folder));
+    this.#removeAbandoned();
+  }
+
+  /** @param {string} name */
+  get(name) {
+    const path = this.#path(name);
+    const bytes = unlessMissing(() => this.#fs.readFileSync(path));
+    if (!bytes) return undefined;
+    const now = new Date();
+    try {
+      this.#fs.utimesSync(path, now, now);
+    } catch {
+      // Read-only, or gone meanwhile: what was read is good all the same.
+    }
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /**
+   * @param {string} name
+   * @param {Uint8Array} bytes
+   */
+  put(name, bytes) {
+    const path = this.#path(name);
+    const written = `${this.#folder}/.${process.pid}-${Math.random().toString(36).slice(2)}.tmp`;
+    try {
+      this.#write(written, bytes);
+      this.#fs.renameSync(written, path);
+    } catch (error) {
+      this.#removeQuietly(written);
+      throw error;
+    }
+    this.#syncFolder();
+  }
+
+  /** @param {string} name */
+  delete(name) {
+    const path = this.#path(name);
+    unlessMissing(() => this.#fs.unlinkSync(path));
+  }
+
+  list() {
+    const names = this.#fs.readdirSync(this.#folder).filter(isValidName);
+    const entries = names.map((name) => {
+      const status = unlessMissing(() => this.#fs.statSync(this.#path(name)));
+      return status?.isFile() ? [{ name, nbytes: status.size, usedMs: status.mtimeMs }] : [];
+    });
+    return entries.flat();
+  }
+
+  /** @param {string} name */
+  #path(name) {
+    checkName(name);
+    return `${this.#folder}/${name}`;
+  }
+
+  /**
+   * A new file, on the disk before it gets its name: a name never stands for half a file.
+   *
+   * @param {string} path
+   * @param {Uint8Array} bytes
+   */
+  #write(path, bytes) {
+    const fd = this.#fs.openSync(path, "wx", 0o600);
+    try {
+      for (let at = 0; at < bytes.length;) {
+        at += this.#fs.writeSync(fd, bytes, at, bytes.length - at);
+      }
+      this.#fs.fsyncSync(fd);
+    } finally {
+      this.#fs.closeSync(fd);
+    }
+  }
+
+  /** Puts the new name on the disk too, where the platform can. */
+  #syncFolder() {
+    let fd;
+    try {
+      fd = this.#fs.openSync(this.#folder, "r");
+      this.#fs.fsyncSync(fd);
+    } catch {
+      // Then a crash of the whole machine may undo the renaming, and the old value is back.
+    }
+    if (fd !== undefined) this.#fs.closeSync(fd);
+  }
+
+  #removeAbandoned() {
+    const eldest = Date.now() - ABANDONED_MS;
+    for (const name of this.#fs.readdirSync(this.#folder)) {
+      if (!/^\..*\.tmp$/.test(name)) continue;
+      const path = `${this.#folder}/${name}`;
+      const status = unlessMissing(() => this.#fs.statSync(path));
+      if (status && status.mtimeMs < eldest) this.#removeQuietly(path);
+    }
+  }
+
+  /** @param {string} path */
+  #removeQuietly(path) {
+    try {
+      this.#fs.unlinkSync(path);
+    } catch {
+      // It was never made, or cannot be removed; the next process that opens the folder tries again.
+    }
+  }
+}
+
+/**
+ * @template T
+ * @param {() => T} action
+ * @returns {T | undefined}
+ */
+function unlessMissing(action) {
+  try {
+    return action();
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/**
+ * What the folder holds is executed: nobody else may write to it.
+ *
+ * @param {string} folder
+ * @param {import("node:fs").Stats} status
+ */
+function checkOwner(folder, status) {
+  const user = process.getuid?.();
+  if (user === undefined) return; // Windows: what lies below a user's profile is the user's
+  if (status.uid !== user)
+    throw new Error(`${folder} belongs to user ${status.uid}, expected ${user}, who runs this`);
+  if (status.mode & 0o022)
+    throw new Error(
+      `${folder} has mode ${(status.mode & 0o777).toString(8)}, expected one that lets nobody else write, such as 700`,
+    );
+}

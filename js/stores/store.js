@@ -1,0 +1,43 @@
+// @ts-check
+// What every store of this folder does: keep byte arrays by name.
+//
+// A store promises one thing: put() is atomic, so that a name has its old value or its new one, whole,
+// whatever happens meanwhile. It needs no locks, and nobody may wait for one, since nobody overwrites
+// what another process may have extended; see packs.js.
+
+/**
+ * @typedef {object} StoredEntry
+ * @property {string} name
+ * @property {number} nbytes
+ * @property {number} usedMs when it was last put or got, in ms since the epoch
+ */
+
+/**
+ * Methods of a store that is `sync` give plain values, others promises; whoever calls them awaits
+ * either, or asks first. All but list() throw for a name that isValidName() refuses.
+ *
+ * @typedef {object} Store
+ * @property {boolean} sync
+ * @property {(name: string) => any} get the value, which is not to be changed; undefined if there is
+ *   none. Marks the entry as used now.
+ * @property {(name: string, bytes: Uint8Array) => any} put the store may keep the array itself
+ * @property {(name: string) => any} delete no error if there is none
+ * @property {() => any} list of StoredEntry, in no order
+ */
+
+/**
+ * Whether a string may name an entry. Names become file names.
+ *
+ * @param {string} name
+ */
+export function isValidName(name) {
+  return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/.test(name);
+}
+
+/** @param {string} name */
+export function checkName(name) {
+  if (!isValidName(name))
+    throw new TypeError(
+      `found the name ${JSON.stringify(name)}, expected 1 to 200 of A-Z a-z 0-9 . _ - with no dot in front`,
+    );
+}
