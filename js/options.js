@@ -24,8 +24,8 @@ const isObject = (/** @type {unknown} */ value) => typeof value === "object" && 
 const FUTURE_STORES = ["opfs", "indexeddb"];
 const STORES = ["auto", "memory", ...FUTURE_STORES];
 const isFolder = (/** @type {any} */ value) =>
-  isObject(value) && isString(value.directory) && value.directory !== "";
-const isStore = (/** @type {any} */ value) => isObject(value) && typeof value.get === "function";
+  typeof value?.directory === "string" && value.directory !== "";
+const isStore = (/** @type {any} */ value) => typeof value?.get === "function";
 const BYTES = "a whole number of bytes, 0 or more";
 
 /** @type {Map<string, OptionRule>} */

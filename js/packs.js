@@ -58,7 +58,7 @@ async function run(/** @type {Generator<any, void, any>} */ steps) {
 }
 
 export class Packs {
-  #fs;
+  #pyodide;
   #module;
   #settings;
   /** @type {Promise<void>} the work under way, one after the other */
@@ -77,7 +77,7 @@ export class Packs {
    * @param {Settings} settings
    */
   constructor(pyodide, module, settings) {
-    this.#fs = pyodide.FS;
+    this.#pyodide = pyodide;
     this.#module = module;
     this.#settings = settings;
     this.#fs.mkdirTree(FOLDER);
@@ -90,6 +90,19 @@ export class Packs {
     };
     const build = String(pyodide._api?.config?.BUILD_ID ?? pyodide.version);
     this.#call("_use_store", store, build.slice(0, 16).replaceAll(/[^0-9a-z]/gi, "_"));
+  }
+
+  get #fs() {
+    return this.#pyodide.FS;
+  }
+
+  /** False once Pyodide has exited or failed fatally: then nothing of it may be called. */
+  get #isAlive() {
+    try {
+      return Boolean(this.#module && this.#pyodide.FS);
+    } catch {
+      return false;
+    }
   }
 
   /** Writes everything that was compiled, and lets go of Python. */
@@ -108,7 +121,7 @@ export class Packs {
 
   /** The same at once, for a store that can: at the end of a process there is no later. */
   flushNow() {
-    if (!this.#settings.store.sync) return;
+    if (!this.#settings.store.sync || !this.#isAlive) return;
     try {
       runNow(this.#flushSteps(Infinity));
     } catch (error) {
@@ -129,7 +142,7 @@ export class Packs {
   #enqueue(work) {
     const done = this.#work.then(async () => {
       try {
-        if (this.#module) await work();
+        if (this.#isAlive) await work();
       } catch (error) {
         this.#warn(error);
       }
@@ -215,7 +228,7 @@ export class Packs {
 
   #flushWhenIdle() {
     this.#timer = undefined;
-    if (!this.#module) return;
+    if (!this.#isAlive) return;
     const queued = this.#queued().reduce((sum, [, , count]) => sum + count, 0);
     if (queued === this.#queuedLast) {
       this.#queuedLast = 0;
