@@ -259,7 +259,8 @@ $(addprefix fuzz-,$(FUZZ_TARGETS)): fuzz-%: build/fuzz/run-% build/fuzz/write-se
 	    $(addprefix -dict=,$(wildcard tests/fuzz/zip.dict)) \
 	    -artifact_prefix=build/fuzz/found/$*- build/fuzz/corpus/$* build/fuzz/seeds/$*
 
-build/fuzz/run-%: build/fuzz/tests/fuzz/fuzz_%.o $(call objects,fuzz,$(CORE_SOURCES) $(FUZZ_HELPERS))
+build/fuzz/run-%: build/fuzz/tests/fuzz/fuzz_%.o \
+    $(call objects,fuzz,$(CORE_SOURCES) $(FUZZ_HELPERS) tests/c/zipbuild.c)
 	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer $^ -lz -o $@
 
 # The whole importer, and Debian's Python around it.

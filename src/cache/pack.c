@@ -15,10 +15,9 @@
  * of the module. */
 static char *put_text(char *end, const char *text)
 {
-    size_t nbytes = strlen(text);
-
-    memcpy(end, text, nbytes);
-    return end + nbytes;
+    while (*text)
+        *end++ = *text++;
+    return end;
 }
 
 static char *put_number(char *end, uint64_t number, unsigned base)

@@ -38,3 +38,16 @@ TEST(test_cursor__numbers_are_little_endian)
     CHECK_EQUAL(zi_get32(record, 4), 0x8897a6b5);
     CHECK_EQUAL(zi_get64(record, 0), 0x8897a6b5c4d3e2f1);
 }
+
+TEST(test_cursor__what_is_put_is_got)
+{
+    uint8_t *record = test_guarded(t, 14);
+
+    zi_put16(record, 0, 0xfedc);
+    zi_put32(record, 2, 0xfedcba98);
+    zi_put64(record, 6, 0xfedcba9876543210);
+    CHECK(memcmp(record, "\xdc\xfe\x98\xba\xdc\xfe\x10\x32\x54\x76\x98\xba\xdc\xfe", 14) == 0);
+    CHECK_EQUAL(zi_get16(record, 0), 0xfedc);
+    CHECK_EQUAL(zi_get32(record, 2), 0xfedcba98);
+    CHECK_EQUAL(zi_get64(record, 6), 0xfedcba9876543210);
+}

@@ -96,3 +96,14 @@ TEST(test_pyc__matches_far_times)
     header.mtime = 0;
     CHECK(zi_pyc_matches_source(&header, -1, 0));
 }
+
+TEST(test_pyc__made_header_reads_back)
+{
+    static const uint8_t hash[] = {0x78, 0x56, 0x34, 0x92, 0xf1, 0xe2, 0xd3, 0x04};
+    uint8_t *bytes = test_guarded(t, ZI_PYC_HEADER_NBYTES);
+
+    zi_pyc_make_header(bytes, MAGIC, hash);
+    struct zi_pyc_header header = zi_pyc_read_header(bytes, ZI_PYC_HEADER_NBYTES, MAGIC);
+    CHECK_EQUAL(header.kind, ZI_PYC_UNCHECKED_HASH);
+    CHECK(memcmp(header.hash, hash, sizeof hash) == 0);
+}

@@ -92,5 +92,16 @@ int main(int argc, char **argv)
                           ZIP_MEMBERS({.name = "m.py", .data = SOURCE})));
     seed("refused", ZIP({.name = "a", .flags = 1}, {.name = "b", .method = 93},
                         {.name = "c", .data = SOURCE, .central.crc = ZIP_SET(1)}));
+    /* A pack of what fuzz_pack.c has for sources. */
+    seed("pack", ZIP({.name = "m.pyc",
+                      .data = ZIP_TEXT(
+                          "\053\016\015\012\001\000\000\000\166\241\133\107\005\000\000\000code")},
+                     {.name = "p/__init__.pyc",
+                      .data = ZIP_TEXT(
+                          "\053\016\015\012\001\000\000\000\000\000\000\000\000\000\000\000code")},
+                     {.name = "p/m.pyc",
+                      .data = ZIP_TEXT(
+                          "\053\016\015\012\001\000\000\000\314\360\122\336\005\000\000\000code"),
+                      .method = 8}));
     return 0;
 }
