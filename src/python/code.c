@@ -90,9 +90,9 @@ static enum zi_verdict try_bytecode(struct zi_lookup *lookup, uint32_t node, boo
         choice->path = member_path(lookup, node);
         if (choice->path && load)
             choice->code = zi_bytecode_load(lookup->view.state, data, choice->path);
-        if (choice->code)
-            zi_trace_origin(lookup->view.state, lookup->fullname, ZI_ORIGIN_PYC,
-                            (uint64_t)PyBytes_Size(data));
+        if (choice->code && zi_trace_origin(lookup->view.state, lookup->fullname, ZI_ORIGIN_PYC,
+                                            (uint64_t)PyBytes_Size(data)) < 0)
+            Py_CLEAR(choice->code);
     }
     Py_DECREF(data);
     return verdict;
@@ -111,12 +111,11 @@ static enum zi_verdict load_source(struct zi_lookup *lookup, uint32_t node, stru
     if (!source)
         return changed ? ZI_VERDICT_CHANGED : ZI_VERDICT_ERROR;
     choice->code = compile_source(lookup, source, choice->path);
-    if (choice->code)
-        zi_trace_origin(lookup->view.state, lookup->fullname, ZI_ORIGIN_COMPILED,
-                        (uint64_t)PyBytes_Size(source));
-    Py_DECREF(source);
-    if (choice->code && zi_packs_put(lookup, node, choice->code) < 0)
+    if (choice->code && (zi_trace_origin(lookup->view.state, lookup->fullname, ZI_ORIGIN_COMPILED,
+                                         (uint64_t)PyBytes_Size(source)) < 0 ||
+                         zi_packs_put(lookup, node, choice->code) < 0))
         Py_CLEAR(choice->code);
+    Py_DECREF(source);
     return choice->code ? ZI_VERDICT_USABLE : ZI_VERDICT_ERROR;
 }
 

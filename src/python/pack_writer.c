@@ -73,14 +73,16 @@ static int check_open(const struct pack_writer *self)
 static int write_queued(struct pack_writer *self)
 {
     PyObject *item = PyList_GetItem(self->items, self->at++); /* borrowed */
-    uint32_t node = (uint32_t)PyLong_AsUnsignedLong(PyTuple_GetItem(item, 0));
     PyObject *data = PyObject_CallFunctionObjArgs(self->state->marshal_dumps,
                                                   PyTuple_GetItem(item, 1), (PyObject *)NULL);
     struct zi_error error;
     enum zi_status status = ZI_OK;
+    uint32_t node;
 
-    if (!data)
+    if (!data || zi_pack_node(item, &node) < 0) {
+        Py_XDECREF(data);
         return -1;
+    }
     /* What ran meanwhile may have ended this writer. */
     if (check_open(self) == 0 && zi_pack_writer_wants(&self->writer, node))
         status = zi_pack_writer_add(&self->writer, node, PyBytes_AsString(data),

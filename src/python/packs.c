@@ -237,6 +237,14 @@ static uint32_t find_same(const struct zi_archive *archive, const struct zi_arch
     return here.crc == there.crc && here.nbytes == there.nbytes ? found : ZI_INDEX_NONE;
 }
 
+int zi_pack_node(PyObject *item, uint32_t *node_ret)
+{
+    unsigned long node = PyLong_AsUnsignedLong(PyTuple_GetItem(item, 0));
+
+    *node_ret = (uint32_t)node;
+    return node == (unsigned long)-1 && PyErr_Occurred() ? -1 : 0;
+}
+
 static int queue(struct zi_pack *pack, uint32_t node, PyObject *code)
 {
     PyObject *key = PyLong_FromUnsignedLong(node);
@@ -254,8 +262,10 @@ static int take_over_queue(struct zi_pack *pack, const struct zi_pack *previous)
 
     for (Py_ssize_t i = 0; answer == 0 && i < PyList_Size(items); i++) {
         PyObject *item = PyList_GetItem(items, i); /* borrowed */
-        uint32_t there = (uint32_t)PyLong_AsUnsignedLong(PyTuple_GetItem(item, 0));
-        uint32_t here = find_same(pack->archive, previous->archive, there);
+        uint32_t there, here = ZI_INDEX_NONE;
+        answer = zi_pack_node(item, &there);
+        if (answer == 0)
+            here = find_same(pack->archive, previous->archive, there);
         if (here != ZI_INDEX_NONE)
             answer = queue(pack, here, PyTuple_GetItem(item, 1));
     }
@@ -382,6 +392,8 @@ static int get_queued(struct zi_state *state, const struct zi_pack *pack, uint32
 
     Py_XDECREF(filename);
     Py_XDECREF(key);
+    if (same < 0)
+        Py_CLEAR(code);
     if (same == 0) {
         data = PyObject_CallFunctionObjArgs(state->marshal_dumps, code, (PyObject *)NULL);
         Py_CLEAR(code);
@@ -413,8 +425,11 @@ int zi_packs_get(struct zi_lookup *lookup, uint32_t node, PyObject *path, PyObje
         answer = get_from_file(state, &pack->files[i], &source, path, code_ret);
     if (answer > 0) {
         state->packs.count.hits++;
-        zi_trace_origin(state, lookup->fullname, ZI_ORIGIN_PACK,
-                        state->packs.count.nbytes - nbytes);
+        if (zi_trace_origin(state, lookup->fullname, ZI_ORIGIN_PACK,
+                            state->packs.count.nbytes - nbytes) < 0) {
+            Py_CLEAR(*code_ret);
+            answer = -1;
+        }
     } else if (answer == 0) {
         state->packs.count.misses++;
     }

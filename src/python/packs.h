@@ -44,6 +44,9 @@ void zi_pack_unref(struct zi_state *state, struct zi_pack *pack); /* accepts NUL
 /* The pack of this name, borrowed, or NULL. */
 struct zi_pack *zi_packs_find(const struct zi_state *state, const char *name);
 
+/* The node of an item of a queue; -1 with an exception. */
+int zi_pack_node(PyObject *item, uint32_t *node_ret);
+
 /* Makes these files, an array of the host's, what the pack has been loaded from. */
 void zi_pack_set_files(struct zi_state *state, struct zi_pack *pack, struct zi_pack_file *files,
                        size_t file_count);

@@ -30,18 +30,20 @@ static int read_clock(struct zi_state *state, int64_t *ns_ret)
     return PyErr_Occurred() ? -1 : 0;
 }
 
-void zi_trace_origin(struct zi_state *state, PyObject *fullname, enum zi_origin origin,
-                     uint64_t nbytes)
+int zi_trace_origin(struct zi_state *state, PyObject *fullname, enum zi_origin origin,
+                    uint64_t nbytes)
 {
     struct zi_trace_frame *top = state->trace.top;
+    int same = 0;
 
-    if (!top || top->origin != ZI_ORIGIN_NONE ||
-        PyObject_RichCompareBool(top->name, fullname, Py_EQ) != 1) {
-        PyErr_Clear();
-        return;
+    if (top && top->origin == ZI_ORIGIN_NONE)
+        same = PyObject_RichCompareBool(top->name, fullname, Py_EQ);
+    /* Comparing may run Python code: the frame may be gone. */
+    if (same == 1 && top == state->trace.top) {
+        top->origin = origin;
+        top->nbytes = nbytes;
     }
-    top->origin = origin;
-    top->nbytes = nbytes;
+    return same < 0 ? -1 : 0;
 }
 
 static struct zi_trace_frame *push(struct zi_state *state, PyObject *module)

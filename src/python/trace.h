@@ -14,9 +14,10 @@ enum zi_origin {
     ZI_ORIGIN_COMPILED, /* the source, now */
 };
 
-/* Notes where the code of the module that is being executed came from, and its bytes there. */
-void zi_trace_origin(struct zi_state *state, PyObject *fullname, enum zi_origin origin,
-                     uint64_t nbytes);
+/* Notes where the code of the module that is being executed came from, and its bytes there; -1 with
+ * an exception. */
+int zi_trace_origin(struct zi_state *state, PyObject *fullname, enum zi_origin origin,
+                    uint64_t nbytes);
 
 /* trace(): module.c says what it does. */
 PyObject *zi_trace(PyObject *module, PyObject *args, PyObject *keywords);

@@ -156,6 +156,9 @@ WRAP_OBJECT(PyObject_GenericGetDict, (PyObject * a, void *context), (a, context)
 SHAPED(WRAP_INT_CALL, PyObject_SetAttr, THREE)
 WRAP_INT_CALL(PyObject_SetAttrString, (PyObject * a, const char *name, PyObject *b), (a, name, b))
 SHAPED(WRAP_INT_CALL, PyObject_IsTrue, ONE)
+WRAP_INT_CALL(PyObject_RichCompareBool, (PyObject * a, PyObject *b, int operation),
+              (a, b, operation))
+SHAPED(WRAP_CALL, PySequence_List, ONE)
 WRAP_WITH(call_raises, Py_hash_t, -1, PyObject_Hash, (PyObject * a), (a))
 SHAPED(WRAP_CALL, PyNumber_Or, TWO)
 
@@ -197,6 +200,7 @@ WRAP_INT(PyBytes_AsStringAndSize, (PyObject * a, char **ret, Py_ssize_t *size_re
          (a, ret, size_ret))
 
 WRAP_OBJECT(PyLong_FromLong, (long value), (value))
+WRAP_OBJECT(PyLong_FromUnsignedLong, (unsigned long value), (value))
 WRAP_OBJECT(PyLong_FromVoidPtr, (void *pointer), (pointer))
 WRAP(long, -1, PyLong_AsLong, (PyObject * a), (a))
 WRAP(unsigned long, (unsigned long)-1, PyLong_AsUnsignedLong, (PyObject * a), (a))
@@ -404,6 +408,20 @@ PyObject *__wrap_PyObject_CallFunctionObjArgs(PyObject *callable, ...)
     return PyObject_Vectorcall(callable, stack, count, NULL);
 }
 
+PyObject *__wrap_PyObject_CallMethodObjArgs(PyObject *object, PyObject *name, ...);
+PyObject *__wrap_PyObject_CallMethodObjArgs(PyObject *object, PyObject *name, ...)
+{
+    PyObject *stack[ARGUMENTS_MAX + 2] = {object};
+    va_list arguments;
+
+    va_start(arguments, name);
+    size_t count = collect(stack + 1, arguments);
+    va_end(arguments);
+    if (call_raises("PyObject_CallMethodObjArgs"))
+        return NULL;
+    return PyObject_VectorcallMethod(name, stack, count + 1, NULL);
+}
+
 int __wrap__PyArg_ParseTuple_SizeT(PyObject *args, const char *format, ...);
 int __wrap__PyArg_ParseTuple_SizeT(PyObject *args, const char *format, ...)
 {
@@ -441,6 +459,13 @@ void *__wrap_PyMem_Malloc(size_t nbytes);
 void *__wrap_PyMem_Malloc(size_t nbytes)
 {
     return memory_fails("PyMem_Malloc") ? NULL : __real_PyMem_Malloc(nbytes);
+}
+
+void *__real_PyMem_Calloc(size_t count, size_t nbytes);
+void *__wrap_PyMem_Calloc(size_t count, size_t nbytes);
+void *__wrap_PyMem_Calloc(size_t count, size_t nbytes)
+{
+    return memory_fails("PyMem_Calloc") ? NULL : __real_PyMem_Calloc(count, nbytes);
 }
 
 void *__real_PyMem_Realloc(void *block, size_t nbytes);
@@ -508,22 +533,28 @@ long zi_faults_live_blocks(void)
 
 /* System calls, by the names that large files give them. */
 
-int __real_open64(const char *path, int flags);
-int __wrap_open64(const char *path, int flags);
-int __wrap_open64(const char *path, int flags)
+int __real_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...)
 {
-    int fd = system_fails("open") ? -1 : __real_open64(path, flags);
+    va_list arguments;
 
+    va_start(arguments, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
+    va_end(arguments);
+    int fd = system_fails("open") ? -1 : __real_open64(path, flags, mode);
     faults.open_files += fd >= 0;
     return fd;
 }
 
+/* One that fails has closed all the same. */
 int __real_close(int fd);
 int __wrap_close(int fd);
 int __wrap_close(int fd)
 {
     faults.open_files--;
-    return __real_close(fd);
+    int answer = __real_close(fd);
+    return system_fails("close") ? -1 : answer;
 }
 
 off_t __real_lseek64(int fd, off_t offset, int whence);
@@ -539,4 +570,11 @@ ssize_t __wrap_pread64(int fd, void *buffer, size_t nbytes, off_t offset);
 ssize_t __wrap_pread64(int fd, void *buffer, size_t nbytes, off_t offset)
 {
     return system_fails("pread") ? -1 : __real_pread64(fd, buffer, nbytes, offset);
+}
+
+ssize_t __real_write(int fd, const void *bytes, size_t nbytes);
+ssize_t __wrap_write(int fd, const void *bytes, size_t nbytes);
+ssize_t __wrap_write(int fd, const void *bytes, size_t nbytes)
+{
+    return system_fails("write") ? -1 : __real_write(fd, bytes, nbytes);
 }

@@ -132,8 +132,9 @@ class Walk:
         state = who()
         if state not in self.states:
             self.complain(f"{state} was left behind")
-        if unraisable:
-            self.complain(f"unraisable: {unraisable.pop()}")
+        if unraisable and not self.scenario.shown:
+            self.complain(f"unraisable: {unraisable[-1]}")
+        unraisable.clear()
         self.use_again()
         del seen, self.act
         scenarios.stop_serving()
