@@ -171,7 +171,9 @@ enum zi_status zi_pack_file_read(struct zi_pack_file *file, const struct zi_entr
         zi_host_free(host, ret->bytes);
         ret->bytes = NULL;
     }
-    return status == ZI_ERR_MEMORY || status == ZI_ERR_HOST ? status : ZI_OK;
+    if (status == ZI_ERR_SYSTEM || status == ZI_ERR_MEMORY || status == ZI_ERR_HOST)
+        return status;
+    return ZI_OK;
 }
 
 enum zi_status zi_pack_writer_open(struct zi_pack_writer *writer, struct zi_host *host,

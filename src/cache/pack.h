@@ -62,7 +62,7 @@ enum zi_pack_finding {
     ZI_PACK_ABSENT,
     ZI_PACK_OTHER_SOURCE, /* compiled from another source of this name */
     ZI_PACK_OTHER_MAGIC,  /* compiled by another interpreter */
-    ZI_PACK_DAMAGED,      /* cannot be read, or its CRC-32 is wrong */
+    ZI_PACK_DAMAGED,      /* not what a pack's member is, or its CRC-32 is wrong */
 };
 
 /* A whole pyc; the bytes are set when it was found, and the caller's to free through the host. */
@@ -73,7 +73,7 @@ struct zi_pack_member {
 };
 
 /* Reads what was compiled from a source. The status is ZI_OK whatever the finding: it tells only of
- * want of memory and of what the host raised. */
+ * failed system calls, want of memory, and what the host raised. */
 enum zi_status zi_pack_file_read(struct zi_pack_file *file, const struct zi_entry *source,
                                  uint32_t magic, struct zi_pack_member *ret, struct zi_error *err);
 

@@ -193,7 +193,7 @@ static PyObject *pack_writer_commit(PyObject *object, PyObject *path)
     struct pack_writer *self = PACK_WRITER(object);
     struct zi_pack_file *files;
     PyObject *paths = zi_is_str(path) ? PyTuple_Pack(1, path) : NULL;
-    Py_ssize_t count = paths ? zi_pack_open_files(self->state, paths, &files) : -1;
+    Py_ssize_t count = paths ? zi_pack_open_files(self->state, paths, false, &files) : -1;
 
     Py_XDECREF(paths);
     if (count < 0)
@@ -209,7 +209,7 @@ static PyObject *pack_writer_commit(PyObject *object, PyObject *path)
 static int open_writer(struct pack_writer *self, PyObject *path, PyObject *others)
 {
     PyObject *encoded = zi_is_str(path) ? PyUnicode_EncodeFSDefault(path) : NULL;
-    Py_ssize_t count = encoded ? zi_pack_open_files(self->state, others, &self->others) : -1;
+    Py_ssize_t count = encoded ? zi_pack_open_files(self->state, others, false, &self->others) : -1;
     struct zi_error error;
     enum zi_status status;
 

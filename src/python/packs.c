@@ -1,6 +1,7 @@
 /* This file knows which code was compiled before. */
 #include "packs.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "bytecode.h"
@@ -130,7 +131,9 @@ static PyObject *call_store(struct zi_state *state, PyObject *name, PyObject *fi
     return result;
 }
 
-static int open_file(struct zi_state *state, PyObject *path, struct zi_pack_file *ret)
+/* 1, 0 when it is no pack, -1 with an exception. */
+static int open_file(struct zi_state *state, PyObject *path, bool may_fail,
+                     struct zi_pack_file *ret)
 {
     PyObject *encoded = zi_is_str(path) ? PyUnicode_EncodeFSDefault(path) : NULL;
     struct zi_error error;
@@ -142,15 +145,17 @@ static int open_file(struct zi_state *state, PyObject *path, struct zi_pack_file
     Py_DECREF(encoded);
     if (status == ZI_OK)
         return 1;
-    if (status == ZI_ERR_MEMORY || status == ZI_ERR_HOST) {
-        zi_raise(state, &error, NULL);
+    if (status == ZI_ERR_MEMORY || status == ZI_ERR_HOST ||
+        (status == ZI_ERR_SYSTEM && !may_fail && error.system_errno != ENOENT)) {
+        zi_raise(state, &error, path);
         return -1;
     }
     state->packs.count.refused++;
     return 0;
 }
 
-Py_ssize_t zi_pack_open_files(struct zi_state *state, PyObject *paths, struct zi_pack_file **ret)
+Py_ssize_t zi_pack_open_files(struct zi_state *state, PyObject *paths, bool may_fail,
+                              struct zi_pack_file **ret)
 {
     PyObject *list = PySequence_List(paths);
     Py_ssize_t count = list ? PyList_Size(list) : -1, opened = 0;
@@ -165,7 +170,7 @@ Py_ssize_t zi_pack_open_files(struct zi_state *state, PyObject *paths, struct zi
         }
     }
     for (Py_ssize_t i = 0; i < count; i++) {
-        int answer = open_file(state, PyList_GetItem(list, i), &files[opened]);
+        int answer = open_file(state, PyList_GetItem(list, i), may_fail, &files[opened]);
         if (answer < 0) {
             zi_pack_close_files(state, files, (size_t)opened);
             Py_DECREF(list);
@@ -193,7 +198,7 @@ static int load(struct zi_state *state, struct zi_pack *pack)
     if (paths == Py_None)
         count = 0;
     else if (paths)
-        count = zi_pack_open_files(state, paths, &files);
+        count = zi_pack_open_files(state, paths, true, &files);
     if (count > 0) {
         zi_pack_set_files(state, pack, files, (size_t)count);
         state->packs.count.loads += (uint64_t)count;
@@ -366,10 +371,12 @@ static int get_from_file(struct zi_state *state, struct zi_pack_file *file,
     struct zi_error error;
     int answer;
 
-    if (zi_pack_file_read(file, source, state->magic, &member, &error) != ZI_OK) {
+    enum zi_status status = zi_pack_file_read(file, source, state->magic, &member, &error);
+    if (status != ZI_OK && status != ZI_ERR_SYSTEM) {
         zi_raise(state, &error, NULL);
         return -1;
     }
+    /* A file that cannot be read now is no reason for an import to fail. */
     count_finding(state, member.finding);
     if (member.finding != ZI_PACK_FOUND)
         return 0;

@@ -51,9 +51,10 @@ int zi_pack_node(PyObject *item, uint32_t *node_ret);
 void zi_pack_set_files(struct zi_state *state, struct zi_pack *pack, struct zi_pack_file *files,
                        size_t file_count);
 
-/* Opens pack files; one that cannot be opened is counted and left out. Returns how many, -1 with an
- * exception. */
-Py_ssize_t zi_pack_open_files(struct zi_state *state, PyObject *paths, struct zi_pack_file **ret);
+/* Opens pack files; one that is missing or no archive is counted and left out, and with `may_fail`
+ * one for which a system call failed. Returns how many, -1 with an exception. */
+Py_ssize_t zi_pack_open_files(struct zi_state *state, PyObject *paths, bool may_fail,
+                              struct zi_pack_file **ret);
 void zi_pack_close_files(struct zi_state *state, struct zi_pack_file *files, size_t file_count);
 
 /* Takes the files and the queue away from every pack. */
