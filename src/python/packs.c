@@ -278,20 +278,34 @@ static int take_over_queue(struct zi_pack *pack, const struct zi_pack *previous)
     return answer;
 }
 
+/* The pack that was last the one of the archive at a path: a new reference, or NULL. The record of
+ * a path comes and goes. */
+static struct zi_pack *find_of_path(const struct zi_state *state, const char *path_name)
+{
+    struct zi_pack *pack = state->packs.list;
+
+    while (pack && strcmp(pack->path_name, path_name) != 0)
+        pack = pack->next;
+    return pack ? zi_pack_ref(pack) : NULL;
+}
+
 /* Finds or makes the pack of the archive that the record holds now. */
 static int attach(struct zi_state *state, struct zi_record *record, struct zi_attachment *at)
 {
     struct zi_pack_identity identity = identity_of(state, record);
     struct zi_pack *previous = at->pack, *pack;
-    char name[ZI_PACK_NAME_NBYTES];
+    char name[ZI_PACK_NAME_NBYTES], path_name[ZI_PACK_NAME_NBYTES];
     int answer = 0;
 
     zi_pack_name(name, &identity, record->archive);
+    zi_pack_path_name(path_name, &identity, record->path, record->path_nbytes);
     pack = zi_packs_find(state, name);
     pack = pack ? zi_pack_ref(pack) : make_pack(state, record->archive, name);
     if (!pack)
         return -1;
-    zi_pack_path_name(pack->path_name, &identity, record->path, record->path_nbytes);
+    if (!previous)
+        previous = find_of_path(state, path_name);
+    memcpy(pack->path_name, path_name, strlen(path_name) + 1);
     at->pack = pack;
     at->pack_generation = record->generation;
     if (previous && previous != pack) {

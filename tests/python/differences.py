@@ -140,6 +140,17 @@ DIFFERENCES = {
     "pkgutil-vanished-archive": Row(
         EVERY, "pkgutil.iter_modules raises KeyError when an archive on sys.path was deleted and invalidated", "lists none of its modules",
         "one missing archive must not stop the listing of the others"),
+    # Bytecode packs
+    "pack-judged-by-crc": Row(
+        EVERY, "nothing compiled is kept; of a .pyc in an archive, _imp.check_hash_based_pycs says whether its hash is checked",
+        "what an earlier run compiled is used if it is of a source with the member's CRC-32 and size, whatever that setting says",
+        "both numbers are in the directory: checking costs no read"),
+    "pack-warns-once": Row(
+        EVERY, "a SyntaxWarning is shown whenever the module is imported", "not shown again while compiled code is kept",
+        "follows from not compiling again; importing from a directory does the same"),
+    "pack-reads-no-source": Row(
+        EVERY, "a module whose archive is gone, or damaged in that member, cannot be imported",
+        "it can, while its compiled code is kept and the directory is valid", "the source is not read"),
     # The class
     "type-bases": Row(
         EVERY, "zipimporter derives from _LoaderBasics", "from a C type and from stock's zipimporter",

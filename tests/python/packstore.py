@@ -1,0 +1,66 @@
+"""A store of bytecode packs in a folder, for tests: what js/packs.js does, in its simplest form.
+
+With stock there is nothing to keep: every method then does nothing.
+"""
+
+import os
+
+import support
+
+
+class FolderStore:
+    def __init__(self, folder):
+        self.folder = folder
+        self.changes = 0
+        os.makedirs(folder, exist_ok=True)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def files(self, name):
+        """The pack files of a name, whole paths."""
+        return sorted(self.path(each) for each in os.listdir(self.folder) if each.startswith(name + ".") and each.endswith(".zip"))
+
+    # What the importer calls.
+
+    def load(self, name, path_name):
+        files = self.files(name)
+        if files or not os.path.exists(self.path(path_name + ".txt")):
+            return files
+        with open(self.path(path_name + ".txt")) as file:
+            return self.files(file.read())
+
+    def changed(self):
+        self.changes += 1
+
+    # What tests call.
+
+    def use(self):
+        """Begins anew, as another process does: nothing is loaded, nothing queued."""
+        if support.ours:
+            support.ours._use_store(self, "test")
+
+    def leave(self):
+        if support.ours:
+            support.ours._use_store(None, "")
+
+    def write(self):
+        """Writes every pack that has something to write; returns the new files."""
+        written = []
+        for name, path_name, _ in support.ours._queued_packs() if support.ours else ():
+            kept = self.files(name)
+            new = self.path(".new")
+            writer = support.ours._write_pack(name, new, kept)
+            while not writer.step(1000):
+                pass
+            crc, nbytes, _ = writer.finish()
+            path = self.path(f"{name}.{crc:x}-{nbytes}.zip")
+            os.replace(new, path)
+            writer.commit(path)
+            with open(self.path(path_name + ".txt"), "w") as file:
+                file.write(name)
+            for old in kept:
+                if old != path:
+                    os.remove(old)
+            written.append(path)
+        return written

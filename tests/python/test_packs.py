@@ -1,0 +1,568 @@
+"""Bytecode packs: what is compiled is not compiled again, and nothing that is kept can do harm."""
+
+import importlib
+import inspect
+import linecache
+import marshal
+import os
+import runpy
+import subprocess
+import sys
+import traceback
+import types
+import unittest
+import warnings
+import zipfile
+import zipimport
+import zlib
+
+import support
+import zipbuild
+from packstore import FolderStore
+from support import ZipTestCase, check_hash_based_pycs, difference, make_pyc, native_only, ours_only, stats_delta
+
+MEMBERS = {
+    "m.py": "value = 1\ndef fail():\n    raise ValueError('m')\n",
+    "p/__init__.py": "from . import q\n",
+    "p/q.py": "value = 'q'\nclass Class:\n    def method(self):\n        return (lambda: [1 / 0 for _ in 'a'])\n",
+    "unused.py": "value = 'unused'\n",
+}
+NAMES = "m", "p", "p.q", "unused"
+
+
+class PackTestCase(ZipTestCase):
+    def setUp(self):
+        super().setUp()
+        self.store = FolderStore(self.path("store"))
+        self.store.use()
+        self.addCleanup(self.store.leave)
+
+    def codes(self, path, *names):
+        """The code of modules, from importers that nobody has used before."""
+        found = {}
+        for name in names:
+            folder, _, _ = name.rpartition(".")
+            found[name] = zipimport.zipimporter(os.path.join(path, folder.replace(".", "/")) if folder else path).get_code(name)
+        return found
+
+    def keep(self, members=MEMBERS, *names, name="a.zip"):
+        """An archive of which these modules, by default all, were compiled and kept by another process."""
+        path = self.make(members, name)
+        self.codes(path, *(names or NAMES))
+        self.store.write()
+        self.store.use()
+        return path
+
+    def packs(self):
+        return [self.store.path(name) for name in sorted(os.listdir(self.store.folder)) if name.endswith(".zip")]
+
+    def only_pack(self):
+        [pack] = self.packs()
+        return pack
+
+    def rewrite_pack(self, change):
+        """Makes another pack of the only one: change(name, data) gives each member's data, or None for none."""
+        with zipfile.ZipFile(self.only_pack()) as pack:
+            members = {name: change(name, pack.read(name)) for name in pack.namelist()}
+        with open(self.only_pack(), "wb") as file:
+            file.write(zipbuild.build({name: data for name, data in members.items() if data is not None}))
+
+    def assertValue(self, path, value, name="m", **counters):
+        """The module has this value, and getting its code adds this to the counters."""
+        with stats_delta() as delta:
+            code = self.codes(path, name)[name]
+        self.assertEqual({key: delta[key] for key in counters}, counters)
+        namespace = {}
+        exec(code, namespace)
+        self.assertEqual(namespace["value"], value)
+
+
+@ours_only("packs")
+class Kept(PackTestCase):
+    def test_a_second_run_compiles_nothing_and_inflates_nothing(self):
+        path = self.make(MEMBERS)
+        with stats_delta() as first:
+            self.codes(path, *NAMES)
+        self.assertEqual((first.compiles, first.pack_hits, first.pack_misses), (4, 0, 4))
+        self.store.write()
+        self.store.use()
+        with stats_delta() as second:
+            self.codes(path, *NAMES)
+        self.assertEqual((second.compiles, second.inflates, second.pack_hits, second.pack_misses), (0, 0, 4, 0))
+
+    def test_without_a_store_nothing_is_kept(self):
+        self.store.leave()
+        path = self.make(MEMBERS)
+        with stats_delta() as delta:
+            self.codes(path, "m")
+            self.codes(path, "m")
+        self.assertEqual((delta.compiles, delta.pack_hits, delta.pack_misses), (2, 0, 0))
+        self.assertEqual(support.ours._queued_packs(), [])
+
+    def test_within_a_process_nothing_is_compiled_twice_either(self):
+        path = self.make(MEMBERS)
+        first = self.codes(path, "m")["m"]
+        with stats_delta() as delta:
+            self.assertIs(self.codes(path, "m")["m"], first)
+        self.assertEqual((delta.compiles, delta.pack_hits), (0, 1))
+
+    def test_nor_for_the_archive_at_another_path(self):
+        first = self.codes(self.make(MEMBERS, "a.zip"), "p.q")["p.q"]
+        other = self.make(MEMBERS, "b.zip")
+        with stats_delta() as delta:
+            second = self.codes(other, "p.q")["p.q"]
+        self.assertEqual(delta.compiles, 0)
+        self.assertEqual(self.filenames(second), {f"{other}/p/q.py"})
+        self.assertEqual(self.filenames(first), {self.path("a.zip") + "/p/q.py"}, "what is in use stays as it was")
+
+    def filenames(self, code):
+        return {code.co_filename}.union(*(self.filenames(each) for each in code.co_consts if isinstance(each, types.CodeType)))
+
+    def test_co_filename_is_that_of_the_path(self):
+        self.keep()
+        other = self.make(MEMBERS, "else.zip")
+        with stats_delta() as delta:
+            code = self.codes(other, "p.q")["p.q"]
+        self.assertEqual(delta.compiles, 0)
+        self.assertEqual(self.filenames(code), {f"{other}/p/q.py"})
+
+    def test_a_changed_member_is_compiled_and_nothing_else(self):
+        self.keep()
+        path = self.remake({**MEMBERS, "m.py": "value = 2\n"})
+        support.ours.invalidate(path)
+        with stats_delta() as delta:
+            self.codes(path, *NAMES)
+        self.assertEqual((delta.compiles, delta.pack_hits, delta.pack_other_source), (1, 3, 1))
+        self.store.write()
+        self.store.use()
+        self.assertValue(path, 2, compiles=0, pack_hits=1)
+
+    def test_what_is_queued_serves_the_archive_that_it_became(self):
+        path = self.make(MEMBERS, "a.zip")
+        self.codes(path, *NAMES)
+        self.remake({**MEMBERS, "m.py": "value = 2\n"})
+        support.ours.invalidate(path)
+        with stats_delta() as delta:
+            self.codes(path, *NAMES)
+        self.assertEqual((delta.compiles, delta.pack_hits), (1, 3))
+        self.assertEqual([count for _, _, count in support.ours._queued_packs()], [4], "the old archive's are not kept")
+
+    def test_also_when_the_record_of_the_path_went_meanwhile(self):
+        path = self.make(MEMBERS, "a.zip")
+        self.codes(path, *NAMES)
+        self.remake({**MEMBERS, "m.py": "value = 2\n"})
+        support.ours.invalidate(path)
+        self.codes(self.make({"x.py": ""}, "b.zip"), "x")  # a new record: those that nobody uses go
+        with stats_delta() as delta:
+            self.codes(path, *NAMES)
+        self.assertEqual((delta.compiles, delta.pack_hits), (1, 3))
+
+    def test_archives_with_equal_names_do_not_mix(self):
+        self.keep()
+        other = self.make({**MEMBERS, "m.py": "value = 2\n"}, "b.zip")
+        self.assertValue(other, 2, compiles=1, pack_hits=0, pack_other_source=0)
+
+    def test_a_record_that_nobody_holds_is_written_too(self):
+        path = self.make(MEMBERS)
+        self.codes(path, "m")
+        os.remove(path)
+        support.ours.invalidate(path)
+        self.make(MEMBERS, "another.zip")
+        [pack] = self.store.write()
+        self.assertEqual(zipfile.ZipFile(pack).namelist(), ["m.pyc"])
+
+    def test_the_store_is_told_once_until_it_asks(self):
+        path = self.make(MEMBERS)
+        self.codes(path, "m", "p")
+        self.assertEqual(self.store.changes, 1)
+        self.store.write()
+        self.codes(path, "unused")
+        self.assertEqual(self.store.changes, 2)
+
+    def test_many_modules(self):
+        names = [f"m{i}" for i in range(400)]
+        path = self.keep({f"{name}.py": f"value = '{name}'\n" for name in names}, *names)
+        for name in names[::37]:
+            self.assertValue(path, name, name, compiles=0)
+        with stats_delta() as delta:
+            self.codes(path, "m399")
+        self.assertEqual((delta.opens, delta.reads), (0, 2))
+
+    def test_names_of_any_kind(self):
+        long = "n" * 300
+        path = self.keep({"café.py": "value = 'café'\n", f"{long}.py": "value = 'long'\n"}, "café", long)
+        self.assertValue(path, "café", "café", compiles=0)
+        self.assertValue(path, "long", long, compiles=0)
+
+    def test_names_longer_than_a_pack_can_hold_are_compiled(self):
+        name = "n" * (65535 - 3)
+        path = self.make({f"{name}.py": "value = 1\n", "m.py": "value = 2\n"})
+        self.codes(path, name, "m")
+        [pack] = self.store.write()
+        self.assertEqual(zipfile.ZipFile(pack).namelist(), ["m.pyc"])
+        self.store.use()
+        self.assertValue(path, 1, name, compiles=1)
+
+
+@ours_only("packs")
+class Indistinguishable(PackTestCase):
+    def describe(self, path):
+        """All that tells how modules were loaded."""
+        sys.path.insert(0, path)
+        for name in NAMES:
+            sys.modules.pop(name, None)
+        linecache.clearcache()
+        answer = []
+        for name in NAMES:
+            module = importlib.import_module(name)
+            spec = module.__spec__
+            code = spec.loader.get_code(name)
+            answer.append((
+                module.__name__, module.__file__, getattr(module, "__cached__", None), module.__package__, type(module.__loader__),
+                spec.origin, spec.cached, spec.loader_state, spec.has_location, spec.submodule_search_locations,
+                code, code.co_firstlineno, list(code.co_positions()), inspect.getsource(module), module.__doc__,
+            ))
+        for function in sys.modules["m"].fail, sys.modules["p.q"].Class().method():
+            try:
+                function()
+            except (ValueError, ZeroDivisionError) as error:
+                answer.append(traceback.format_exception(error)[1:])
+        return answer
+
+    def test_modules_code_and_tracebacks(self):
+        path = self.make(MEMBERS)
+        compiled = self.describe(path)
+        self.store.write()
+        self.store.use()
+        with stats_delta() as delta:
+            kept = self.describe(path)
+        self.assertEqual(delta.compiles, 0)
+        self.assertEqual(kept, compiled)
+
+    def test_runpy(self):
+        path = self.keep({"m.py": "value = __name__, __file__\n"}, "m")
+        sys.path.insert(0, path)
+        with stats_delta() as delta:
+            self.assertEqual(runpy.run_module("m")["value"], ("m", f"{path}/m.py"))
+        self.assertEqual(delta.compiles, 0)
+
+    def test_a_valid_pyc_in_the_archive_comes_first(self):
+        path = self.keep()
+        source = MEMBERS["m.py"]
+        pyc = make_pyc(source, body=marshal.dumps(compile("value = 'pyc'", "m.py", "exec")))
+        self.remake({**MEMBERS, "m.pyc": pyc})
+        support.ours.invalidate(path)
+        self.assertValue(path, "pyc", compiles=0, pack_hits=0)
+
+
+class Harmless(PackTestCase):
+    @ours_only("packs")
+    def test_every_byte_changed_and_every_end_cut(self):
+        path = self.keep({"m.py": "value = 1\n"}, "m")
+        pack = self.only_pack()
+        with open(pack, "rb") as file:
+            sound = file.read()
+        counted = "pack_damaged", "pack_other_magic", "pack_other_source", "packs_refused"
+        for at in range(2 * len(sound)):
+            data = bytearray(sound)
+            if at < len(sound):
+                data[at] ^= 0x21
+            else:
+                del data[at - len(sound):]
+            with open(pack, "wb") as file:
+                file.write(data)
+            self.store.use()
+            with stats_delta() as delta:
+                code = self.codes(path, "m")["m"]
+            namespace = {}
+            exec(code, namespace)
+            self.assertEqual(namespace["value"], 1, at)
+            self.assertEqual(delta.compiles + delta.pack_hits, 1, at)
+            if delta.compiles:
+                # A name that is another one is no damage: nothing of that name is there.
+                self.assertTrue(any(delta[name] for name in counted) or sound[at:at + 1] in b"m.pyc", at)
+
+    @ours_only("packs")
+    def test_another_interpreters_are_counted_and_replaced(self):
+        path = self.keep({"m.py": "value = 1\n"}, "m")
+        self.rewrite_pack(lambda name, data: b"\0\0\r\n" + data[4:])
+        self.assertValue(path, 1, compiles=1, pack_other_magic=1)
+        self.store.write()
+        self.store.use()
+        self.assertValue(path, 1, compiles=0, pack_hits=1)
+
+    @ours_only("packs")
+    def test_what_is_not_marshalled_code_is_not_executed(self):
+        path = self.keep({"m.py": "value = 1\n"}, "m")
+        for body in b"", b"garbage", marshal.dumps(None), marshal.dumps("value = 2"), b"\xe3" + b"\xff" * 40:
+            self.rewrite_pack(lambda name, data: data[:16] + body)
+            self.store.use()
+            self.assertValue(path, 1, compiles=1, pack_damaged=1, pack_hits=0)
+
+    @ours_only("packs")
+    def test_time_stamps_are_not_taken(self):
+        path = self.keep({"m.py": "value = 1\n"}, "m")
+        self.rewrite_pack(lambda name, data: make_pyc("value = 1\n", body=marshal.dumps(compile("value = 2", "m.py", "exec"))))
+        self.assertValue(path, 1, compiles=1, pack_damaged=1)
+
+    @ours_only("packs")
+    def test_a_store_that_misbehaves_is_shown_and_passed_over(self):
+        path = self.make(MEMBERS)
+
+        class Store:
+            def __init__(self, answer):
+                self.answer = answer
+
+            def load(self, name, path_name):
+                if isinstance(self.answer, type):
+                    raise self.answer("load")
+                return self.answer
+
+            changed = None
+
+        for answer in ValueError, OSError, None, (), [], [self.path("missing.zip")], [path], [self.folder]:
+            support.ours._use_store(Store(answer), "test")
+            shown = []
+            self.hook, sys.unraisablehook = sys.unraisablehook, shown.append
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    self.assertValue(path, 1, compiles=1)
+            finally:
+                sys.unraisablehook = self.hook
+            self.assertEqual(len(shown), 2 if isinstance(answer, type) else 1, answer)
+        for answer in 1, [1]:
+            support.ours._use_store(Store(answer), "test")
+            with self.assertRaises((TypeError, ValueError)):
+                self.codes(path, "m")
+        for answer in MemoryError, KeyboardInterrupt:
+            support.ours._use_store(Store(answer), "test")
+            with self.assertRaises(answer):
+                self.codes(path, "m")
+
+    @ours_only("packs")
+    def test_a_store_that_imports_or_goes_while_it_is_asked(self):
+        path = self.make(MEMBERS)
+        test = self
+
+        class Importing:
+            def load(self, name, path_name):
+                test.codes(path, "unused")
+                return []
+
+            def changed(self):
+                pass
+
+        class Leaving(Importing):
+            def load(self, name, path_name):
+                support.ours._use_store(None, "")
+                return []
+
+        support.ours._use_store(Importing(), "test")
+        self.assertValue(path, 1, compiles=2)
+        support.ours._use_store(Leaving(), "test")
+        self.assertValue(path, 1, compiles=1)
+
+    @difference("pack-judged-by-crc")
+    def test_check_hash_based_pycs_is_not_for_packs(self):
+        path = self.keep({"m.py": "value = 1\n"}, "m")
+        with check_hash_based_pycs("always"), support.compilations() as compiled:
+            self.codes(path, "m")
+        self.assertEqual(compiled, [0])
+
+    @difference("pack-warns-once")
+    def test_a_syntax_warning_is_not_repeated(self):
+        path = self.keep({"m.py": "value = 1 is 1\n"}, "m")
+        with warnings.catch_warnings(record=True) as shown:
+            warnings.simplefilter("always")
+            self.codes(path, "m")
+        self.assertEqual(shown, [])
+
+    @difference("pack-reads-no-source")
+    def test_a_source_that_cannot_be_read_any_more(self):
+        path = self.keep({"m.py": "value = 1\n"}, "m")
+        self.codes(path, "m")
+        os.remove(path)
+        namespace = {}
+        exec(zipimport.zipimporter.get_code(self.held, "m"), namespace)
+        self.assertEqual(namespace["value"], 1)
+
+    def keep(self, *args, **kwargs):
+        path = super().keep(*args, **kwargs)
+        self.held = zipimport.zipimporter(path)
+        return path
+
+
+@ours_only("packs")
+class Files(PackTestCase):
+    def test_zipfile_unzip_and_stock_accept_every_pack(self):
+        self.keep()
+        self.keep({f"m{i}.py": f"value = {i}\n" for i in range(300)}, *(f"m{i}" for i in range(300)), name="b.zip")
+        self.keep({"café.py": "value = 'é'\n"}, "café", name="c.zip")
+        self.assertEqual(len(self.packs()), 3)
+        for pack in self.packs():
+            with zipfile.ZipFile(pack) as file:
+                self.assertIsNone(file.testzip())
+                self.assertEqual({info.compress_type for info in file.infolist()}, {zipfile.ZIP_STORED})
+                first = file.namelist()[0]
+            importer = support.STOCK_TYPE(pack)
+            importer.get_code(first.removesuffix(".pyc"))
+
+    @native_only("unzip is a program")
+    def test_native_unzip_accepts_every_pack(self):
+        self.keep()
+        subprocess.run(["unzip", "-tq", self.only_pack()], check=True, stdout=subprocess.DEVNULL)
+
+    def test_members_name_their_source(self):
+        self.keep({"m.py": "value = 1\n"}, "m")
+        with zipfile.ZipFile(self.only_pack()) as pack:
+            data = pack.read("m.pyc")
+        source = b"value = 1\n"
+        self.assertEqual(data[:4], importlib.util.MAGIC_NUMBER)
+        self.assertEqual(data[4:16], zipbuild.u32(1, zlib.crc32(source), len(source)))
+        self.assertIsInstance(marshal.loads(data[16:]), types.CodeType)
+
+    def test_names_say_what_decides(self):
+        path = self.make(MEMBERS)
+        name, path_name = support.ours._pack_names(path)
+        magic = int.from_bytes(importlib.util.MAGIC_NUMBER[:2], "little")
+        start = f"z1-p{magic}-o{sys.flags.optimize}-r1-"
+        self.assertTrue(name.startswith(start), name)
+        self.assertTrue(path_name.startswith(start + "at-"), path_name)
+        other, other_path_name = support.ours._pack_names(self.make(MEMBERS, "b.zip"))
+        self.assertEqual(other, name)
+        self.assertNotEqual(other_path_name, path_name)
+        self.assertEqual(support.ours._pack_names(self.path("none.zip"))[0], None)
+
+    @native_only("it needs processes")
+    def test_native_optimisation_and_debug_ranges_have_packs_of_their_own(self):
+        path = self.make(MEMBERS)
+        code = (
+            f"import sys; sys.path.insert(0, {os.path.dirname(support.ours.__file__)!r}); import pyodide_zipimport as ours\n"
+            f"ours._use_store(None, ''); print(ours._pack_names({path!r})[0][9:15].split('-'))"
+        )
+        names = {
+            subprocess.run([sys.executable, *flags, "-c", code], check=True, capture_output=True, env={**os.environ}).stdout
+            for flags in ([], ["-O"], ["-OO"], ["-X", "no_debug_ranges"])
+        }
+        self.assertEqual(len(names), 4, names)
+
+    def test_a_build_that_cannot_be_in_a_name(self):
+        for build in "a/b", "a b", "é", "b" * 65:
+            with self.assertRaises(ValueError):
+                support.ours._use_store(self.store, build)
+        support.ours._use_store(self.store, "b" * 64)
+
+    def test_the_standard_librarys_name_has_the_build(self):
+        libraries = [path for path in sys.path if path.endswith(".zip") and os.path.basename(path).startswith("python3")]
+        for path in libraries if support.IN_PYODIDE else ():
+            self.assertIn("-btest-", support.ours._pack_names(path)[0])
+
+
+@ours_only("packs")
+class Writing(PackTestCase):
+    def writer(self, *others):
+        [(name, _, _)] = support.ours._queued_packs()
+        return support.ours._write_pack(name, self.path("new.zip"), others)
+
+    def finish(self, writer):
+        while not writer.step(1000):
+            pass
+        return writer.finish()
+
+    def test_step_by_step(self):
+        path = self.make(MEMBERS)
+        self.codes(path, *NAMES)
+        writer = self.writer()
+        self.assertFalse(writer.step(0))
+        with self.assertRaises(ValueError):
+            writer.finish()
+        crc, nbytes, members = self.finish(writer)
+        self.assertEqual((nbytes, members), (os.path.getsize(self.path("new.zip")), 4))
+        with self.assertRaises(ValueError):
+            writer.step(1)
+        with self.assertRaises(ValueError):
+            writer.finish()
+
+    def test_what_is_queued_meanwhile_stays_queued(self):
+        path = self.make(MEMBERS)
+        self.codes(path, "m")
+        writer = self.writer()
+        self.codes(path, "p")
+        self.finish(writer)
+        writer.commit(self.path("new.zip"))
+        self.assertEqual([count for _, _, count in support.ours._queued_packs()], [1])
+        with stats_delta() as delta:
+            self.codes(path, "m", "p")
+        self.assertEqual((delta.compiles, delta.pack_hits), (0, 2))
+
+    def test_given_up_halfway_nothing_is_lost(self):
+        path = self.make(MEMBERS)
+        self.codes(path, *NAMES)
+        writer = self.writer()
+        writer.step(0)
+        del writer
+        self.assertEqual([count for _, _, count in support.ours._queued_packs()], [4])
+
+    def test_what_is_no_pack_cannot_be_committed(self):
+        path = self.make(MEMBERS)
+        self.codes(path, "m")
+        writer = self.writer()
+        self.finish(writer)
+        self.write(b"no archive", "other.zip")
+        for name in "other.zip", "missing.zip":
+            with self.assertRaises(OSError):
+                writer.commit(self.path(name))
+        self.assertEqual([count for _, _, count in support.ours._queued_packs()], [1])
+        writer.commit(self.path("new.zip"))
+        self.assertEqual(support.ours._queued_packs(), [])
+
+    def test_where_nothing_can_be_written(self):
+        path = self.make(MEMBERS)
+        self.codes(path, "m")
+        [(name, _, _)] = support.ours._queued_packs()
+        with self.assertRaises(OSError):
+            support.ours._write_pack(name, self.path("no/such/folder.zip"), ())
+        self.assertEqual([count for _, _, count in support.ours._queued_packs()], [1])
+
+    def test_packs_of_two_processes_become_one(self):
+        path = self.keep(MEMBERS, "m")
+        first = self.only_pack()
+        with open(first, "rb") as file:
+            kept = file.read()
+        os.remove(first)
+        self.codes(path, "p")
+        [second] = self.store.write()
+        self.write(kept, "first.zip")
+        self.codes(path, "unused")
+        writer = self.writer(self.path("first.zip"), second, self.path("missing.zip"))
+        self.finish(writer)
+        with zipfile.ZipFile(self.path("new.zip")) as pack:
+            self.assertEqual(sorted(pack.namelist()), ["m.pyc", "p/__init__.pyc", "unused.pyc"])
+
+    def test_what_the_archive_no_longer_has_is_dropped(self):
+        self.keep()
+        path = self.remake({"m.py": MEMBERS["m.py"], "new.py": "value = 3\n"})
+        support.ours.invalidate(path)
+        self.codes(path, "new")
+        [pack] = self.store.write()
+        with zipfile.ZipFile(pack) as file:
+            self.assertEqual(sorted(file.namelist()), ["m.pyc", "new.pyc"])
+
+    def test_of_a_name_that_is_none(self):
+        self.assertIsNone(support.ours._write_pack("z1-nobody", self.path("new.zip"), ()))
+
+    def test_forgetting(self):
+        path = self.keep(MEMBERS, "m", "p")
+        self.codes(path, "m", "unused")
+        name, _ = support.ours._pack_names(path)
+        support.ours._forget_packs(name)
+        with stats_delta() as delta:
+            self.codes(path, "m", "unused")
+        self.assertEqual((delta.compiles, delta.pack_hits), (2, 0))
+        support.ours._forget_packs()
+        self.assertEqual(support.ours._queued_packs(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
