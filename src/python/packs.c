@@ -400,30 +400,23 @@ static int get_from_file(struct zi_state *state, struct zi_pack_file *file,
     return answer;
 }
 
-/* What was compiled in this process and not written yet. Code that shall have another co_filename
- * is another code object: this one is in use. */
+/* What was compiled in this process and not written yet: a copy, since code objects are not shared
+ * between two calls of get_code(), and this one may need another co_filename. */
 static int get_queued(struct zi_state *state, const struct zi_pack *pack, uint32_t node,
                       PyObject *path, PyObject **code_ret)
 {
     PyObject *key = PyLong_FromUnsignedLong(node);
     PyObject *code = key ? Py_XNewRef(PyDict_GetItemWithError(pack->queue, key)) : NULL;
-    PyObject *filename = code ? PyObject_GetAttrString(code, "co_filename") : NULL;
-    int same = filename ? PyObject_RichCompareBool(filename, path, Py_EQ) : -1;
-    PyObject *data;
+    PyObject *data = NULL;
 
-    Py_XDECREF(filename);
-    Py_XDECREF(key);
-    if (same < 0)
-        Py_CLEAR(code);
-    if (same == 0) {
+    if (code)
         data = PyObject_CallFunctionObjArgs(state->marshal_dumps, code, (PyObject *)NULL);
-        Py_CLEAR(code);
-        if (data)
-            code = zi_bytecode_unmarshal(state, PyBytes_AsString(data), PyBytes_Size(data), path);
-        Py_XDECREF(data);
-    }
-    *code_ret = code;
-    return PyErr_Occurred() ? -1 : code != NULL;
+    if (data)
+        *code_ret = zi_bytecode_unmarshal(state, PyBytes_AsString(data), PyBytes_Size(data), path);
+    Py_XDECREF(data);
+    Py_XDECREF(code);
+    Py_XDECREF(key);
+    return *code_ret ? 1 : PyErr_Occurred() ? -1 : 0;
 }
 
 int zi_packs_get(struct zi_lookup *lookup, uint32_t node, PyObject *path, PyObject **code_ret)
@@ -435,6 +428,7 @@ int zi_packs_get(struct zi_lookup *lookup, uint32_t node, PyObject *path, PyObje
     uint64_t nbytes = state->packs.count.nbytes;
     int answer = 0;
 
+    *code_ret = NULL;
     if (!pack)
         return PyErr_Occurred() ? -1 : 0;
     zi_archive_entry(lookup->view.archive, node, &source);

@@ -1,4 +1,4 @@
-"""Runs the Python-level tests against one importer: python3 run.py --importer stock|ours [--counts FILE] [pattern ...]
+"""Runs the Python-level tests against one importer: python3 run.py --importer stock|ours [--packs FOLDER] [--counts FILE] [pattern ...]
 
 A pattern is a substring of a test's id ("test_members", "test_members.Stored.test_reads"); without one, every test runs.
 The last line printed is "N passed, N failed, N skipped". Works as it is on CPython and inside Pyodide (import run; run.main([...])).
@@ -31,6 +31,11 @@ def main(argv):
     if ours:
         ours.install()
         support.ours = ours
+    if options.packs:
+        import packstore
+
+        packstore.base = packstore.FolderStore(options.packs)
+        packstore.base.use()
     # The first call imports importlib.metadata; no counter of a test may see that.
     importlib.invalidate_caches()
 
@@ -38,7 +43,12 @@ def main(argv):
     for test in all_tests():
         if not options.patterns or any(pattern in test.id() for pattern in options.patterns):
             suite.addTest(test)
+    before = ours.stats() if ours else {}
     counts = run(suite)
+    if options.packs:
+        packstore.base.write()
+        print("packs: {} modules from them, {} compiled".format(
+            *(ours.stats()[name] - before[name] for name in ("pack_hits", "compiles"))))
     if options.counts:
         with open(options.counts, "w", encoding="utf-8") as file:
             json.dump({"importer": options.importer, "python": sys.version.split()[0], **counts}, file)
@@ -49,6 +59,7 @@ def main(argv):
 def parse(argv):
     parser = argparse.ArgumentParser(prog="run.py")
     parser.add_argument("--importer", choices=("stock", "ours"), default="ours")
+    parser.add_argument("--packs", metavar="FOLDER", help="keep bytecode packs there; a second run finds those of the first")
     parser.add_argument("--counts", metavar="FILE", help="write the counts to FILE as JSON")
     parser.add_argument("patterns", nargs="*", help="substrings of test ids")
     return parser.parse_args(argv)

@@ -161,6 +161,15 @@ class ZipTestCase(unittest.TestCase):
         path, modules = sys.path[:], set(sys.modules)
         self.addCleanup(self._restore, path, modules)
 
+    def compile_anew(self):
+        """For a test of what compiling or reading a source does: in a run with packs there may be neither."""
+        import packstore
+
+        if packstore.base:
+            packstore.base.write()
+            ours._use_store(None, "")
+            self.addCleanup(packstore.base.use)
+
     def _restore(self, path, modules):
         sys.path[:] = path
         # A list first: a namespace package's __path__ looks its parent up in sys.modules.

@@ -145,6 +145,7 @@ class Cost(ZipTestCase):
 
     @difference("find-spec-compiles-nothing")
     def test_import_compiles_once(self):
+        self.compile_anew()
         self.make_on_path({"tf_once.py": SOURCE})
         with compilations() as count:
             self.import_module("tf_once")
@@ -177,6 +178,7 @@ class Cost(ZipTestCase):
 
     @difference("syntax-warning-once")
     def test_syntax_warning_once(self):
+        self.compile_anew()
         self.make_on_path({"tf_warning.py": "x = 1 is 1\n"})
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")

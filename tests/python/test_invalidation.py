@@ -168,6 +168,7 @@ class Visible(ZipTestCase):
     @difference("unchanged-archive-not-reread")
     def test_the_reported_case(self):
         """python/cpython#103200: two archives, an invalidation before each of twenty imports, no directory read."""
+        self.compile_anew()
         sys.path[:0] = archives = [self.make({f"ti_{part}{n}.py": f"x = {n}" for n in range(20)}, f"{part}.zip")
                                    for part in ("py4j", "pyspark")]
         for archive in archives:
@@ -304,6 +305,7 @@ class Counted(ZipTestCase):
         self.assertEqual((delta.opens, delta.reads, delta.parses), (0, 0, 0))
 
     def test_import_opens_the_archive_once(self):
+        self.compile_anew()
         archive = self.make_on_path({"ti_once.py": "x = 1"}, method=8)
         pkgutil.get_importer(archive)
         with stats_delta() as delta:

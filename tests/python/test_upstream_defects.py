@@ -16,6 +16,7 @@ from zipbuild import Entry, build, extra_field, u32, unicode_path_extra, zip64_e
 class Reported(ZipTestCase):
     @difference("unchanged-archive-not-reread")
     def test_gh_103200_invalidation_rereads_every_archive(self):
+        self.compile_anew()
         archives = [self.make({f"tu_many{n}.py": "x = 1"}) for n in range(5)]
         sys.path[:0] = archives
         for archive in archives:
@@ -40,6 +41,7 @@ class Reported(ZipTestCase):
 
     @difference("find-spec-compiles-nothing")
     def test_gh_141276_source_compiled_twice(self):
+        self.compile_anew()
         self.make_on_path({"tu_once.py": "x = 1"})
         with compilations() as compiled:
             self.import_module("tu_once")
@@ -47,6 +49,7 @@ class Reported(ZipTestCase):
 
     @difference("syntax-warning-once")
     def test_gh_141276_warning_shown_twice(self):
+        self.compile_anew()
         self.make_on_path({"tu_warning.py": "x = '' is ''\n"})
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
