@@ -17,7 +17,7 @@ try {
   mount(pyodide, dirname(report), "/report");
   if (importer === "ours") {
     const { install } = await import("../../js/index.js");
-    await install(pyodide);
+    await install(pyodide, { storage: { directory: process.env.PACKS } });
   }
   pyodide.FS.writeFile("/home/pyodide/suites.py", readFileSync(join(here, "suites.py")));
   pyodide.globals.set("arguments", pyodide.toPy(["/t", `/report/${basename(report)}`, importer]));

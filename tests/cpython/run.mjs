@@ -4,7 +4,8 @@
 //
 // NAME picks configurations by the start of their name ("native", "0.29.5"); --stock runs the stock
 // importer alone, for which nothing need be built. Each (configuration, importer) is one fresh
-// process, two at a time. Exit code 1 if a test that passes through stock does not pass through
+// process, two at a time. Ours runs twice: keeping what it compiles in an empty folder, then once
+// more ("packs") with what the first run has kept. Exit code 1 if a test that passes through stock does not pass through
 // ours, or fails through ours without failing through stock.
 //
 // The closing line counts tests through ours. Its "failed" are the failures that count, the
@@ -31,6 +32,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = resolve(here, "../..");
 const build = join(root, "build/cpython");
 const results = join(build, "results");
+const packs = join(build, "packs");
 
 const NATIVE_PYTHON = "/usr/bin/python3";
 const PARALLEL = 2;
@@ -76,6 +78,7 @@ const chosen = CONFIGURATIONS.filter(
 
 mkdirSync(results, { recursive: true });
 const rows = [];
+const again = [];
 const jobs = [];
 for (const configuration of chosen) {
   const row = { configuration, origin: "", unavailable: undefined, runs: {} };
@@ -93,12 +96,21 @@ for (const configuration of chosen) {
     );
     row.origin = tree.origin;
     for (const importer of importers) jobs.push({ row, tree, importer });
+    if (importers.includes("ours")) again.push({ row, tree });
   } catch (error) {
     if (!(error instanceof TreeUnavailable)) throw error;
     row.unavailable = error.message;
   }
 }
 
+rmSync(packs, { recursive: true, force: true });
+await Promise.all(Array.from({ length: PARALLEL }, drainJobs));
+for (const { row, tree } of again) {
+  const configuration = { ...row.configuration, name: `${row.configuration.name}, packs` };
+  const second = { ...row, configuration, runs: { stock: row.runs.stock } };
+  rows.push(second);
+  jobs.push({ row: second, tree, importer: "ours" });
+}
 await Promise.all(Array.from({ length: PARALLEL }, drainJobs));
 
 const outcome = compare(rows);
@@ -112,8 +124,8 @@ async function drainJobs() {
 
 /** Run all suites in one fresh process; returns what it reported, and why it died if it did. */
 async function runOnce({ row, tree, importer }) {
-  const { name, pyodide } = row.configuration;
-  const stem = join(results, `${name.replaceAll(" ", "-")}.${importer}`);
+  const { name, pyodide, minor } = row.configuration;
+  const stem = join(results, `${name.replaceAll(/[ ,]+/g, "-")}.${importer}`);
   const report = `${stem}.jsonl`;
   const scratch = `${stem}.cwd`;
   for (const stale of [report, scratch]) rmSync(stale, { recursive: true, force: true });
@@ -129,6 +141,7 @@ async function runOnce({ row, tree, importer }) {
     ...process.env,
     LC_ALL: "C.UTF-8",
     PYTHONPATH: importer === "ours" ? join(root, "build/native") : "",
+    PACKS: join(packs, minor),
   };
   if (pyodide) delete env.PYTHONPATH;
 

@@ -165,6 +165,18 @@ def add_stand_ins():
             sys.modules[name] = types.ModuleType(name)
 
 
+def keep_packs(module, folder):
+    """What a page's JavaScript does in Pyodide: keeps what is compiled, and takes what was kept."""
+    sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "python"))
+    import packstore
+    import support
+
+    support.ours = module
+    store = packstore.FolderStore(folder)
+    store.use()
+    return store
+
+
 def main(tree, report_path, module=None):
     """Run every suite. `module` is the installed pyodide_zipimport, None for the stock importer."""
     import zipimport
@@ -192,4 +204,7 @@ if __name__ == "__main__":
         import pyodide_zipimport as installed
 
         installed.install()
+        store = keep_packs(installed, os.environ["PACKS"])
     main(sys.argv[1], sys.argv[2], installed)
+    if installed:
+        store.write()

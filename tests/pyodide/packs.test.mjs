@@ -381,7 +381,7 @@ fs.writeFileSync(${JSON.stringify(directory)}, "")`);
     describe(`${count} processes that write at the same time`, () => {
       const folder = temporaryFolder();
       const options = { storage: { directory: `${folder}/store` }, autoFlush: false };
-      let peers = [];
+      const peers = [];
 
       before(async () => {
         for (let i = 0; i < count; i++) peers.push(await startPeer(version, options));

@@ -1,8 +1,8 @@
 // Child process of python.test.mjs: runs the Python suite in one Pyodide through one importer.
 //
-//   node python-suite.mjs VERSION stock|ours FILE...
+//   node python-suite.mjs VERSION stock|ours|packs FILE...
 //
-// Prints a line of JSON per file: { file, passed, failed, skipped, output }.
+// With packs, each file runs twice through ours: what the first run compiles, the second finds. Prints a line of JSON per file: { file, passed, failed, skipped, output }.
 
 import { projectPath, start } from "./harness.mjs";
 import { install } from "../../js/index.js";
@@ -16,10 +16,14 @@ import json, sys
 if "/tests/python" not in sys.path:
     sys.path.insert(0, "/tests/python")
 import run
+options = ["--counts", "/tmp/counts.json", file + "."]
+if importer == "packs":
+    options += ["--packs", "/tmp/packs"]
+    assert run.main(["--importer", "ours", *options]) == 0, "the run that makes the packs"
 try:
-    run.main(["--importer", importer, "--counts", "/tmp/counts.json", file + "."])
+    run.main(["--importer", "stock" if importer == "stock" else "ours", *options])
 finally:
-    if importer == "ours":
+    if importer != "stock":
         import pyodide_zipimport
         pyodide_zipimport.uninstall()
 with open("/tmp/counts.json") as counts:
@@ -33,7 +37,7 @@ try {
   pyodide.FS.mkdir("/tests");
   const { NODEFS } = pyodide.FS.filesystems;
   pyodide.FS.mount(NODEFS, { root: projectPath("tests") }, "/tests");
-  if (importer === "ours") {
+  if (importer !== "stock") {
     const zips = await install(pyodide); // a warning goes to the console, and so to the parent
     if (!zips.active) throw new Error("the importer could not be installed");
     zips.uninstall();
