@@ -133,14 +133,16 @@ export class DirectoryStore {
 
   /** Puts the new name on the disk too, where the platform can. */
   #syncFolder() {
-    let fd;
     try {
-      fd = this.#fs.openSync(this.#folder, "r");
-      this.#fs.fsyncSync(fd);
+      const fd = this.#fs.openSync(this.#folder, "r");
+      try {
+        this.#fs.fsyncSync(fd);
+      } finally {
+        this.#fs.closeSync(fd);
+      }
     } catch {
       // Then a crash of the whole machine may undo the renaming, and the old value is back.
     }
-    if (fd !== undefined) this.#fs.closeSync(fd);
   }
 
   #removeAbandoned() {

@@ -1,0 +1,295 @@
+// Stores keep their promises, whatever fails and whoever is killed.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import { describe, test } from "node:test";
+
+import { projectPath, start, temporaryFolder, versions } from "./harness.mjs";
+import { packsIn } from "./peers.mjs";
+import { contract } from "./store-contract.mjs";
+import { Packs } from "../../js/packs.js";
+import { loadPythonModule } from "../../js/side-module.js";
+import { DirectoryStore, cacheFolder, openDirectory } from "../../js/stores/directory.js";
+import { MemoryStore } from "../../js/stores/memory.js";
+
+const AS_ROOT = process.getuid?.() === 0;
+const NOBODY = 65534;
+
+for (const [name, make] of [
+  ["memory", () => new MemoryStore()],
+  ["a folder", () => openDirectory(`${temporaryFolder()}/new/folder`)],
+]) {
+  describe(`a store in ${name}`, () => {
+    for (const [promise, run] of contract) test(promise, async () => run(await make(), assert));
+  });
+}
+
+test("the user's cache folder, by platform", () => {
+  const table = [
+    ["linux", { XDG_CACHE_HOME: "/cache" }, "/home/u", "/cache"],
+    ["linux", { XDG_CACHE_HOME: "not/absolute" }, "/home/u", "/home/u/.cache"],
+    ["linux", {}, "/home/u", "/home/u/.cache"],
+    ["freebsd", { XDG_CACHE_HOME: "" }, "/home/u", "/home/u/.cache"],
+    ["darwin", { XDG_CACHE_HOME: "/cache" }, "/Users/u", "/Users/u/Library/Caches"],
+    ["win32", { LOCALAPPDATA: "C:\\Local" }, "C:\\Users\\u", "C:\\Local"],
+    ["win32", {}, "C:\\Users\\u", "C:\\Users\\u\\AppData\\Local"],
+  ];
+  for (const [platform, environment, home, expected] of table)
+    assert.equal(cacheFolder(platform, environment, home), expected);
+});
+
+describe("a folder", () => {
+  test("is made for its owner alone, and so is what it holds", async () => {
+    const folder = `${temporaryFolder()}/store`;
+    const store = await openDirectory(folder);
+    store.put("a", new Uint8Array(1));
+    assert.equal(fs.statSync(folder).mode & 0o777, 0o700);
+    assert.equal(fs.statSync(`${folder}/a`).mode & 0o777, 0o600);
+  });
+
+  test("that exists is taken if nobody else can write it", async () => {
+    for (const [mode, taken] of [
+      [0o700, true],
+      [0o755, true],
+      [0o500, true],
+      [0o775, false],
+      [0o702, false],
+    ]) {
+      const folder = temporaryFolder();
+      fs.chmodSync(folder, mode);
+      const opening = openDirectory(folder);
+      if (taken) await opening;
+      else await assert.rejects(opening, new RegExp(`mode ${mode.toString(8)}, expected`));
+    }
+  });
+
+  test(
+    `of another user is refused${AS_ROOT ? "" : " (not run: needs root)"}`,
+    { skip: !AS_ROOT },
+    async () => {
+      const folder = temporaryFolder();
+      fs.chownSync(folder, NOBODY, NOBODY);
+      await assert.rejects(openDirectory(folder), /belongs to user 65534, expected 0/);
+    },
+  );
+
+  test("that is a file, or lies below one, is refused", async () => {
+    const file = `${temporaryFolder()}/file`;
+    fs.writeFileSync(file, "");
+    await assert.rejects(openDirectory(file), { code: "EEXIST" });
+    await assert.rejects(openDirectory(`${file}/below`), { code: "ENOTDIR" });
+  });
+
+  test("shows only what is its own kind", async () => {
+    const folder = temporaryFolder();
+    const store = await openDirectory(folder);
+    store.put("a", new Uint8Array(1));
+    fs.mkdirSync(`${folder}/subfolder`);
+    fs.writeFileSync(`${folder}/.hidden`, "");
+    assert.deepEqual(
+      store.list().map(({ name }) => name),
+      ["a"],
+    );
+  });
+
+  test("loses what a killed process has left unfinished, after an hour", async () => {
+    const folder = temporaryFolder();
+    const hours = (count) => new Date(Date.now() - count * 3_600_000);
+    for (const [name, age] of [
+      [".1-old.tmp", 2],
+      [".2-new.tmp", 0.5],
+      [".other", 2],
+    ]) {
+      fs.writeFileSync(`${folder}/${name}`, "");
+      fs.utimesSync(`${folder}/${name}`, hours(age), hours(age));
+    }
+    await openDirectory(folder);
+    assert.deepEqual(fs.readdirSync(folder).sort(), [".2-new.tmp", ".other"]);
+  });
+
+  test(
+    `that cannot be written still serves${AS_ROOT ? "" : " (not run: needs root)"}`,
+    { skip: !AS_ROOT },
+    async () => {
+      const folder = temporaryFolder();
+      // The way there must be open to the other user too.
+      fs.chmodSync(folder, 0o500);
+      fs.chownSync(folder, NOBODY, NOBODY);
+      const { output } = await runWriter([folder, "once"], { uid: NOBODY, gid: NOBODY });
+      assert.match(output, /^EACCES: /);
+      assert.deepEqual(fs.readdirSync(folder), []);
+    },
+  );
+});
+
+function runWriter(args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(
+      process.execPath,
+      [projectPath("tests/pyodide/store-writer.mjs"), ...args],
+      {
+        stdio: ["ignore", "pipe", "inherit"],
+        ...options,
+      },
+    );
+    let output = "";
+    child.stdout.on("data", (text) => {
+      output += text;
+      options.onOutput?.(child);
+    });
+    child.on("close", (code, signal) => resolve({ output, signal }));
+  });
+}
+
+/** node:fs, of which each call passes by `before(name)` first. */
+function watchedFs(before) {
+  return new Proxy(fs, {
+    get: (target, name) => {
+      const real = target[name];
+      if (typeof real !== "function" || !String(name).endsWith("Sync")) return real;
+      return (...args) => {
+        before(String(name), args);
+        return real(...args);
+      };
+    },
+  });
+}
+
+function errorWith(code) {
+  return Object.assign(new Error(`${code}: made to fail`), { code });
+}
+
+describe("put, whatever fails", () => {
+  const old = new Uint8Array(3000).fill(1);
+  const next = new Uint8Array(5000).fill(2);
+
+  for (const code of ["ENOSPC", "EIO", "EROFS"]) {
+    test(`each call in turn, with ${code}: the old value or the new one, and nothing beside it`, () => {
+      let failed = 0;
+      for (let at = 1; ; at++) {
+        const folder = temporaryFolder();
+        new DirectoryStore(folder, fs).put("value", old);
+        let calls = 0;
+        let name;
+        const store = new DirectoryStore(folder, fs);
+        const failing = new DirectoryStore(
+          folder,
+          watchedFs((called) => {
+            if (++calls === at + opening) throw errorWith((name = called) && code);
+          }),
+        );
+        let error;
+        try {
+          failing.put("value", next);
+        } catch (caught) {
+          error = caught;
+        }
+        if (!name) break;
+        failed++;
+        const value = store.get("value");
+        if (error) {
+          assert.equal(error.code, code, name);
+          assert.deepEqual(value, old, name);
+        } else {
+          assert.deepEqual(value, next, name);
+        }
+        assert.deepEqual(fs.readdirSync(folder), ["value"], name);
+      }
+      assert.ok(failed >= 6, `${failed} calls`);
+    });
+  }
+
+  test("a process that stops at any call leaves the old value or the new one", () => {
+    let survived = 0;
+    for (let at = 1; survived === 0; at++) {
+      const folder = temporaryFolder();
+      new DirectoryStore(folder, fs).put("value", old);
+      let calls = 0;
+      const dying = new DirectoryStore(
+        folder,
+        // Nothing is done any more, no tidying up either.
+        watchedFs(() => {
+          if (++calls >= at + opening) throw errorWith("EDEAD");
+        }),
+      );
+      try {
+        dying.put("value", next);
+        survived = Number(calls < at + opening);
+      } catch {
+        // it is dead
+      }
+      const [first] = new DirectoryStore(folder, fs).get("value");
+      const value = new DirectoryStore(folder, fs).get("value");
+      assert.deepEqual(value, first === 1 ? old : next, `call ${at}`);
+    }
+  });
+
+  test("a process that is killed at any moment leaves a whole value", async () => {
+    const folder = temporaryFolder();
+    const rounds = Number(process.env.KILLS ?? 20);
+    for (let round = 0; round < rounds; round++) {
+      const { signal } = await runWriter([folder], {
+        onOutput: (child) => setTimeout(() => child.kill("SIGKILL"), Math.random() * 15),
+      });
+      assert.equal(signal, "SIGKILL");
+      const value = new DirectoryStore(folder, fs).get("value");
+      assert.equal(value.length, 1_000_000);
+      assert.ok(value.every((byte) => byte === value[0]));
+    }
+  });
+});
+
+// What opening a store calls: mkdir, stat, readdir.
+const opening = 3;
+
+test("a flush that stops at any call of the file system leaves every pack that was there", async () => {
+  const pyodide = await start(versions.at(-1));
+  const module = await loadPythonModule(pyodide, undefined);
+  module.install();
+  pyodide.runPython(`
+import sys, zipfile
+with zipfile.ZipFile("/a.zip", "w") as archive:
+    archive.writestr("old.py", "value = 'old'")
+    archive.writestr("new.py", "value = 'new'")
+sys.path.insert(0, "/a.zip")`);
+  const use = (store) =>
+    new Packs(pyodide, module, { store, maxBytes: 1e6, autoFlush: false, onWarning() {} });
+  const importing = (name) => pyodide.runPython(`sys.modules.pop("${name}", None); import ${name}`);
+  let stopped = 0;
+  for (let at = 1; ; at++) {
+    const folder = `${temporaryFolder()}/store`;
+    const first = use(new DirectoryStore(folder, fs));
+    importing("old");
+    await first.flush();
+    first.close();
+
+    let calls = 0;
+    let armed = false;
+    const dying = use(
+      new DirectoryStore(
+        folder,
+        watchedFs(() => {
+          if (armed && ++calls >= at) throw errorWith("EDEAD");
+        }),
+      ),
+    );
+    importing("old");
+    importing("new");
+    armed = true;
+    await dying.flush();
+    armed = false;
+    dying.close();
+    const members = Object.values(packsIn(folder)).flat();
+    assert.ok(members.includes("old.pyc"), `call ${at}: ${members}`);
+
+    const after = use(new DirectoryStore(folder, fs));
+    const before = module.stats().get("compiles");
+    importing("old");
+    assert.equal(module.stats().get("compiles"), before, `call ${at}`);
+    after.close();
+    if (calls < at) break;
+    stopped++;
+  }
+  assert.ok(stopped >= 10, `${stopped} calls`);
+});
