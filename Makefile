@@ -242,7 +242,7 @@ format:
 
 # --- demo, bench, fuzz, coverage -----------------------------------------------------------------
 
-.PHONY: demo bench fuzz $(addprefix fuzz-,$(FUZZ_TARGETS)) coverage
+.PHONY: demo bench soak fuzz $(addprefix fuzz-,$(FUZZ_TARGETS)) coverage
 
 # PYODIDE=0.27.8 make demo: on another Pyodide than the newest.
 demo: all archives
@@ -250,6 +250,12 @@ demo: all archives
 
 bench: all archives
 	@node bench/bench.mjs
+
+# What make test does a few times, often: processes killed at random moments, and such that write at
+# the same time. About half an hour.
+soak: wasm archives
+	@KILLS=200 ROUNDS=50 node --test --test-name-pattern="killed|same time" \
+	    tests/pyodide/packs.test.mjs tests/pyodide/stores.test.mjs
 
 # Each tests/fuzz/fuzz_NAME.c is a target; other C files there are linked into all of them.
 T = 60
@@ -326,6 +332,7 @@ help:
 	@echo "make format         put the sources into the form that make check wants"
 	@echo "make bench          measure against stock; writes the figures under build/"
 	@echo "make fuzz T=60      each fuzz target for T seconds; one alone: fuzz-archive"
+	@echo "make soak           hundreds of killed and competing processes; half an hour"
 	@echo "make coverage       lines and branches of src/ that the tests run"
 	@echo "make setup          install what all of these need (the others call it themselves)"
 	@echo "make archives       fetch the archives of demo and bench"

@@ -100,7 +100,7 @@ static enum zi_status find(struct test *t, struct fixture *fixture, enum zi_pack
         test_write_zip(t, ZIP({.name = "p/m.pyc", __VA_ARGS__}));                                  \
         TRY(open_file(t, &fixture_));                                                              \
         TRY(find(t, &fixture_, &finding_));                                                        \
-        CHECK_EQUAL(finding_, EXPECTED);                                                         \
+        CHECK_EQUAL(finding_, EXPECTED);                                                           \
     } while (0)
 
 TEST(test_pack__findings)

@@ -32,10 +32,6 @@ export function temporaryFolder() {
   return folder;
 }
 
-// What is kept by default is kept in the user's cache folder; no test may see what is there, or leave
-// anything.
-process.env.XDG_CACHE_HOME = temporaryFolder();
-
 /** The file system path of something in the project, by its path from the root. */
 export function projectPath(path) {
   return fileURLToPath(new URL(path, ROOT));
@@ -46,13 +42,22 @@ export function projectPath(path) {
 const CORE = "_createPyodideModule";
 const cores = new Map();
 
+// What is kept by default is kept in the user's cache folder; no test may see what is there, or leave
+// anything.
+function setOwnCacheFolder() {
+  process.env.XDG_CACHE_HOME = temporaryFolder();
+}
+setOwnCacheFolder();
+
 /**
- * A new Pyodide. What Python prints goes to `print`, by default nowhere. Not for two versions at once.
+ * A new Pyodide, with a cache folder of its own. What Python prints goes to `print`, by default nowhere.
+ * Not for two versions at once.
  *
  * An error is passed on by its message only: Node shows where one was thrown, and that line of
  * Pyodide's is a megabyte long.
  */
 export async function start(version, { print = () => {} } = {}) {
+  setOwnCacheFolder();
   if (cores.has(version)) globalThis[CORE] = cores.get(version);
   else delete globalThis[CORE];
   try {

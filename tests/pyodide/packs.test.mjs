@@ -5,8 +5,9 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 
-import { describeVersions, temporaryFolder, versions } from "./harness.mjs";
+import { describeVersions, start, temporaryFolder, versions } from "./harness.mjs";
 import { buildArchive, packsIn, plant, startPeer } from "./peers.mjs";
+import { install } from "../../js/index.js";
 
 const MEMBERS = {
   "one.py": "VALUE = 1\ndef fail():\n    raise ValueError('one')\n",
@@ -93,6 +94,8 @@ try:
 except ZeroDivisionError as error:
     second = traceback.format_exc().splitlines()[-3:]
 repr([describe(one), describe(pack), describe(pack.inner), first, second])`;
+    // Twice: the modules that describe are the standard library's, and may be new to the store.
+    await runOnce(version, { options, file, code: describeModules });
     const kept = await runOnce(version, { options, file, code: describeModules });
     assert.equal(kept.compiles, 0);
     const peer = await startPeer(version, { maxBytes: 0 });
@@ -159,7 +162,23 @@ except ValueError as error:
     assert.deepEqual(filesIn(directory), [], "autoFlush: false writes nothing by itself");
   });
 
-  test("two Pyodides in one process, and two in threads of one, share what they keep", async () => {
+  test("two Pyodides in one process share what they keep", async () => {
+    const shared = { storage: { directory: `${folder}/shared` }, autoFlush: false };
+    const both = [];
+    for (const name of ["one", "unused"]) {
+      const pyodide = await start(version);
+      const zips = await install(pyodide, shared);
+      pyodide.FS.writeFile("/a.zip", new Uint8Array(readFileSync(file)));
+      pyodide.runPython(`import sys; sys.path.insert(0, "/a.zip"); import ${name}`);
+      both.push(zips);
+    }
+    await Promise.all(both.map((zips) => zips.flush()));
+    const members = Object.values(packsIn(shared.storage.directory)).flat();
+    assert.ok(members.includes("one.pyc") && members.includes("unused.pyc"), members.join());
+    for (const zips of both) zips.uninstall();
+  });
+
+  test("so do two in processes, and two in threads", async () => {
     for (const thread of [false, true]) {
       const shared = { storage: { directory: `${folder}/shared-${thread}` } };
       const peers = [
