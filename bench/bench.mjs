@@ -16,7 +16,8 @@ const FOLDER = new URL("../build/bench/", import.meta.url);
 const HEAD = ["what", "theirs", "ours", "times faster", "at least", "met"];
 const METHOD = `\
 Medians. One measurement is one fresh process of Node in which one Pyodide imports with one importer;
-what a round needs is prepared outside the clock. Ratios may be compared between machines, times only
+what a round needs is prepared outside the clock, and what can be repeated is first repeated for a
+quarter of a second, with either importer. Ratios may be compared between machines, times only
 within one run; ratios of a busy machine say little.`;
 
 /** @param {string[]} names */

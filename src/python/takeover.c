@@ -5,6 +5,7 @@
 #include "errors.h"
 #include "importer.h"
 #include "record.h"
+#include "trace.h"
 
 /* One direction of the exchange. */
 struct exchange {
@@ -373,6 +374,8 @@ static int uninstall(struct zi_state *state, PyObject *module)
 
     if (!state->takeover.directory_cache)
         return 0;
+    if (zi_trace_stop(state) < 0)
+        return -1;
     if (give_back(state) == 0) {
         forget(state);
         return 0;

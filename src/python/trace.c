@@ -175,6 +175,14 @@ static int turn_off(struct zi_state *state)
     return 0;
 }
 
+int zi_trace_stop(struct zi_state *state)
+{
+    if (turn_off(state) < 0)
+        return -1;
+    Py_CLEAR(state->trace.records);
+    return 0;
+}
+
 PyObject *zi_trace(PyObject *module, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"on", NULL};

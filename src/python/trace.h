@@ -19,6 +19,9 @@ enum zi_origin {
 int zi_trace_origin(struct zi_state *state, PyObject *fullname, enum zi_origin origin,
                     uint64_t nbytes);
 
+/* Turns it off and forgets the records; -1 with an exception. */
+int zi_trace_stop(struct zi_state *state);
+
 /* trace(): module.c says what it does. */
 PyObject *zi_trace(PyObject *module, PyObject *args, PyObject *keywords);
 

@@ -654,6 +654,14 @@ def uninstall():
 
 
 @scenario(repeats=False)
+def uninstall_while_tracing():
+    module.uninstall()
+    module.install()
+    module.trace(on=True)
+    return exchanging(module.uninstall)
+
+
+@scenario(repeats=False)
 def uninstall_without_the_archive():
     module.uninstall()
     serve()

@@ -152,6 +152,9 @@ DIFFERENCES = {
         EVERY, "a module whose archive is gone, or damaged in that member, cannot be imported",
         "it can, while its compiled code is kept and the directory is valid", "the source is not read"),
     # The class
+    "argument-types": Row(
+        EVERY, "a module name or path that is not a str is an AttributeError (a bytes: a TypeError) about one of its methods",
+        "TypeError: expected str, and what was found", "names what is wrong"),
     "type-bases": Row(
         EVERY, "zipimporter derives from _LoaderBasics", "from a C type and from stock's zipimporter",
         "isinstance checks and registrations made for stock's class hold for ours"),

@@ -70,6 +70,16 @@ class Found(ZipTestCase):
             with self.subTest(name):
                 self.assertIsNone(self.importer.find_spec(name))
 
+    @difference("argument-types")
+    def test_name_that_is_no_str(self):
+        for method in ("find_spec", "get_code", "get_source", "is_package", "get_filename"):
+            for name in (None, 5, b"m"):
+                with self.subTest(method=method, name=name), self.assertRaisesRegex(TypeError, "expected str, not <class"):
+                    getattr(self.importer, method)(name)
+        for path in (None, 5):
+            with self.subTest(path=path), self.assertRaisesRegex(TypeError, "expected str, not <class"):
+                self.importer.get_data(path)
+
     def test_name_with_a_slash(self):
         self.assertEqual(self.importer.find_spec("p/s").origin, self.archive + "/p/s.py")
 
