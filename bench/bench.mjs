@@ -9,6 +9,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { describeEnvironment, environment, isBusy } from "./environment.mjs";
 import { measure } from "./processes.mjs";
+import { NONE } from "./results.mjs";
 import { rows } from "./rows.mjs";
 import { formatTable } from "./table.mjs";
 
@@ -59,7 +60,7 @@ async function main() {
     ours,
     ratio,
     bar,
-    met ? "yes" : "**no**",
+    met === undefined ? NONE : met ? "yes" : "**no**",
   ]);
   const text = [
     formatTable(HEAD, cells),

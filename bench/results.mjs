@@ -14,7 +14,7 @@ import { formatCount, formatRatio, formatTime } from "./table.mjs";
  * @property {string} ours
  * @property {string} ratio
  * @property {string} bar
- * @property {boolean} met
+ * @property {boolean} [met] left out where the bar is NONE: a figure to know
  */
 
 /**
