@@ -114,7 +114,8 @@ async function flush(zips) {
   const begin = performance.now();
   await zips?.flush();
   const ms = [performance.now() - begin];
-  return { measure: "flush", ms, cpuMs: cpuMsSince(cpu), counts: { ...zips?.stats() } };
+  const { packWrites = 0, writeBytes = 0 } = zips?.stats() ?? {};
+  return { measure: "flush", ms, cpuMs: cpuMsSince(cpu), counts: { packWrites, writeBytes } };
 }
 
 /**

@@ -82,7 +82,8 @@ export class Handle {
   stats() {
     const counts = this.active ? toObject(this.#call("stats")) : {};
     const named = COUNTERS.map((name) => [camelCase(name), counts[name] ?? 0]);
-    return Object.fromEntries(named);
+    const storage = this.#packs?.describe();
+    return { ...Object.fromEntries(named), ...(storage && { storage }) };
   }
 
   /**

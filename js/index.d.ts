@@ -7,38 +7,47 @@ export interface PyodideLike {
 export interface InstallOptions {
   /**
    * Where compiled code is kept, so that no later run compiles it again:
-   * - `"auto"`, the default: in Node the user's cache folder (`XDG_CACHE_HOME`, else `~/.cache`;
-   *   `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows), in it `pyodide-zipimport`;
-   *   in a browser, in memory
+   * - `"auto"`, the default: in a browser `"indexeddb"`; in Node the user's cache folder
+   *   (`XDG_CACHE_HOME`, else `~/.cache`; `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows),
+   *   in it `pyodide-zipimport`
+   * - `"indexeddb"`, `"opfs"`: that storage of the page's origin, in a window or a worker
    * - `{ directory }`, in Node: a folder. It is created if it is missing, with access for its owner
    *   alone, and refused if somebody else may write to it, since what it holds is executed.
-   * - `"memory"`: not beyond this process
+   * - `"memory"`: not beyond this page or process
+   * - a {@link Store}
    *
-   * A folder that cannot be used is one warning, and memory instead. What is kept is ordinary zip
-   * files; several processes may use one folder at once.
+   * A store that cannot be used is one warning, and memory instead. What is kept is ordinary zip
+   * files; several tabs, workers and processes may use one store at once.
    */
-  storage?: "auto" | "memory" | { directory: string };
+  storage?: "auto" | "indexeddb" | "opfs" | "memory" | { directory: string } | Store;
   /**
    * Limit of what is stored, in bytes: beyond it, what was used longest ago is deleted. 0 turns the
    * keeping of compiled code off. Default: 256 MiB.
    */
   maxBytes?: number;
-  /** Limit of stored bytecode read at install, in bytes. This version stores none: only 0 is accepted. */
-  preloadBytes?: 0;
+  /**
+   * Limit of what `install()` reads from a store that cannot be read within an import, as those of
+   * browsers: the packs that were used last, as many as fit, in bytes. Another pack is read when its
+   * archive is first used, and serves later imports. Default: 64 MiB.
+   */
+  preloadBytes?: number;
   /**
    * Whether Python's `importlib.invalidate_caches()` makes the importer look at its archives again.
    * With `false` only {@link Handle.invalidate} does. Default: `true`.
    */
   implicitInvalidation?: boolean;
   /**
-   * Whether newly compiled code is stored by itself: a second after the last import, and when a
-   * process of Node exits. With `false` only {@link Handle.flush} does. Default: `true`.
+   * Whether newly compiled code is stored by itself: a second after the last import, when a page goes
+   * out of sight, and when a process of Node exits. With `false` only {@link Handle.flush} does. Default: `true`.
    */
   autoFlush?: boolean;
   /** Whether packages are mounted instead of unpacked. This version cannot: only `false` is accepted. */
   mountPackages?: false;
-  /** Keeps apart what several pages of one origin store. This version stores nothing: only `""` is accepted. */
-  namespace?: "";
+  /**
+   * Keeps apart what several projects of one origin, or of one user, store: part of the database's or
+   * folder's name. Up to 64 of A-Z a-z 0-9 _ -. Default: `""`.
+   */
+  namespace?: string;
   /** Whether imports are recorded from the start: see {@link Handle.trace}. Default: `false`. */
   trace?: boolean;
   /**
@@ -191,6 +200,45 @@ export interface Stats {
   packBytes: number;
   /** Pack files written. */
   packWrites: number;
+  /** Where compiled code is kept, and how much; absent where none is. */
+  storage?: StorageStats;
+}
+
+/** What a store holds, as of the last time it was asked. */
+export interface StorageStats {
+  /** `"memory"` too after a warning that another store cannot be used; `"custom"` for your own. */
+  kind: "indexeddb" | "opfs" | "directory" | "memory" | "custom" | (string & {});
+  /** The database's or folder's name, or the folder's path. */
+  where?: string;
+  bytes: number;
+  entries: number;
+}
+
+/**
+ * A store of your own: byte arrays by name. Names are 1 to 200 of A-Z a-z 0-9 . _ - with no dot in
+ * front. `put` must be atomic: whatever happens, a name has its old value or its new one. No locks are
+ * needed, since no name's value ever changes its meaning.
+ */
+export interface Store {
+  /** Whether methods return plain values and not promises; only then an import can wait for them. */
+  readonly sync?: boolean;
+  readonly kind?: string;
+  readonly where?: string;
+  /** The value, or undefined. */
+  get(name: string): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  put(name: string, bytes: Uint8Array): void | Promise<void>;
+  /** No error if there is none. */
+  delete(name: string): void | Promise<void>;
+  list(): StoredEntry[] | Promise<StoredEntry[]>;
+  /** Marks an entry as used now, which is what eviction goes by. */
+  touch?(name: string): void | Promise<void>;
+}
+
+export interface StoredEntry {
+  name: string;
+  nbytes: number;
+  /** When it was last put or touched, in milliseconds since the epoch. */
+  usedMs: number;
 }
 
 /** One executed module. */

@@ -59,9 +59,12 @@ async function start(pyodide, options) {
         `found Pyodide ${pyodide.version}, expected 0.27 to 0.29, 314 or 315`,
       );
     }
+    // A store takes its time to open, and the side module its own to load.
+    const opening = options.maxBytes > 0 ? openStore(options) : undefined;
     const module = await loadPythonModule(pyodide, options.wasmURL);
     takeOver(module, options);
-    const handle = new Handle(module, await openPacks(pyodide, module, options), forget);
+    const packs = opening && (await openPacks(pyodide, module, await opening, options));
+    const handle = new Handle(module, packs, forget);
     if (options.trace) handle.trace({ on: true });
     return handle;
   } catch (error) {
@@ -97,13 +100,14 @@ function takeOver(module, options) {
 /**
  * @param {any} pyodide
  * @param {any} module
+ * @param {import("./stores/store.js").Store} store
  * @param {import("./options.js").Options} options
  */
-async function openPacks(pyodide, module, options) {
-  const { maxBytes, autoFlush, onWarning } = options;
-  if (maxBytes === 0) return undefined;
-  const store = await openStore(options);
-  return new Packs(pyodide, module, { store, maxBytes, autoFlush, onWarning });
+async function openPacks(pyodide, module, store, options) {
+  const { maxBytes, preloadBytes, autoFlush, onWarning } = options;
+  const packs = new Packs(pyodide, module, { store, maxBytes, preloadBytes, autoFlush, onWarning });
+  await packs.preload();
+  return packs;
 }
 
 /**

@@ -12,7 +12,6 @@ import { ZipImportUsageError, describeValue } from "./errors.js";
  * @property {(value: unknown) => boolean} accepts
  * @property {unknown} [only] the one value that means what this version does, and so the initial
  *   one too: the feature is to come
- * @property {(value: unknown) => boolean} [isFuture] whether a value means what is to come
  */
 
 const isBoolean = (/** @type {unknown} */ value) => typeof value === "boolean";
@@ -21,11 +20,11 @@ const isByteCount = (/** @type {unknown} */ value) =>
   Number.isSafeInteger(value) && Number(value) >= 0;
 const isObject = (/** @type {unknown} */ value) => typeof value === "object" && value !== null;
 
-const FUTURE_STORES = ["opfs", "indexeddb"];
-const STORES = ["auto", "memory", ...FUTURE_STORES];
+const STORES = ["auto", "memory", "indexeddb", "opfs"];
 const isFolder = (/** @type {any} */ value) =>
   typeof value?.directory === "string" && value.directory !== "";
-const isStore = (/** @type {any} */ value) => typeof value?.get === "function";
+const isStore = (/** @type {any} */ value) =>
+  ["get", "put", "delete", "list"].every((name) => typeof value?.[name] === "function");
 const BYTES = "a whole number of bytes, 0 or more";
 
 /** @type {Map<string, OptionRule>} */
@@ -33,17 +32,20 @@ const RULES = new Map(
   Object.entries({
     storage: {
       initial: "auto",
-      expected: '"auto", "memory" or { directory }',
+      expected: '"auto", "indexeddb", "opfs", "memory", { directory } or a store',
       accepts: (value) =>
         STORES.includes(/** @type {any} */ (value)) || isFolder(value) || isStore(value),
-      isFuture: (value) => FUTURE_STORES.includes(/** @type {any} */ (value)) || isStore(value),
     },
     maxBytes: { initial: 256 * 2 ** 20, expected: BYTES, accepts: isByteCount },
-    preloadBytes: { expected: BYTES, accepts: isByteCount, only: 0 },
+    preloadBytes: { initial: 64 * 2 ** 20, expected: BYTES, accepts: isByteCount },
     implicitInvalidation: { initial: true, expected: "true or false", accepts: isBoolean },
     autoFlush: { initial: true, expected: "true or false", accepts: isBoolean },
     mountPackages: { expected: "true or false", accepts: isBoolean, only: false },
-    namespace: { expected: "a string", accepts: isString, only: "" },
+    namespace: {
+      initial: "",
+      expected: "up to 64 of A-Z a-z 0-9 _ -",
+      accepts: (value) => isString(value) && /^[A-Za-z0-9_-]{0,64}$/.test(String(value)),
+    },
     trace: { initial: false, expected: "true or false", accepts: isBoolean },
     wasmURL: {
       expected: "a URL, or a string that is not empty",
@@ -60,8 +62,10 @@ const RULES = new Map(
 
 /**
  * @typedef {object} Options what is left of the caller's options once checked
- * @property {"auto" | "memory" | { directory: string }} storage
+ * @property {"auto" | "indexeddb" | "opfs" | "memory" | { directory: string } | import("./stores/store.js").Store} storage
  * @property {number} maxBytes
+ * @property {number} preloadBytes
+ * @property {string} namespace
  * @property {boolean} autoFlush
  * @property {boolean} trace
  * @property {boolean} implicitInvalidation
@@ -117,12 +121,11 @@ function checkOption(name, value) {
       `install(): option "${name}": found ${describeValue(value)}, expected ${rule.expected}`,
     );
   }
-  if (("only" in rule && value !== rule.only) || rule.isFuture?.(value)) {
-    const expected = "only" in rule ? describeValue(rule.only) : rule.expected;
+  if ("only" in rule && value !== rule.only) {
     throw new ZipImportUsageError(
       "option-unavailable",
       `install(): option "${name}": found ${describeValue(value)}, which this version cannot do yet; ` +
-        `expected ${expected}, or the option left out`,
+        `expected ${describeValue(rule.only)}, or the option left out`,
     );
   }
 }

@@ -11,7 +11,11 @@
 // files of that NAME hold, and only then deletes those. So nothing is lost when several processes do
 // this at once, without a lock: there are then several files for a while, and the next to write
 // merges them. Merging the same files gives the same file, hence the same name.
+//
+// Imports are synchronous and some stores are not: of such a store the packs of recent visits are
+// read beforehand, and any other one when its archive is first used, in time for the next import.
 
+import { Catalogue } from "./catalogue.js";
 import { describeError } from "./errors.js";
 import { callFunction } from "./handle.js";
 import { warn } from "./warnings.js";
@@ -19,17 +23,22 @@ import { warn } from "./warnings.js";
 const FOLDER = "/lib/pyodide_zipimport/packs";
 const SCHEMA = 1; // of src/cache/pack.h
 const OURS = /^z(\d+)-/;
+// Behind what all names of one Python begin with, in those of the standard library's packs. Other
+// names have a part less there; it may begin with a b too.
+const BUILD = /^b([^-]+)-[^-.]+-/;
 // Work that nobody waits for is done once nothing was compiled for so long, and in pieces no longer
 // than a frame.
 const IDLE_MS = 1000;
 const STEP_MS = 8;
 
 /** @typedef {import("./stores/store.js").Store} Store */
+/** @typedef {import("./stores/store.js").StoredEntry} StoredEntry */
 
 /**
  * @typedef {object} Settings
  * @property {Store} store
  * @property {number} maxBytes
+ * @property {number} preloadBytes
  * @property {boolean} autoFlush
  * @property {((message: string, code: string) => void) | undefined} onWarning
  */
@@ -61,6 +70,10 @@ export class Packs {
   #pyodide;
   #module;
   #settings;
+  #store;
+  #build;
+  /** The packs that a path had last, where the store cannot be asked in time. */
+  #notes = /** @type {Map<string, string>} */ (new Map());
   /** @type {Promise<void>} the work under way, one after the other */
   #work = Promise.resolve();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -68,6 +81,8 @@ export class Packs {
   #queuedLast = 0;
   #written = 0;
   #warned = false;
+  /** @type {(() => void) | undefined} */
+  #stopWatching;
   /** Packs to write though nothing is queued: of several files, or that the store refused. */
   #toWrite = /** @type {Map<string, string>} */ (new Map());
 
@@ -80,6 +95,7 @@ export class Packs {
     this.#pyodide = pyodide;
     this.#module = module;
     this.#settings = settings;
+    this.#store = new Catalogue(settings.store);
     this.#fs.mkdirTree(FOLDER);
     const store = {
       load: (/** @type {string} */ name, /** @type {string} */ pathName) =>
@@ -89,7 +105,19 @@ export class Packs {
       clear: (/** @type {string | undefined} */ path) => this.clear(path),
     };
     const build = String(pyodide._api?.config?.BUILD_ID ?? pyodide.version);
-    this.#call("_use_store", store, build.slice(0, 16).replaceAll(/[^0-9a-z]/gi, "_"));
+    this.#build = build.slice(0, 16).replaceAll(/[^0-9a-z]/gi, "_");
+    this.#call("_use_store", store, this.#build);
+    if (settings.autoFlush) this.#stopWatching = watchPage(() => this.#flushBeforeEnd());
+  }
+
+  /** Where it is kept, and how much. */
+  describe() {
+    try {
+      return this.#store.describe();
+    } catch (error) {
+      this.#warn(error);
+      return undefined;
+    }
   }
 
   get #fs() {
@@ -108,9 +136,11 @@ export class Packs {
   /** Writes everything that was compiled, and lets go of Python. */
   close() {
     clearTimeout(this.#timer);
+    this.#stopWatching?.();
     if (this.#settings.autoFlush) this.flushNow();
     unwritten.delete(this);
     this.#call("_use_store", undefined, "");
+    this.#removeFiles();
     this.#module = undefined;
   }
 
@@ -121,7 +151,7 @@ export class Packs {
 
   /** The same at once, for a store that can: at the end of a process there is no later. */
   flushNow() {
-    if (!this.#settings.store.sync || !this.#isAlive) return;
+    if (!this.#store.sync || !this.#isAlive) return;
     try {
       runNow(this.#flushSteps(Infinity));
     } catch (error) {
@@ -144,7 +174,8 @@ export class Packs {
       try {
         if (this.#isAlive) await work();
       } catch (error) {
-        this.#warn(error);
+        // After close() there is nothing left to work on.
+        if (this.#module) this.#warn(error);
       }
     });
     this.#work = done;
@@ -154,6 +185,53 @@ export class Packs {
   // --- loading ---
 
   /**
+   * Reads what an import may want of a store that it could not wait for: the packs that were used
+   * last, newest first, as many as fit into the limit.
+   */
+  preload() {
+    return this.#enqueue(async () => {
+      if (this.#store.sync) return;
+      /** @type {StoredEntry[]} */
+      const stored = await this.#store.list();
+      const entries = stored.filter(this.#fitsThisPython()).sort((a, b) => b.usedMs - a.usedMs);
+      let room = this.#settings.preloadBytes;
+      const wanted = entries.filter(({ name, nbytes }) => {
+        if (name.endsWith(".txt")) return true;
+        room -= nbytes;
+        return room >= 0;
+      });
+      await Promise.all(wanted.map(({ name }) => this.#fetch(name)));
+    });
+  }
+
+  /** @returns {(entry: StoredEntry) => boolean} */
+  #fitsThisPython() {
+    const [, pathName] = this.#packNames("/");
+    const [identity] = pathName.split("at-");
+    return ({ name }) => {
+      if (!name.startsWith(identity)) return false;
+      const build = BUILD.exec(name.slice(identity.length));
+      return !build || build[1] === this.#build;
+    };
+  }
+
+  /** @param {string} path of an archive */
+  #packNames(path) {
+    const pair = this.#call("_pack_names", path);
+    const names = pair.toJs();
+    pair.destroy();
+    return /** @type {[name: string | undefined, pathName: string]} */ (names);
+  }
+
+  /** @param {string} name of an entry of a store that must be awaited */
+  async #fetch(name) {
+    const bytes = await this.#store.get(name);
+    if (bytes && name.endsWith(".txt"))
+      this.#notes.set(name.slice(0, -".txt".length), new TextDecoder().decode(bytes));
+    else if (this.#isAlive) this.#provide(name, bytes);
+  }
+
+  /**
    * Called within an import, hence synchronous and without exceptions.
    *
    * @param {string} name
@@ -161,30 +239,62 @@ export class Packs {
    * @returns {string[]} paths of pack files
    */
   #load(name, pathName) {
-    const { store } = this.#settings;
     try {
-      if (!store.sync) return [];
-      const files = this.#loadFiles(name);
+      const files = this.#loadFiles(name, name);
       // More than one process wrote at the same time; the next flush makes one file of theirs.
       if (files.length > 1) this.#writeLater(name, pathName);
       if (files.length > 0) return files;
-      const other = store.get(`${pathName}.txt`);
-      return other ? this.#loadFiles(new TextDecoder().decode(other)) : [];
+      const other = this.#noteOf(pathName);
+      return other && other !== name ? this.#loadFiles(other, name) : [];
     } catch (error) {
       this.#warn(error);
       return [];
     }
   }
 
+  /** @param {string} pathName */
+  #noteOf(pathName) {
+    if (!this.#store.sync) return this.#notes.get(pathName);
+    const note = this.#store.get(`${pathName}.txt`);
+    return note && new TextDecoder().decode(note);
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} asker the name of the pack that these files are for
+   * @returns {string[]}
+   */
+  #loadFiles(name, asker) {
+    const files = this.#store.sync ? this.#readFiles(name) : this.#heldFiles(name, asker);
+    for (const file of files) this.#store.touch(file);
+    return files.map((file) => `${FOLDER}/${file}`);
+  }
+
   /** @param {string} name */
-  #loadFiles(name) {
-    const { store } = this.#settings;
+  #readFiles(name) {
     for (let tries = 0; tries < 3; tries++) {
-      const files = filesOf(name, store.list()).map((file) => this.#provide(file, store.get(file)));
+      const files = filesOf(name, this.#store.known());
       // A file that went meanwhile was merged into another one: look again.
-      if (!files.includes(undefined)) return /** @type {string[]} */ (files);
+      if (files.every((file) => this.#provide(file, this.#store.get(file)))) return files;
     }
     return [];
+  }
+
+  /**
+   * Those that are here already; the others are on their way.
+   *
+   * @param {string} name
+   * @param {string} asker
+   */
+  #heldFiles(name, asker) {
+    const files = filesOf(name, this.#store.known());
+    const [held, others] = partition(files, (file) => this.#exists(`${FOLDER}/${file}`));
+    if (others.length > 0)
+      void this.#enqueue(async () => {
+        await Promise.all(others.map((file) => this.#fetch(file)));
+        this.#call("_reload_pack", asker);
+      });
+    return held;
   }
 
   /**
@@ -196,7 +306,7 @@ export class Packs {
   #provide(file, bytes) {
     if (!bytes) return undefined;
     const path = `${FOLDER}/${file}`;
-    if (!this.#fs.analyzePath(path).exists) this.#fs.writeFile(path, bytes, { canOwn: true });
+    if (!this.#exists(path)) this.#fs.writeFile(path, bytes, { canOwn: true });
     return path;
   }
 
@@ -239,6 +349,14 @@ export class Packs {
     }
   }
 
+  /** The page is going out of sight, and may never come back. */
+  #flushBeforeEnd() {
+    if (!unwritten.has(this)) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    void this.flush();
+  }
+
   /** @returns {[name: string, pathName: string, count: number][]} */
   #queued() {
     const list = this.#call("_queued_packs");
@@ -268,15 +386,19 @@ export class Packs {
    * @returns {Generator<any, void, any>}
    */
   *#flushPack(name, pathName, stepMs) {
-    const { store, maxBytes } = this.#settings;
+    const { maxBytes } = this.#settings;
+    const store = this.#store;
     const kept = filesOf(name, yield* this.#listed());
     const others = [];
-    for (const file of kept) others.push(this.#provide(file, yield store.get(file)));
+    for (const file of kept) {
+      const path = `${FOLDER}/${file}`;
+      others.push(this.#exists(path) ? path : this.#provide(file, yield store.get(file)));
+    }
     const written = `${FOLDER}/${++this.#written}.new`;
     const writer = this.#call("_write_pack", name, written, others.filter(Boolean));
     if (!writer) return;
     try {
-      while (!writer.step(stepMs)) yield new Promise((resolve) => setTimeout(resolve));
+      while (!writer.step(isHidden() ? Infinity : stepMs)) yield pause();
       const digest = writer.finish();
       const [crc, nbytes, members] = digest.toJs();
       digest.destroy();
@@ -290,6 +412,7 @@ export class Packs {
         throw new Error(`a pack of ${nbytes} bytes, expected at most maxBytes, ${maxBytes}`);
       yield store.put(file, bytes);
       yield store.put(`${pathName}.txt`, new TextEncoder().encode(name));
+      this.#notes.set(pathName, name);
       for (const old of kept) {
         if (old === file) continue;
         yield store.delete(old);
@@ -305,9 +428,9 @@ export class Packs {
     }
   }
 
-  /** @returns {Generator<any, import("./stores/store.js").StoredEntry[], any>} */
+  /** @returns {Generator<any, StoredEntry[], any>} */
   *#listed() {
-    return yield this.#settings.store.list();
+    return yield this.#store.list();
   }
 
   /**
@@ -316,7 +439,8 @@ export class Packs {
    * @returns {Generator<any, void, any>}
    */
   *#tidy() {
-    const { store, maxBytes } = this.#settings;
+    const { maxBytes } = this.#settings;
+    const store = this.#store;
     const entries = (yield* this.#listed()).filter(({ name }) => OURS.test(name));
     const [ours, others] = partition(entries, ({ name }) => schemaOf(name) === SCHEMA);
     for (const { name } of others) yield store.delete(name);
@@ -333,11 +457,12 @@ export class Packs {
 
   /** @returns {Generator<any, void, any>} */
   *#clearAll() {
-    const { store } = this.#settings;
-    for (const { name } of yield* this.#listed()) if (OURS.test(name)) yield store.delete(name);
+    for (const { name } of yield* this.#listed())
+      if (OURS.test(name)) yield this.#store.delete(name);
     this.#toWrite.clear();
+    this.#notes.clear();
     this.#call("_forget_packs");
-    for (const file of this.#fs.readdir(FOLDER)) this.#remove(`${FOLDER}/${file}`);
+    this.#removeFiles();
   }
 
   /**
@@ -345,12 +470,10 @@ export class Packs {
    * @returns {Generator<any, void, any>}
    */
   *#clearPath(path) {
-    const { store } = this.#settings;
-    const pair = this.#call("_pack_names", path);
-    const [name, pathName] = pair.toJs();
-    pair.destroy();
+    const store = this.#store;
+    const [name, pathName] = this.#packNames(path);
     const noted = yield store.get(`${pathName}.txt`);
-    const names = [name, noted && new TextDecoder().decode(noted)].filter(Boolean);
+    const names = [name, noted && new TextDecoder().decode(noted)].filter((each) => each);
     const entries = yield* this.#listed();
     for (const each of names) {
       for (const file of filesOf(each, entries)) {
@@ -361,13 +484,24 @@ export class Packs {
       this.#call("_forget_packs", each);
     }
     yield store.delete(`${pathName}.txt`);
+    this.#notes.delete(pathName);
   }
 
   // --- the rest ---
 
+  #removeFiles() {
+    for (const file of this.#fs.readdir(FOLDER))
+      if (OURS.test(file)) this.#remove(`${FOLDER}/${file}`);
+  }
+
   /** @param {string} path in Pyodide's file system, of a file that may be missing */
   #remove(path) {
-    if (this.#fs.analyzePath(path).exists) this.#fs.unlink(path);
+    if (this.#exists(path)) this.#fs.unlink(path);
+  }
+
+  /** @param {string} path */
+  #exists(path) {
+    return this.#fs.analyzePath(path).exists;
   }
 
   /**
@@ -391,7 +525,7 @@ export class Packs {
  * The pack files of a name, in the order in which they are searched.
  *
  * @param {string} name
- * @param {import("./stores/store.js").StoredEntry[]} entries
+ * @param {StoredEntry[]} entries
  */
 function filesOf(name, entries) {
   return entries
@@ -405,7 +539,7 @@ function schemaOf(name) {
   return Number(OURS.exec(name)?.[1]);
 }
 
-/** @param {import("./stores/store.js").StoredEntry[]} entries */
+/** @param {StoredEntry[]} entries */
 function groupByPack(entries) {
   /** @type {Map<string, { nbytes: number, usedMs: number, files: string[] }>} */
   const packs = new Map();
@@ -428,6 +562,34 @@ function groupByPack(entries) {
  */
 function partition(list, test) {
   return [list.filter(test), list.filter((item) => !test(item))];
+}
+
+/** Lets the page do what it has to do, before the next piece of work. */
+function pause() {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+/** Out of sight nobody sees a pause, and the browser makes each timer wait for a second. */
+function isHidden() {
+  return globalThis.document?.visibilityState === "hidden";
+}
+
+/**
+ * @param {() => void} onHide
+ * @returns {(() => void) | undefined} ends it; nothing to watch in a worker and in Node
+ */
+function watchPage(onHide) {
+  const { document } = globalThis;
+  if (!document?.addEventListener) return undefined;
+  const onChange = () => {
+    if (isHidden()) onHide();
+  };
+  document.addEventListener("visibilitychange", onChange);
+  globalThis.addEventListener("pagehide", onHide);
+  return () => {
+    document.removeEventListener("visibilitychange", onChange);
+    globalThis.removeEventListener("pagehide", onHide);
+  };
 }
 
 function watchExit() {

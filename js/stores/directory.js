@@ -2,7 +2,7 @@
 // A store in a folder, for Node: one file for each entry, named like it. Synchronous, since packs are
 // read within imports and written at the end of a process.
 
-import { checkName, isValidName } from "./store.js";
+import { checkEntry, checkName, isValidName } from "./store.js";
 
 /** @typedef {typeof import("node:fs")} FileSystem */
 /** @typedef {import("./store.js").Store} Store */
@@ -26,11 +26,14 @@ export function cacheFolder(platform, environment, home) {
   return XDG_CACHE_HOME?.startsWith("/") ? XDG_CACHE_HOME : `${home}/.cache`;
 }
 
-/** @returns {Promise<DirectoryStore>} */
-export async function openCacheFolder() {
+/**
+ * @param {string} name of the folder in it
+ * @returns {Promise<DirectoryStore>}
+ */
+export async function openCacheFolder(name) {
   const { homedir } = await import(/* webpackIgnore: true */ /* @vite-ignore */ "node:os");
   const folder = cacheFolder(process.platform, process.env, homedir());
-  return openDirectory(`${folder}/pyodide-zipimport`);
+  return openDirectory(`${folder}/${name}`);
 }
 
 /**
@@ -46,7 +49,9 @@ export async function openDirectory(folder) {
 /** @implements {Store} */
 export class DirectoryStore {
   sync = true;
-  #folder;
+  kind = "directory";
+  /** The folder's path. */
+  where;
   #fs;
 
   /**
@@ -54,7 +59,7 @@ export class DirectoryStore {
    * @param {FileSystem} fs node:fs, or what stands for it
    */
   constructor(folder, fs) {
-    this.#folder = folder;
+    this.where = folder;
     this.#fs = fs;
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     checkOwner(folder, fs.statSync(folder));
@@ -65,14 +70,7 @@ export class DirectoryStore {
   get(name) {
     const path = this.#path(name);
     const bytes = unlessMissing(() => this.#fs.readFileSync(path));
-    if (!bytes) return undefined;
-    const now = new Date();
-    try {
-      this.#fs.utimesSync(path, now, now);
-    } catch {
-      // Read-only, or gone meanwhile: what was read is good all the same.
-    }
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /**
@@ -80,8 +78,9 @@ export class DirectoryStore {
    * @param {Uint8Array} bytes
    */
   put(name, bytes) {
+    checkEntry(name, bytes);
     const path = this.#path(name);
-    const written = `${this.#folder}/.${process.pid}-${Math.random().toString(36).slice(2)}.tmp`;
+    const written = `${this.where}/.${process.pid}-${Math.random().toString(36).slice(2)}.tmp`;
     try {
       this.#write(written, bytes);
       this.#fs.renameSync(written, path);
@@ -99,7 +98,7 @@ export class DirectoryStore {
   }
 
   list() {
-    const names = this.#fs.readdirSync(this.#folder).filter(isValidName);
+    const names = this.#fs.readdirSync(this.where).filter(isValidName);
     const entries = names.map((name) => {
       const status = unlessMissing(() => this.#fs.statSync(this.#path(name)));
       return status?.isFile() ? [{ name, nbytes: status.size, usedMs: status.mtimeMs }] : [];
@@ -108,9 +107,20 @@ export class DirectoryStore {
   }
 
   /** @param {string} name */
+  touch(name) {
+    const path = this.#path(name);
+    const now = new Date();
+    try {
+      this.#fs.utimesSync(path, now, now);
+    } catch {
+      // Read-only, or gone meanwhile: then it is as old as it looks.
+    }
+  }
+
+  /** @param {string} name */
   #path(name) {
     checkName(name);
-    return `${this.#folder}/${name}`;
+    return `${this.where}/${name}`;
   }
 
   /**
@@ -134,7 +144,7 @@ export class DirectoryStore {
   /** Puts the new name on the disk too, where the platform can. */
   #syncFolder() {
     try {
-      const fd = this.#fs.openSync(this.#folder, "r");
+      const fd = this.#fs.openSync(this.where, "r");
       try {
         this.#fs.fsyncSync(fd);
       } finally {
@@ -147,9 +157,9 @@ export class DirectoryStore {
 
   #removeAbandoned() {
     const eldest = Date.now() - ABANDONED_MS;
-    for (const name of this.#fs.readdirSync(this.#folder)) {
+    for (const name of this.#fs.readdirSync(this.where)) {
       if (!/^\..*\.tmp$/.test(name)) continue;
-      const path = `${this.#folder}/${name}`;
+      const path = `${this.where}/${name}`;
       const status = unlessMissing(() => this.#fs.statSync(path));
       if (status && status.mtimeMs < eldest) this.#removeQuietly(path);
     }

@@ -1,22 +1,21 @@
 // @ts-check
 // A store that lasts as long as the object.
 
-import { checkName } from "./store.js";
+import { checkEntry, checkName } from "./store.js";
 
 /** @typedef {import("./store.js").Store} Store */
 
 /** @implements {Store} */
 export class MemoryStore {
   sync = true;
+  kind = "memory";
   /** @type {Map<string, { bytes: Uint8Array, usedMs: number }>} */
   #entries = new Map();
 
   /** @param {string} name */
   get(name) {
     checkName(name);
-    const entry = this.#entries.get(name);
-    if (entry) entry.usedMs = Date.now();
-    return entry?.bytes;
+    return this.#entries.get(name)?.bytes;
   }
 
   /**
@@ -24,7 +23,7 @@ export class MemoryStore {
    * @param {Uint8Array} bytes kept as they are, not copied
    */
   put(name, bytes) {
-    checkName(name);
+    checkEntry(name, bytes);
     this.#entries.set(name, { bytes, usedMs: Date.now() });
   }
 
@@ -40,5 +39,12 @@ export class MemoryStore {
       nbytes: bytes.length,
       usedMs,
     }));
+  }
+
+  /** @param {string} name */
+  touch(name) {
+    checkName(name);
+    const entry = this.#entries.get(name);
+    if (entry) entry.usedMs = Date.now();
   }
 }

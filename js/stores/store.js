@@ -9,20 +9,23 @@
  * @typedef {object} StoredEntry
  * @property {string} name
  * @property {number} nbytes
- * @property {number} usedMs when it was last put or got, in ms since the epoch
+ * @property {number} usedMs when it was last put or touched, in ms since the epoch
  */
 
 /**
  * Methods of a store that is `sync` give plain values, others promises; whoever calls them awaits
- * either, or asks first. All but list() throw for a name that isValidName() refuses.
+ * either, or asks first. All but list() throw a TypeError for a name that isValidName() refuses.
  *
  * @typedef {object} Store
- * @property {boolean} sync
- * @property {(name: string) => any} get the value, which is not to be changed; undefined if there is
- *   none. Marks the entry as used now.
- * @property {(name: string, bytes: Uint8Array) => any} put the store may keep the array itself
+ * @property {boolean} [sync]
+ * @property {string} [kind] what stats() calls it
+ * @property {string} [where] and where it is
+ * @property {(name: string) => any} get the value, which is not to be changed; undefined if there is none
+ * @property {(name: string, bytes: Uint8Array) => any} put at least one byte; the store may keep the
+ *   array itself
  * @property {(name: string) => any} delete no error if there is none
  * @property {() => any} list of StoredEntry, in no order
+ * @property {(name: string) => any} [touch] marks an entry as used now; no error if there is none
  */
 
 /**
@@ -40,4 +43,14 @@ export function checkName(name) {
     throw new TypeError(
       `found the name ${JSON.stringify(name)}, expected 1 to 200 of A-Z a-z 0-9 . _ - with no dot in front`,
     );
+}
+
+/**
+ * @param {string} name
+ * @param {Uint8Array} bytes
+ */
+export function checkEntry(name, bytes) {
+  checkName(name);
+  // In some stores nothing is what a write that was stopped leaves.
+  if (bytes.length === 0) throw new TypeError(`found no bytes for ${name}, expected at least one`);
 }

@@ -233,6 +233,9 @@ static PyMethodDef module_methods[] = {
     {"_forget_packs", zi_packs_forget_named, METH_VARARGS,
      "_forget_packs($module, name=None, /)\n--\n\n"
      "Drop what is loaded and queued of a pack, or of all."},
+    {"_reload_pack", zi_packs_reload, METH_VARARGS,
+     "_reload_pack($module, name, /)\n--\n\n"
+     "Ask the store for a pack once more, at its next use: it has now what it had not in time."},
     {"_write_pack", zi_packs_write, METH_VARARGS,
      "_write_pack($module, name, path, others, /)\n--\n\n"
      "Begin to write a pack to a file, with what other pack files hold of it too; None if there "

@@ -605,3 +605,17 @@ PyObject *zi_packs_forget_named(PyObject *module, PyObject *args)
     }
     return Py_NewRef(Py_None);
 }
+
+PyObject *zi_packs_reload(PyObject *module, PyObject *args)
+{
+    struct zi_state *state = PyModule_GetState(module);
+    struct zi_pack *pack;
+    const char *name;
+
+    if (!PyArg_ParseTuple(args, "s:_reload_pack", &name))
+        return NULL;
+    pack = zi_packs_find(state, name);
+    if (pack)
+        pack->loaded = false;
+    return Py_NewRef(Py_None);
+}

@@ -68,6 +68,7 @@ PyObject *zi_packs_use_store(PyObject *module, PyObject *args);
 PyObject *zi_packs_queued(PyObject *module, PyObject *unused);
 PyObject *zi_packs_names(PyObject *module, PyObject *path);
 PyObject *zi_packs_forget_named(PyObject *module, PyObject *args);
+PyObject *zi_packs_reload(PyObject *module, PyObject *args);
 PyObject *zi_packs_write(PyObject *module, PyObject *args);
 
 /* Makes the type of what zi_packs_write() returns. */

@@ -872,6 +872,14 @@ def name_and_forget_packs():
     return act
 
 
+@scenario
+def reload_a_pack():
+    path, pack = make_pack("m")
+    use_store(pack)
+    name, _ = module._pack_names(path)
+    return lambda: module._reload_pack(name)
+
+
 @scenario(shown=True)
 def use_and_leave_a_store():
     path = make(PACKED)

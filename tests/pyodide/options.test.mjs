@@ -12,22 +12,22 @@ import {
 } from "./harness.mjs";
 import { install, ZipImportUsageError } from "../../js/index.js";
 
-const store = { get() {}, put() {}, delete() {}, list() {} };
+const store = { get() {}, put() {}, delete() {}, list: () => [] };
 
 // [option, values that are accepted, values of a feature to come, values that are none]
 const table = [
   [
     "storage",
-    ["memory", "auto", { directory: temporaryFolder() }],
-    ["opfs", "indexeddb", store],
-    ["disk", 1, null, true, {}, { directory: "" }, { directory: 1 }, []],
+    ["memory", "auto", { directory: temporaryFolder() }, store],
+    [],
+    ["disk", 1, null, true, {}, { directory: "" }, { directory: 1 }, [], { ...store, put: 1 }],
   ],
   ["maxBytes", [0, 1, 256 * 2 ** 20], [], [-1, 1.5, Number.NaN, Infinity, "1", null]],
-  ["preloadBytes", [0], [1, 64 * 2 ** 20], [-1, 1.5, Number.NaN, Infinity, "1", null]],
+  ["preloadBytes", [0, 1, 64 * 2 ** 20], [], [-1, 1.5, Number.NaN, Infinity, "1", null]],
   ["implicitInvalidation", [true, false], [], ["true", 1, 0, null]],
   ["autoFlush", [false, true], [], ["false", 0, null]],
   ["mountPackages", [false], [true], ["false", 0, null]],
-  ["namespace", [""], ["mine"], [1, null, {}]],
+  ["namespace", ["", "mine", "A-1_b"], [], [1, null, {}, "a/b", "..", "a b", "n".repeat(65)]],
   ["trace", [false, true], [], ["false", 0, null]],
   ["wasmURL", [], [], ["", 1, null, {}, true]],
   ["onWarning", [() => {}], [], [console, "warn", null, true]],

@@ -567,6 +567,27 @@ class Writing(PackTestCase):
         support.ours._forget_packs()
         self.assertEqual(support.ours._queued_packs(), [])
 
+    def test_loading_once_more_what_came_late(self):
+        path = self.keep(MEMBERS, "m", "p")
+        name, _ = support.ours._pack_names(path)
+        load, self.store.load = self.store.load, lambda name, path_name: []
+        with stats_delta() as delta:
+            self.codes(path, "m", "unused")
+        self.assertEqual((delta.compiles, delta.pack_loads), (2, 0))
+        self.store.load = load
+        with stats_delta() as delta:
+            self.codes(path, "p")
+        self.assertEqual((delta.compiles, delta.pack_loads), (1, 0))  # it was asked, and is not asked again
+        support.ours._reload_pack(name)
+        with stats_delta() as delta:
+            self.codes(path, "m", "unused", "p")
+        self.assertEqual((delta.compiles, delta.pack_hits, delta.pack_loads), (0, 3, 1))
+        [(_, _, queued)] = support.ours._queued_packs()
+        self.assertEqual(queued, 3)
+        support.ours._reload_pack("z1-nobody")
+        with self.assertRaises(TypeError):
+            support.ours._reload_pack(None)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,218 @@
+// @ts-check
+// A store in IndexedDB, for pages and workers. The database has two object stores, since to learn
+// what there is must not read it:
+//
+//     entries   by name: { nbytes, usedMs }
+//     values    by name: a Blob, or an ArrayBuffer
+//
+// Large values are Blobs: the browser reads and writes those outside the page's thread, where an array
+// of 14 MB blocks it for 100 ms.
+
+import { checkEntry, checkName } from "./store.js";
+
+/** @typedef {import("./store.js").Store} Store */
+
+const VERSION = 1;
+const ENTRIES = "entries";
+const VALUES = "values";
+const BLOB_NBYTES_MIN = 64 * 1024;
+// Some browsers leave a request for storage that they will not give without any answer.
+const OPEN_TIMEOUT_MS = 5000;
+
+/**
+ * @param {string} database its name; made if it is missing
+ * @returns {Promise<IndexedDBStore>}
+ * @throws {Error} if there is no IndexedDB here, or the database is not one of these
+ */
+export async function openIndexedDB(database) {
+  const store = new IndexedDBStore(database);
+  await store.list();
+  return store;
+}
+
+/** @implements {Store} */
+export class IndexedDBStore {
+  sync = false;
+  kind = "indexeddb";
+  /** The database's name. */
+  where;
+  /** @type {Promise<IDBDatabase> | undefined} */
+  #connection;
+  #takesBlobs = true;
+
+  /** @param {string} database */
+  constructor(database) {
+    this.where = database;
+  }
+
+  /** @param {string} name */
+  async get(name) {
+    checkName(name);
+    const value = await this.#transact([VALUES], "readonly", (transaction) =>
+      transaction.objectStore(VALUES).get(name),
+    );
+    if (value === undefined) return undefined;
+    return new Uint8Array(value instanceof Blob ? await value.arrayBuffer() : value);
+  }
+
+  /**
+   * @param {string} name
+   * @param {Uint8Array} bytes
+   */
+  async put(name, bytes) {
+    checkEntry(name, bytes);
+    const part = /** @type {Uint8Array<ArrayBuffer>} */ (bytes);
+    if (this.#takesBlobs && bytes.length >= BLOB_NBYTES_MIN) {
+      try {
+        return await this.#put(name, bytes.length, new Blob([part]));
+      } catch (error) {
+        if (/** @type {Error} */ (error).name === "QuotaExceededError") throw error;
+        // WebKit takes no Blobs in a private window.
+        this.#takesBlobs = false;
+      }
+    }
+    return this.#put(name, bytes.length, part.slice().buffer);
+  }
+
+  /** @param {string} name */
+  async delete(name) {
+    checkName(name);
+    await this.#transact([ENTRIES, VALUES], "readwrite", (transaction) => {
+      transaction.objectStore(ENTRIES).delete(name);
+      transaction.objectStore(VALUES).delete(name);
+    });
+  }
+
+  async list() {
+    /** @type {{ names?: IDBRequest<IDBValidKey[]>, values?: IDBRequest<any[]> }} */
+    const requests = {};
+    await this.#transact([ENTRIES], "readonly", (transaction) => {
+      const entries = transaction.objectStore(ENTRIES);
+      requests.names = entries.getAllKeys();
+      requests.values = entries.getAll(); // in the order of the keys too
+    });
+    const values = requests.values?.result ?? [];
+    return (requests.names?.result ?? []).map((name, i) => ({ name: String(name), ...values[i] }));
+  }
+
+  /** @param {string} name */
+  async touch(name) {
+    checkName(name);
+    await this.#transact([ENTRIES], "readwrite", (transaction) => {
+      const entries = transaction.objectStore(ENTRIES);
+      const request = entries.get(name);
+      request.onsuccess = () => {
+        if (request.result) entries.put({ ...request.result, usedMs: Date.now() }, name);
+      };
+    });
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} nbytes
+   * @param {Blob | ArrayBuffer} value
+   */
+  async #put(name, nbytes, value) {
+    await this.#transact([ENTRIES, VALUES], "readwrite", (transaction) => {
+      transaction.objectStore(ENTRIES).put({ nbytes, usedMs: Date.now() }, name);
+      transaction.objectStore(VALUES).put(value, name);
+    });
+  }
+
+  /**
+   * All of the work or nothing of it.
+   *
+   * @param {string[]} stores
+   * @param {IDBTransactionMode} mode
+   * @param {(transaction: IDBTransaction) => IDBRequest | void} work
+   * @returns {Promise<any>} the result of the request that it returned
+   */
+  async #transact(stores, mode, work) {
+    const transaction = await this.#begin(stores, mode);
+    return new Promise((resolve, reject) => {
+      /** @type {IDBRequest | void} */
+      let request;
+      transaction.oncomplete = () => resolve(request?.result);
+      transaction.onabort = () =>
+        reject(transaction.error ?? new Error("the browser stopped the transaction"));
+      try {
+        request = work(transaction);
+      } catch (error) {
+        reject(error);
+        transaction.abort();
+      }
+    });
+  }
+
+  /**
+   * @param {string[]} stores
+   * @param {IDBTransactionMode} mode
+   */
+  async #begin(stores, mode) {
+    const held = this.#connection;
+    try {
+      return (await this.#connect()).transaction(stores, mode);
+    } catch (error) {
+      // The browser may have closed a connection since it was last used.
+      if (!held) throw error;
+      this.#connection = undefined;
+      return (await this.#connect()).transaction(stores, mode);
+    }
+  }
+
+  #connect() {
+    this.#connection ??= this.#open();
+    return this.#connection;
+  }
+
+  async #open() {
+    const forget = () => {
+      this.#connection = undefined;
+    };
+    try {
+      const database = await openDatabase(this.where);
+      database.onclose = forget;
+      // Whoever wants to change or delete it, in another tab, does not have to wait for this one.
+      database.onversionchange = () => {
+        forget();
+        database.close();
+      };
+      return database;
+    } catch (error) {
+      forget();
+      throw error;
+    }
+  }
+}
+
+/**
+ * @param {string} name
+ * @returns {Promise<IDBDatabase>}
+ */
+function openDatabase(name) {
+  if (typeof indexedDB === "undefined") throw new Error("there is no IndexedDB here");
+  const request = indexedDB.open(name, VERSION);
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      request.onsuccess = () => request.result.close();
+      reject(new Error(`the database "${name}" did not open within ${OPEN_TIMEOUT_MS / 1000} s`));
+    }, OPEN_TIMEOUT_MS);
+    request.onupgradeneeded = () => {
+      for (const store of [ENTRIES, VALUES]) request.result.createObjectStore(store);
+    };
+    request.onsuccess = () => {
+      clearTimeout(timer);
+      const database = request.result;
+      if ([ENTRIES, VALUES].every((store) => database.objectStoreNames.contains(store))) {
+        resolve(database);
+      } else {
+        database.close();
+        reject(new Error(`the database "${name}" is another program's`));
+      }
+    };
+    request.onerror = () => {
+      clearTimeout(timer);
+      reject(request.error);
+    };
+  });
+}

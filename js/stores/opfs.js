@@ -1,0 +1,128 @@
+// @ts-check
+// A store in the origin private file system, for pages and workers: one file for each entry, named
+// like it. An entry's last use is the age of an empty file beside it, since a file's own can only be
+// changed by writing it. An empty file of an entry's name is none: whoever made it was stopped before
+// it had contents.
+
+import { checkEntry, checkName, isValidName } from "./store.js";
+
+/** @typedef {import("./store.js").Store} Store */
+
+const USED = "@used"; // behind a name; no entry's name has an @
+
+/**
+ * @param {string} folder its name; made if it is missing
+ * @returns {Promise<OPFSStore>}
+ * @throws {Error} if there is no such file system here, or none that can replace a whole file at once
+ */
+export async function openOPFS(folder) {
+  if (!globalThis.navigator?.storage?.getDirectory)
+    throw new Error("there is no origin private file system here");
+  // Synchronous access handles, which are older, write in place: a file may be torn.
+  if (!globalThis.FileSystemFileHandle?.prototype.createWritable)
+    throw new Error("the origin private file system has no createWritable() here");
+  const root = await navigator.storage.getDirectory();
+  return new OPFSStore(folder, await root.getDirectoryHandle(folder, { create: true }));
+}
+
+/** @implements {Store} */
+export class OPFSStore {
+  sync = false;
+  kind = "opfs";
+  /** The folder's name. */
+  where;
+  #folder;
+
+  /**
+   * @param {string} where
+   * @param {FileSystemDirectoryHandle} folder
+   */
+  constructor(where, folder) {
+    this.where = where;
+    this.#folder = folder;
+  }
+
+  /** @param {string} name */
+  async get(name) {
+    checkName(name);
+    const bytes = await unlessMissing(async () => {
+      const handle = await this.#folder.getFileHandle(name);
+      return (await handle.getFile()).arrayBuffer();
+    });
+    return bytes?.byteLength ? new Uint8Array(bytes) : undefined;
+  }
+
+  /**
+   * @param {string} name
+   * @param {Uint8Array} bytes
+   */
+  async put(name, bytes) {
+    checkEntry(name, bytes);
+    await this.#write(name, bytes);
+  }
+
+  /** @param {string} name */
+  async delete(name) {
+    checkName(name);
+    for (const file of [name, name + USED])
+      await unlessMissing(() => this.#folder.removeEntry(file));
+  }
+
+  async list() {
+    const handles = /** @type {any} */ (this.#folder).values();
+    /** @type {Map<string, File>} */
+    const files = new Map();
+    for await (const handle of handles) {
+      // Other than ours are the browser's: what createWritable() has written and not closed yet.
+      if (handle.kind !== "file" || !isValidName(handle.name.replace(USED, ""))) continue;
+      const file = await unlessMissing(() => handle.getFile());
+      if (file) files.set(handle.name, file);
+    }
+    return [...files]
+      .filter(([name, { size }]) => isValidName(name) && size > 0)
+      .map(([name, { size, lastModified }]) => ({
+        name,
+        nbytes: size,
+        usedMs: Math.max(lastModified, files.get(name + USED)?.lastModified ?? 0),
+      }));
+  }
+
+  /** @param {string} name */
+  async touch(name) {
+    checkName(name);
+    if (await unlessMissing(() => this.#folder.getFileHandle(name)))
+      await this.#write(name + USED, new Uint8Array());
+  }
+
+  /**
+   * The file has its new contents once it is closed, all of them.
+   *
+   * @param {string} name
+   * @param {Uint8Array} bytes
+   */
+  async #write(name, bytes) {
+    const handle = await this.#folder.getFileHandle(name, { create: true });
+    const file = await handle.createWritable();
+    try {
+      await file.write(/** @type {Uint8Array<ArrayBuffer>} */ (bytes));
+      await file.close();
+    } catch (error) {
+      await file.abort().catch(() => {}); // it is broken already
+      throw error;
+    }
+  }
+}
+
+/**
+ * @template T
+ * @param {() => Promise<T>} action
+ * @returns {Promise<T | undefined>}
+ */
+async function unlessMissing(action) {
+  try {
+    return await action();
+  } catch (error) {
+    if (/** @type {Error} */ (error).name === "NotFoundError") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,243 @@
+// A store that must be awaited, as those of browsers: what imports find of it, and when. The store is
+// the caller's own, so this tests that option too.
+
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { collectWarnings, describeVersions, start, writeArchive } from "./harness.mjs";
+import { install } from "../../js/index.js";
+
+const MEMBERS = { "one.py": "value = 1", "two.py": "value = 2", "p/__init__.py": "value = 'p'" };
+const PACK = /^z1-.*\.zip$/;
+
+/** Keeps its entries when a Pyodide ends, and notes what is asked of it. */
+class SlowStore {
+  kind = "slow";
+  where = "here";
+  entries = new Map();
+  asked = [];
+
+  async get(name) {
+    await this.#ask("get", name);
+    return this.entries.get(name)?.bytes;
+  }
+  async put(name, bytes) {
+    await this.#ask("put", name);
+    this.entries.set(name, { bytes, usedMs: Date.now() });
+  }
+  async delete(name) {
+    await this.#ask("delete", name);
+    this.entries.delete(name);
+  }
+  async list() {
+    await this.#ask("list", "");
+    return [...this.entries].map(([name, { bytes, usedMs }]) => ({
+      name,
+      nbytes: bytes.length,
+      usedMs,
+    }));
+  }
+  async touch(name) {
+    await this.#ask("touch", name);
+    const entry = this.entries.get(name);
+    if (entry) entry.usedMs = Date.now();
+  }
+
+  async #ask(method, name) {
+    this.asked.push(`${method} ${name}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    if (this.failing?.includes(method)) throw new Error(`${method} fails`);
+  }
+
+  packs() {
+    return [...this.entries.keys()].filter((name) => PACK.test(name));
+  }
+  asks(method) {
+    return this.asked.filter((ask) => ask.startsWith(`${method} z1`));
+  }
+}
+
+describeVersions("a store that must be awaited", (version) => {
+  /** @type {SlowStore} */ let store;
+  /** @type {any} */ let pyodide;
+  let archives = 0;
+
+  // One Pyodide serves many visits: what an earlier one imported is forgotten, and gone from memory.
+  async function visit(options = {}) {
+    pyodide ??= await start(version);
+    const { taken, onWarning } = collectWarnings();
+    const zips = await install(pyodide, {
+      storage: store,
+      autoFlush: false,
+      onWarning,
+      ...options,
+    });
+    return { zips, warnings: taken };
+  }
+
+  /** A new archive, and a function that imports from it and tells what that took. */
+  function makeArchive(members = MEMBERS) {
+    const path = `/tmp/async-${++archives}.zip`;
+    // The names make its directory, and so its pack's name, its own.
+    writeArchive(pyodide, path, { ...members, [`unique_${archives}_${version}.py`]: "" });
+    return path;
+  }
+
+  function importFrom(zips, path, ...names) {
+    const before = zips.stats();
+    const values = names.map((name) =>
+      pyodide.runPython(`
+import sys
+sys.modules.pop("${name}", None)
+sys.path.insert(0, "${path}")
+try:
+    import ${name} as module
+finally:
+    sys.path.remove("${path}")
+module.value`),
+    );
+    const after = zips.stats();
+    const counts = ["compiles", "packHits", "packLoads"].map((key) => after[key] - before[key]);
+    return { values, counts };
+  }
+
+  beforeEach(() => {
+    store = new SlowStore();
+  });
+
+  test("what one visit compiled, the next has from the start", async () => {
+    const first = await visit();
+    const path = makeArchive();
+    assert.deepEqual(importFrom(first.zips, path, "one", "p").counts, [2, 0, 0]);
+    await first.zips.flush();
+    assert.equal(store.packs().length, 1);
+    const { storage } = first.zips.stats();
+    assert.deepEqual([storage.kind, storage.where, storage.entries], ["slow", "here", 2]);
+    assert.ok(storage.bytes > 300);
+    first.zips.uninstall();
+
+    const second = await visit();
+    const got = importFrom(second.zips, path, "one", "p", "two");
+    assert.deepEqual(got, { values: [1, "p", 2], counts: [1, 2, 1] });
+    await second.zips.flush();
+    assert.equal(store.packs().length, 1);
+    second.zips.uninstall();
+    assert.deepEqual([...first.warnings, ...second.warnings], []);
+  });
+
+  test("beyond preloadBytes the newest are read, the others when they are wanted", async () => {
+    const first = await visit();
+    const paths = [makeArchive(), makeArchive(), makeArchive()];
+    for (const path of paths) {
+      importFrom(first.zips, path, "one");
+      await first.zips.flush();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const sizes = store.packs().map((name) => store.entries.get(name).bytes.length);
+    first.zips.uninstall();
+
+    store.asked = [];
+    const { zips, warnings } = await visit({ preloadBytes: sizes[1] + sizes[2] });
+    const read = () => store.asks("get").filter((ask) => ask.endsWith(".zip")).length;
+    assert.equal(read(), 2);
+    assert.deepEqual(importFrom(zips, paths[2], "one").counts, [0, 1, 1]);
+    assert.deepEqual(importFrom(zips, paths[1], "one").counts, [0, 1, 1]);
+    assert.deepEqual(importFrom(zips, paths[0], "one").counts, [1, 0, 0], "not in time");
+    await zips.flush(); // behind the reading, which is under way
+    assert.equal(read(), 3);
+    assert.deepEqual(importFrom(zips, paths[0], "one", "two").counts, [1, 1, 1]);
+    assert.deepEqual(warnings, []);
+    zips.uninstall();
+  });
+
+  test("what comes late serves the next import, and is merged with what was compiled meanwhile", async () => {
+    const first = await visit();
+    const path = makeArchive();
+    importFrom(first.zips, path, "one", "p");
+    await first.zips.flush();
+    first.zips.uninstall();
+
+    const { zips } = await visit({ preloadBytes: 0 });
+    assert.deepEqual(importFrom(zips, path, "one").counts, [1, 0, 0]);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.deepEqual(importFrom(zips, path, "p").counts, [0, 1, 1]);
+    await zips.flush();
+    zips.uninstall();
+
+    const third = await visit();
+    assert.deepEqual(importFrom(third.zips, path, "one", "p").counts, [0, 2, 1]);
+    third.zips.uninstall();
+  });
+
+  test("a changed archive has what its path's last pack holds of it", async () => {
+    const first = await visit();
+    const path = makeArchive();
+    importFrom(first.zips, path, "one", "two", "p");
+    await first.zips.flush();
+    first.zips.uninstall();
+
+    const { zips } = await visit();
+    writeArchive(pyodide, path, { ...MEMBERS, "two.py": "value = 'changed'" });
+    zips.invalidate(path);
+    const got = importFrom(zips, path, "one", "two", "p");
+    assert.deepEqual(got, { values: [1, "changed", "p"], counts: [1, 2, 1] });
+    zips.uninstall();
+  });
+
+  test("only packs of this Python are read at install", async () => {
+    const { zips } = await visit();
+    importFrom(zips, makeArchive(), "one");
+    await zips.flush();
+    const [identity] = store.packs()[0].split(/(?<=-r\d-)/);
+    zips.uninstall();
+    store.entries.clear();
+    const mine = [`${identity}b71245b7-227.5-10.zip`, `${identity}at-b71245b7-227.txt`];
+    const others = [
+      `z1-p1-o0-r1-1-2.3-10.zip`,
+      `${identity}bsomeother-b71245b7-227.5-10.zip`,
+      `${identity}bsomeother-at-1a-2.txt`,
+    ];
+    for (const name of [...mine, ...others]) await store.put(name, new Uint8Array(10));
+    store.asked = [];
+    const second = await visit();
+    assert.deepEqual(store.asks("get").sort(), mine.map((name) => `get ${name}`).sort());
+    second.zips.uninstall();
+  });
+
+  test("clear() of a path, and of all", async () => {
+    const { zips, warnings } = await visit();
+    const paths = [makeArchive(), makeArchive()];
+    for (const path of paths) importFrom(zips, path, "one");
+    await zips.flush();
+    assert.equal(store.entries.size, 4);
+    await zips.clear(paths[0]);
+    assert.equal(store.entries.size, 2);
+    assert.deepEqual(importFrom(zips, paths[0], "one").counts, [1, 0, 0]);
+    await zips.clear();
+    assert.deepEqual([store.entries.size, zips.stats().storage.entries], [0, 0]);
+    assert.deepEqual(importFrom(zips, paths[1], "one").counts, [1, 0, 0]);
+    assert.deepEqual(warnings, []);
+    zips.uninstall();
+  });
+
+  for (const method of ["list", "get", "put", "delete", "touch"]) {
+    test(`${method}() that fails: one warning at most, and imports go on`, async () => {
+      const first = await visit();
+      const path = makeArchive();
+      importFrom(first.zips, path, "one");
+      await first.zips.flush();
+      first.zips.uninstall();
+
+      store.failing = [method];
+      const { zips, warnings } = await visit();
+      assert.deepEqual(importFrom(zips, path, "one", "two").values, [1, 2]);
+      await zips.flush();
+      assert.deepEqual(importFrom(zips, path, "one", "two").counts.slice(0, 2), [0, 2]);
+      await zips.flush();
+      await zips.clear(path);
+      const codes = warnings.map(([, code]) => code);
+      assert.deepEqual(codes, method === "touch" ? [] : ["store-failed"]);
+      zips.uninstall();
+    });
+  }
+});
