@@ -43,6 +43,12 @@ const STEP_MS = 8;
  * @property {((message: string, code: string) => void) | undefined} onWarning
  */
 
+/**
+ * @typedef {object} Pace
+ * @property {number} stepMs how long to work before others have a turn
+ * @property {boolean} [isLast] whether there may be no turn after that
+ */
+
 /** Those with something to write when the process ends. */
 const unwritten = /** @type {Set<Packs>} */ (new Set());
 let watchesExit = false;
@@ -146,14 +152,14 @@ export class Packs {
 
   /** Writes everything that was compiled. Never rejected: what the store refuses is a warning. */
   flush() {
-    return this.#enqueue(() => run(this.#flushSteps(STEP_MS)));
+    return this.#enqueue(() => run(this.#flushSteps({ stepMs: STEP_MS })));
   }
 
   /** The same at once, for a store that can: at the end of a process there is no later. */
   flushNow() {
     if (!this.#store.sync || !this.#isAlive) return;
     try {
-      runNow(this.#flushSteps(Infinity));
+      runNow(this.#flushSteps({ stepMs: Infinity }));
     } catch (error) {
       this.#warn(error);
     }
@@ -354,7 +360,8 @@ export class Packs {
     if (!unwritten.has(this)) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    void this.flush();
+    // Nothing may be waited for before it is on its way to the store.
+    void this.#enqueue(() => run(this.#flushSteps({ stepMs: Infinity, isLast: true })));
   }
 
   /** @returns {[name: string, pathName: string, count: number][]} */
@@ -366,14 +373,14 @@ export class Packs {
   }
 
   /**
-   * @param {number} stepMs
+   * @param {Pace} pace
    * @returns {Generator<any, void, any>} which yields what is to be awaited, where that is possible
    */
-  *#flushSteps(stepMs) {
+  *#flushSteps(pace) {
     const packs = new Map(this.#toWrite);
     this.#toWrite.clear();
     for (const [name, pathName] of this.#queued()) packs.set(name, pathName);
-    for (const [name, pathName] of packs) yield* this.#flushPack(name, pathName, stepMs);
+    for (const [name, pathName] of packs) yield* this.#flushPack(name, pathName, pace);
     if (packs.size > 0) yield* this.#tidy();
     // Something may have been compiled meanwhile.
     if (this.#toWrite.size === 0 && this.#queued().length === 0) unwritten.delete(this);
@@ -382,13 +389,13 @@ export class Packs {
   /**
    * @param {string} name
    * @param {string} pathName
-   * @param {number} stepMs
+   * @param {Pace} pace
    * @returns {Generator<any, void, any>}
    */
-  *#flushPack(name, pathName, stepMs) {
+  *#flushPack(name, pathName, { stepMs, isLast }) {
     const { maxBytes } = this.#settings;
     const store = this.#store;
-    const kept = filesOf(name, yield* this.#listed());
+    const kept = filesOf(name, isLast ? store.known() : yield* this.#listed());
     const others = [];
     for (const file of kept) {
       const path = `${FOLDER}/${file}`;

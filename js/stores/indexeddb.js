@@ -116,6 +116,8 @@ export class IndexedDBStore {
     await this.#transact([ENTRIES, VALUES], "readwrite", (transaction) => {
       transaction.objectStore(ENTRIES).put({ nbytes, usedMs: Date.now() }, name);
       transaction.objectStore(VALUES).put(value, name);
+      // Now, not when the page comes back from what it is at: it may be about to end.
+      transaction.commit?.();
     });
   }
 

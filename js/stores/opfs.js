@@ -32,6 +32,8 @@ export class OPFSStore {
   /** The folder's name. */
   where;
   #folder;
+  /** What touch() is at: a file that is being written cannot be deleted. */
+  #touching = Promise.resolve();
 
   /**
    * @param {string} where
@@ -64,8 +66,9 @@ export class OPFSStore {
   /** @param {string} name */
   async delete(name) {
     checkName(name);
-    for (const file of [name, name + USED])
-      await unlessMissing(() => this.#folder.removeEntry(file));
+    await this.#touching;
+    await unlessMissing(() => this.#folder.removeEntry(name));
+    await this.#folder.removeEntry(name + USED).catch(() => {}); // missing, or another tab writes it
   }
 
   async list() {
@@ -90,8 +93,12 @@ export class OPFSStore {
   /** @param {string} name */
   async touch(name) {
     checkName(name);
-    if (await unlessMissing(() => this.#folder.getFileHandle(name)))
-      await this.#write(name + USED, new Uint8Array());
+    const done = this.#touching.then(async () => {
+      if (await unlessMissing(() => this.#folder.getFileHandle(name)))
+        await this.#write(name + USED, new Uint8Array());
+    });
+    this.#touching = done.catch(() => {});
+    await done;
   }
 
   /**

@@ -1,20 +1,27 @@
 // What a page or a worker does: start a Pyodide, and one of TASKS in it. Results are facts; the
 // test judges them.
 
-const TASKS = { parity, lifecycle, degrade };
+import * as stores from "./stores.js";
 
-/** @returns {Promise<object>} the task's result, or `{ error }` */
-export async function runJob(job) {
+const TASKS = { parity, lifecycle, degrade, ...stores };
+
+/**
+ * @param {any} job
+ * @param {(result: object) => void} report for a task that has a result before its end, if it has one
+ * @returns {Promise<object>} the task's result, or `{ error }`
+ */
+export async function runJob(job, report) {
   try {
     const base = new URL("../../", import.meta.url).href;
     const output = [];
+    if (!job.version) return await TASKS[job.task]({ job });
     const { loadPyodide } = await import(`${base}node_modules/pyodide-${job.version}/pyodide.mjs`);
     const pyodide = await loadPyodide({
       stdout: (line) => output.push(line),
       stderr: (line) => output.push(line),
     });
     const { install } = await import(`${base}js/index.js`);
-    return await TASKS[job.task]({ pyodide, install, base, output, job });
+    return await TASKS[job.task]({ pyodide, install, base, output, job, report });
   } catch (error) {
     return { error: String(error?.message ?? error).slice(-2000) };
   }

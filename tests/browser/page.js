@@ -18,5 +18,5 @@ if (job.place === "worker") {
   worker.postMessage(job);
 } else {
   const { runJob } = await import("./job.js");
-  report(await runJob(job));
+  report(await runJob(job, report));
 }

@@ -4,6 +4,8 @@
 //   /open/...      the project's files
 //   /strict/...    the same files under a content security policy that lets a page fetch Pyodide
 //                  and nothing else: the side module is blocked while all around it works
+//   /csp/...       the same under the policy that docs/storage.md promises to work under
+//   /sandbox/...   the same in a sandbox, an origin of its own without any storage
 //   /exchange/ID   GET: the job with that number; POST: its result. A page needs nothing of the
 //                  driver but to be opened.
 
@@ -15,7 +17,8 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** What pages may have of the project's folder. */
-const SERVED = /^(js|tests\/browser|tests\/python|node_modules\/pyodide-[^/]+)\//;
+const SERVED =
+  /^(js|tests\/browser|tests\/python|tests\/pyodide|node_modules\/pyodide-[^/]+|build\/archives)\//;
 
 const TYPES = {
   ".html": "text/html; charset=utf-8",
@@ -29,8 +32,8 @@ const TYPES = {
 
 /**
  * @typedef {object} Server
- * @property {(open: (url: string) => Promise<void>, policy: "open" | "strict", job: object,
- *   timeout: number) => Promise<any>} ask
+ * @property {(open: (url: string) => Promise<void>, policy: "open" | "strict" | "csp" | "sandbox",
+ *   job: object, timeout: number) => Promise<any>} ask
  * @property {() => Promise<void>} close
  */
 
@@ -52,7 +55,7 @@ export async function startServer() {
     if (first === "exchange") return exchange(request, response, rest[0]);
     const file = normalize(rest.join("/"));
     const found =
-      (first === "open" || first === "strict") &&
+      POLICIES.has(first) &&
       SERVED.test(file) &&
       (await stat(join(ROOT, file)).catch(() => undefined));
     if (!found?.isFile()) {
@@ -64,7 +67,10 @@ export async function startServer() {
       "content-type": TYPES[extname(file)] ?? "application/octet-stream",
       "content-length": found.size,
     };
-    if (first === "strict") headers["content-security-policy"] = strictPolicy(origin);
+    const policy = POLICIES.get(first)(origin);
+    if (policy) headers["content-security-policy"] = policy;
+    // A sandbox is another origin than this one's.
+    if (first === "sandbox") headers["access-control-allow-origin"] = "*";
     response.writeHead(200, headers);
     createReadStream(join(ROOT, file)).pipe(response);
   }
@@ -77,11 +83,15 @@ export async function startServer() {
     } else if (request.method === "POST") {
       let body = "";
       for await (const chunk of request.setEncoding("utf8")) body += chunk;
-      response.writeHead(204);
+      response.writeHead(204, { "access-control-allow-origin": "*" });
       response.end();
       entry.settle(JSON.parse(body));
     } else {
-      response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" });
+      response.writeHead(200, {
+        "content-type": "application/json",
+        "cache-control": "no-store",
+        "access-control-allow-origin": "*",
+      });
       response.end(JSON.stringify(entry.job));
     }
   }
@@ -120,6 +130,13 @@ export async function startServer() {
       }),
   };
 }
+
+const POLICIES = new Map([
+  ["open", () => ""],
+  ["strict", strictPolicy],
+  ["csp", () => "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"],
+  ["sandbox", () => "sandbox allow-scripts"],
+]);
 
 function strictPolicy(origin) {
   return [

@@ -2,4 +2,4 @@
 
 import { runJob } from "./job.js";
 
-addEventListener("message", async ({ data }) => postMessage(await runJob(data)));
+addEventListener("message", async ({ data }) => postMessage(await runJob(data, postMessage)));

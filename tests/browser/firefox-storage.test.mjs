@@ -1,0 +1,3 @@
+import { defineStoreTests } from "./stores-suite.mjs";
+
+defineStoreTests("Firefox", { opfs: true, versions: ["314.0.7"] });

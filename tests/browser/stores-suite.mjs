@@ -1,0 +1,179 @@
+// What is tested of storage in every browser: each visit is a page of its own in one profile, with a
+// Pyodide of its own.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { browsers } from "./browsers.mjs";
+import { startServer } from "./server.mjs";
+
+const TIMEOUT_MS = 3 * 60_000;
+const ROUNDS = Number(process.env.ROUNDS ?? 3);
+const MEMBERS = {
+  "one.py": "value = 1\n",
+  "two.py": "value = 2\n",
+  "pack/__init__.py": "value = 'pack'\n",
+};
+const NAMES = ["one", "two", "pack"];
+
+/**
+ * @typedef {object} Abilities
+ * @property {boolean} opfs whether there is an origin private file system with whole-file writes
+ * @property {string[]} versions of Pyodide
+ */
+
+/**
+ * @param {keyof typeof browsers} name
+ * @param {Abilities} abilities
+ */
+export function defineStoreTests(name, { opfs, versions }) {
+  describe(`${name}, storage`, () => {
+    let server;
+    let browser;
+    let namespaces = 0;
+
+    before(async () => {
+      server = await startServer();
+      browser = await browsers[name]();
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.close();
+    });
+
+    const ask = (job, policy = "csp", open = browser.open) =>
+      server.ask((url) => open(url), policy, job, TIMEOUT_MS);
+
+    /** Visits that share a store of their own. */
+    function profile(version, place, storage) {
+      const options = { storage, autoFlush: false, namespace: `n${++namespaces}` };
+      return ({ policy, open, ...job } = {}) =>
+        ask(
+          {
+            ...{ version, place, task: "visit", members: MEMBERS, names: NAMES },
+            ...job,
+            options: { ...options, ...job.options },
+          },
+          policy,
+          open,
+        );
+    }
+
+    for (const kind of opfs ? ["indexeddb", "opfs"] : ["indexeddb"])
+      for (const place of ["window", "worker"])
+        test(`the contract of stores: ${kind}, ${place}`, async () => {
+          const { results } = await ask({ place, task: "storeContract", kind });
+          assert.ok(results.length > 5);
+          for (const { name: promise, error } of results)
+            assert.equal(error, undefined, `${promise}: ${error}`);
+        });
+
+    for (const version of versions)
+      for (const kind of opfs ? ["auto", "opfs"] : ["auto"])
+        for (const place of ["window", "worker"])
+          test(`a second visit compiles nothing, until clear(): ${kind}, ${place}, Pyodide ${version}`, async () => {
+            const visit = profile(version, place, kind);
+            const first = await visit({ then: ["flush"] });
+            assert.deepEqual(first.values, [1, 2, "pack"]);
+            assert.deepEqual([first.compiles, first.packHits], [3, 0]);
+            assert.equal(first.storage.kind, kind === "auto" ? "indexeddb" : kind);
+            assert.equal(first.storage.entries, 2);
+            const second = await visit({ then: ["clear"] });
+            assert.deepEqual(second.values, [1, 2, "pack"]);
+            assert.deepEqual([second.compiles, second.packHits], [0, 3]);
+            assert.deepEqual([second.storage.entries, second.storage.bytes], [0, 0]);
+            const third = await visit();
+            assert.deepEqual([third.compiles, third.packHits], [3, 0]);
+            assert.deepEqual(
+              [first, second, third].flatMap(({ warnings }) => warnings),
+              [],
+            );
+          });
+
+    const [version] = versions;
+
+    test("a window's packs serve a worker, and are kept by themselves when nothing is compiled for a while", async () => {
+      const window = profile(version, "window", "auto");
+      const options = { namespace: "shared", autoFlush: true };
+      const first = await window({ options, then: [3500] });
+      assert.equal(first.storage.entries, 2);
+      const second = await profile(version, "worker", "auto")({ options });
+      assert.deepEqual([second.compiles, second.packHits], [0, 3]);
+    });
+
+    test("a page that is left at once keeps what it compiled", async () => {
+      const visit = profile(version, "window", "auto");
+      await visit({ options: { autoFlush: true } });
+      const second = await visit();
+      assert.deepEqual([second.compiles, second.packHits], [0, 3]);
+    });
+
+    test("namespaces are apart", async () => {
+      const options = { namespace: "" };
+      const first = await profile(version, "window", "auto")({ options, then: ["flush"] });
+      assert.equal(first.storage.where, "pyodide-zipimport");
+      const other = await profile(version, "window", "auto")();
+      assert.match(other.storage.where, /^pyodide-zipimport-n\d+$/);
+      assert.equal(other.compiles, 3);
+    });
+
+    const inMemory = ({ warnings, values, storage, active }, cause) => {
+      assert.equal(active, true);
+      assert.deepEqual(values, [1, 2, "pack"]);
+      assert.deepEqual(storage.kind, "memory");
+      assert.equal(warnings.length, 1, JSON.stringify(warnings));
+      assert.equal(warnings[0].code, "store-unavailable");
+      assert.match(warnings[0].message, /compiled code will not be kept beyond this page: /);
+      assert.match(warnings[0].message, cause);
+    };
+
+    test("storage that is blocked, in a sandbox: one warning, and memory", async () => {
+      inMemory(
+        await profile(version, "window", "auto")({ policy: "sandbox", then: ["flush"] }),
+        /./,
+      );
+      const visit = profile(version, "window", "opfs");
+      inMemory(await visit({ policy: "sandbox", then: ["flush"] }), /./);
+    });
+
+    if (!opfs)
+      test("no origin private file system: one warning, and memory", async () => {
+        const visit = profile(version, "window", "opfs");
+        inMemory(await visit({ then: ["flush"] }), /origin private file system/);
+      });
+
+    test("a database of another program, and one of a later version: one warning, and memory", async () => {
+      for (const [foreign, cause] of [
+        [{ version: 1, stores: ["theirs"] }, /another program/],
+        [{ version: 7, stores: ["entries", "values"] }, /version/i],
+      ]) {
+        const namespace = `foreign${foreign.version}`;
+        const place = "window";
+        await ask({ place, task: "makeDatabase", name: `pyodide-zipimport-${namespace}`, foreign });
+        const visit = profile(version, place, "auto");
+        inMemory(await visit({ options: { namespace }, then: ["flush"] }), cause);
+      }
+    });
+
+    test("a database that is deleted while it is open: the next flush makes it anew", async () => {
+      const visit = profile(version, "window", "auto");
+      const result = await visit({ then: ["flush", "delete", "flush"] });
+      assert.deepEqual(result.warnings, []);
+      const second = await visit();
+      assert.equal(second.active, true);
+      assert.deepEqual(second.warnings, []);
+    });
+
+    for (const kind of opfs ? ["indexeddb", "opfs"] : ["indexeddb"])
+      test(`workers that flush at the same moment lose nothing: ${kind}, ${ROUNDS} rounds`, async () => {
+        const namespace = `n${++namespaces}`;
+        const job = { version, place: "window", task: "peersInWorkers" };
+        const options = { storage: kind, namespace };
+        const meeting = { peers: 2, rounds: ROUNDS, meeting: namespace };
+        const { peers } = await ask({ ...job, ...meeting, options });
+        for (const { error, lost, warnings } of peers) {
+          assert.equal(error, undefined);
+          assert.deepEqual([lost, warnings], [[], []]);
+        }
+      });
+  });
+}

@@ -1,0 +1,3 @@
+import { defineStoreTests } from "./stores-suite.mjs";
+
+defineStoreTests("WebKitGTK", { opfs: false, versions: ["314.0.7"] });
