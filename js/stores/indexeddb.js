@@ -16,8 +16,9 @@ const VERSION = 1;
 const ENTRIES = "entries";
 const VALUES = "values";
 const BLOB_NBYTES_MIN = 64 * 1024;
-// Some browsers leave a request for storage that they will not give without any answer.
+// Some browsers leave a request that they cannot fulfil without any answer.
 const OPEN_TIMEOUT_MS = 5000;
+const TIMEOUT_MS = { readonly: 10_000, readwrite: 60_000 };
 
 /**
  * @param {string} database its name; made if it is missing
@@ -114,10 +115,13 @@ export class IndexedDBStore {
    */
   async #put(name, nbytes, value) {
     await this.#transact([ENTRIES, VALUES], "readwrite", (transaction) => {
-      transaction.objectStore(ENTRIES).put({ nbytes, usedMs: Date.now() }, name);
+      // The value first: where WebKit cannot take a Blob, the transaction only ends if nothing was
+      // asked of it before.
       transaction.objectStore(VALUES).put(value, name);
-      // Now, not when the page comes back from what it is at: it may be about to end.
-      transaction.commit?.();
+      transaction.objectStore(ENTRIES).put({ nbytes, usedMs: Date.now() }, name);
+      // Now, not when the page comes back from what it is at: it may be about to end. With a Blob
+      // WebKit would commit before it has seen whether it can take it.
+      if (!(value instanceof Blob)) transaction.commit?.();
     });
   }
 
@@ -125,7 +129,7 @@ export class IndexedDBStore {
    * All of the work or nothing of it.
    *
    * @param {string[]} stores
-   * @param {IDBTransactionMode} mode
+   * @param {"readonly" | "readwrite"} mode
    * @param {(transaction: IDBTransaction) => IDBRequest | void} work
    * @returns {Promise<any>} the result of the request that it returned
    */
@@ -134,9 +138,22 @@ export class IndexedDBStore {
     return new Promise((resolve, reject) => {
       /** @type {IDBRequest | void} */
       let request;
-      transaction.oncomplete = () => resolve(request?.result);
-      transaction.onabort = () =>
+      const timer = setTimeout(() => {
+        reject(new Error(`no answer from IndexedDB within ${TIMEOUT_MS[mode] / 1000} s`));
+        try {
+          transaction.abort();
+        } catch {
+          // It is being committed, and takes its time.
+        }
+      }, TIMEOUT_MS[mode]);
+      transaction.oncomplete = () => {
+        clearTimeout(timer);
+        resolve(request?.result);
+      };
+      transaction.onabort = () => {
+        clearTimeout(timer);
         reject(transaction.error ?? new Error("the browser stopped the transaction"));
+      };
       try {
         request = work(transaction);
       } catch (error) {
@@ -148,7 +165,7 @@ export class IndexedDBStore {
 
   /**
    * @param {string[]} stores
-   * @param {IDBTransactionMode} mode
+   * @param {"readonly" | "readwrite"} mode
    */
   async #begin(stores, mode) {
     const held = this.#connection;

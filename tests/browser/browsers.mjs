@@ -3,7 +3,7 @@
 // one that is missing or does not start is an error, never a skip.
 
 import { spawn } from "node:child_process";
-import { accessSync, constants, existsSync, readdirSync } from "node:fs";
+import { accessSync, appendFileSync, constants, existsSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import puppeteer from "puppeteer-core";
@@ -11,16 +11,38 @@ import puppeteer from "puppeteer-core";
 /**
  * @typedef {object} Browser
  * @property {string} version
- * @property {(url: string) => Promise<void>} open  shows the URL in a fresh page
+ * @property {(url: string) => Promise<void>} open  shows the URL in a fresh page, the only one
+ * @property {(url: string) => Promise<void>} [openAnother]  in one more page
+ * @property {(method: string, parameters: object) => Promise<any>} [command]  of Chromium's protocol
+ * @property {() => Promise<void>} [kill]  as a crash of the machine would
  * @property {() => Promise<void>} close
  */
 
-/** @type {Record<string, () => Promise<Browser>>} */
+/**
+ * @typedef {object} Settings not for WebKitGTK, whose automated sessions are private ones
+ * @property {string} [profile] folder that survives the browser; without it, a new one
+ * @property {boolean} [isPrivate] a private window
+ * @property {Record<string, unknown>} [preferences] Firefox's
+ */
+
+/** @type {Record<string, (settings?: Settings) => Promise<Browser>>} */
 export const browsers = {
   // Chromium's sandbox refuses to run as root, which is who continuous integration often is; the
   // pages are our own.
-  Chromium: () => launch({ executablePath: find("chromium"), args: ["--no-sandbox"] }),
-  Firefox: () => launch({ executablePath: find("firefox", "firefox-esr"), browser: "firefox" }),
+  Chromium: (settings) =>
+    launch({ executablePath: find("chromium"), args: ["--no-sandbox"] }, settings),
+  Firefox: ({ preferences, ...settings } = {}) =>
+    launch(
+      {
+        executablePath: find("firefox", "firefox-esr"),
+        browser: "firefox",
+        extraPrefsFirefox: {
+          ...preferences,
+          ...(settings.isPrivate ? { "browser.privatebrowsing.autostart": true } : {}),
+        },
+      },
+      settings,
+    ),
   WebKitGTK: launchWebKit,
 };
 
@@ -39,15 +61,47 @@ function find(...names) {
   throw new Error(`${names.join(" or ")} is not installed`);
 }
 
-async function launch(options) {
-  const browser = await puppeteer.launch({ headless: true, protocolTimeout: 600_000, ...options });
+/**
+ * @param {object} options puppeteer's
+ * @param {Settings} [settings]
+ * @returns {Promise<Browser>}
+ */
+async function launch(options, { profile, isPrivate } = {}) {
+  const isChromium = options.browser !== "firefox";
+  // Puppeteer puts these aside and back again, and stumbles when it was kept from the latter.
+  if (profile && !isChromium)
+    for (const file of ["user.js", "prefs.js"]) appendFileSync(join(profile, file), "");
+  const browser = await puppeteer.launch({
+    headless: true,
+    protocolTimeout: 600_000,
+    ...(profile ? { userDataDir: profile } : {}),
+    ...options,
+  });
+  const context =
+    isPrivate && isChromium
+      ? await browser.createBrowserContext()
+      : browser.defaultBrowserContext();
   let page;
+  let session; // for good: what a session sets ends with it
+  const openAnother = async (url) => {
+    page = await context.newPage();
+    await page.goto(url, { waitUntil: "domcontentloaded" });
+  };
   return {
     version: await browser.version(),
     async open(url) {
       await page?.close();
-      page = await browser.newPage();
-      await page.goto(url, { waitUntil: "domcontentloaded" });
+      await openAnother(url);
+    },
+    openAnother,
+    async command(method, parameters) {
+      session ??= await browser.target().createCDPSession();
+      return session.send(method, parameters);
+    },
+    async kill() {
+      const ended = new Promise((resolve) => browser.process()?.once("exit", resolve));
+      browser.process()?.kill("SIGKILL");
+      await ended;
     },
     close: () => browser.close(),
   };

@@ -1,3 +1,3 @@
 import { defineStoreTests } from "./stores-suite.mjs";
 
-defineStoreTests("Chromium", { opfs: true, versions: ["314.0.7", "0.29.5"] });
+defineStoreTests("Chromium", { opfs: true, keepsWhenLeft: true, versions: ["314.0.7", "0.29.5"] });

@@ -14,7 +14,7 @@ export async function runJob(job, report) {
   try {
     const base = new URL("../../", import.meta.url).href;
     const output = [];
-    if (!job.version) return await TASKS[job.task]({ job });
+    if (!job.version) return await TASKS[job.task]({ job, report });
     const { loadPyodide } = await import(`${base}node_modules/pyodide-${job.version}/pyodide.mjs`);
     const pyodide = await loadPyodide({
       stdout: (line) => output.push(line),

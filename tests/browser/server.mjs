@@ -34,6 +34,7 @@ const TYPES = {
  * @typedef {object} Server
  * @property {(open: (url: string) => Promise<void>, policy: "open" | "strict" | "csp" | "sandbox",
  *   job: object, timeout: number) => Promise<any>} ask
+ * @property {string} address
  * @property {() => Promise<void>} close
  */
 
@@ -123,6 +124,7 @@ export async function startServer() {
   origin = `http://127.0.0.1:${port}`;
   return {
     ask,
+    address: origin,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -18,6 +18,7 @@ const NAMES = ["one", "two", "pack"];
 /**
  * @typedef {object} Abilities
  * @property {boolean} opfs whether there is an origin private file system with whole-file writes
+ * @property {boolean} keepsWhenLeft whether what a page begins to store when it is left is stored
  * @property {string[]} versions of Pyodide
  */
 
@@ -25,7 +26,7 @@ const NAMES = ["one", "two", "pack"];
  * @param {keyof typeof browsers} name
  * @param {Abilities} abilities
  */
-export function defineStoreTests(name, { opfs, versions }) {
+export function defineStoreTests(name, { opfs, keepsWhenLeft, versions }) {
   describe(`${name}, storage`, () => {
     let server;
     let browser;
@@ -100,11 +101,14 @@ export function defineStoreTests(name, { opfs, versions }) {
       assert.deepEqual([second.compiles, second.packHits], [0, 3]);
     });
 
-    test("a page that is left at once keeps what it compiled", async () => {
+    test(`a page that is left at once keeps what it compiled${keepsWhenLeft ? "" : ", or nothing of it"}`, async () => {
       const visit = profile(version, "window", "auto");
       await visit({ options: { autoFlush: true } });
       const second = await visit();
-      assert.deepEqual([second.compiles, second.packHits], [0, 3]);
+      if (keepsWhenLeft || second.packHits > 0)
+        assert.deepEqual([second.compiles, second.packHits], [0, 3]);
+      else assert.equal(second.compiles, 3);
+      assert.deepEqual(second.warnings, []);
     });
 
     test("namespaces are apart", async () => {
@@ -161,6 +165,20 @@ export function defineStoreTests(name, { opfs, versions }) {
       const second = await visit();
       assert.equal(second.active, true);
       assert.deepEqual(second.warnings, []);
+    });
+
+    test("a pack of some megabytes", async () => {
+      const visit = profile(version, "window", "auto");
+      const padding = "x".repeat(3_000_000);
+      const large = {
+        members: { "large.py": `value = len('${padding}')\n`, "one.py": "value = 1\n" },
+        names: ["large", "one"],
+      };
+      const first = await visit({ ...large, then: ["flush"] });
+      assert.ok(first.storage.bytes > padding.length);
+      const second = await visit(large);
+      assert.deepEqual([second.values, second.compiles], [[padding.length, 1], 0]);
+      assert.deepEqual([...first.warnings, ...second.warnings], []);
     });
 
     for (const kind of opfs ? ["indexeddb", "opfs"] : ["indexeddb"])

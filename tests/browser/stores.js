@@ -187,19 +187,29 @@ export async function storeWithoutEnd({ pyodide, install, job, report }) {
   }
 }
 
-/** Whether each stored pack is what its name says. */
+/** Whether each stored pack is whole, and what its name says. */
 export async function checkPacks({ pyodide, job }) {
   const store = await openers[job.kind]("pyodide-zipimport");
   const entries = await store.list();
   const broken = [];
+  const globals = pyodide.toPy({});
+  pyodide.runPython(CHECK_PACK, { globals });
   for (const { name, nbytes } of entries) {
     const bytes = await store.get(name);
-    const [, crc, size] = /\.([0-9a-f]+)-(\d+)\.zip$/.exec(name) ?? [];
-    const globals = pyodide.toPy({ data: bytes });
-    const found = pyodide.runPython("import zlib; '%x' % zlib.crc32(data)", { globals });
-    globals.destroy();
-    const isRight = crc ? found === crc && bytes.length === Number(size) : bytes.length > 0;
-    if (!isRight || bytes.length !== nbytes) broken.push(name);
+    const isPack = name.endsWith(".zip");
+    if (bytes?.length !== nbytes || (isPack && !globals.get("check")(name, bytes)))
+      broken.push(name);
   }
   return { broken, packs: entries.filter(({ name }) => name.endsWith(".zip")).length };
 }
+
+const CHECK_PACK = `
+import io, zipfile, zlib
+def check(name, data):
+    data = data.to_bytes()
+    end = data.rindex(b"PK\\5\\6")
+    size, offset = (int.from_bytes(data[end + at:end + at + 4], "little") for at in (12, 16))
+    crc = zlib.crc32(data[offset:offset + size])
+    with zipfile.ZipFile(io.BytesIO(data)) as pack:
+        return name.endswith(f".{crc:x}-{len(data)}.zip") and pack.testzip() is None
+`;

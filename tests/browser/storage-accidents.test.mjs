@@ -1,0 +1,124 @@
+// What can happen to storage between two visits and in the middle of one, where a browser lets a test
+// bring it about: Chromium and Firefox.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { browsers } from "./browsers.mjs";
+import { startServer } from "./server.mjs";
+
+const VERSION = "314.0.7";
+const TIMEOUT_MS = 2 * 60_000;
+const KILLS = Number(process.env.KILLS ?? 2);
+const ROUNDS = Number(process.env.ROUNDS ?? 3);
+const MEMBERS = { "one.py": "value = 1\n", "two.py": "value = 2\n" };
+
+for (const name of ["Chromium", "Firefox"])
+  describe(`${name}, accidents`, () => {
+    let server;
+    /** @type {import("./browsers.mjs").Browser | undefined} */ let browser;
+    const profile = mkdtempSync(join(tmpdir(), "profile-"));
+
+    before(async () => {
+      server = await startServer();
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.close();
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    });
+
+    async function start(settings) {
+      await browser?.close();
+      browser = await browsers[name](settings);
+    }
+    const ask = (job, open = browser.open) =>
+      server.ask(open, "csp", { version: VERSION, place: "window", ...job }, TIMEOUT_MS);
+    const visit = (then = ["flush"], job = {}) =>
+      ask({
+        ...{ task: "visit", members: MEMBERS, names: ["one", "two"], then },
+        options: { autoFlush: false },
+        ...job,
+      });
+
+    test("a private window: the session's own memory, and nothing of it later", async () => {
+      await start({ isPrivate: true });
+      const first = await visit();
+      const second = await visit();
+      assert.deepEqual(
+        [first.values, second.values],
+        [
+          [1, 2],
+          [1, 2],
+        ],
+      );
+      assert.deepEqual([first.compiles, second.compiles], [2, 0]);
+      assert.deepEqual([...first.warnings, ...second.warnings], []);
+      await start({ isPrivate: true });
+      assert.equal((await visit([])).compiles, 2);
+    });
+
+    test("the browser ends and starts again: still there", async () => {
+      await start({ profile });
+      assert.equal((await visit()).compiles, 2);
+      await start({ profile });
+      assert.equal((await visit([])).compiles, 0);
+    });
+
+    test("a full quota: one warning, and the work goes on", async () => {
+      const padding = "x".repeat(12_000_000);
+      const members = { ...MEMBERS, "large.py": `value = len('${padding}')\n` };
+      const large = { members, names: ["one", "two", "large"] };
+      if (name === "Chromium") {
+        const { origin } = new URL(server.address);
+        await browser.command("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1_000_000 });
+      } else {
+        // In KiB; of which one origin gets a fifth, and at least 10 MiB.
+        await start({ preferences: { "dom.quotaManager.temporaryStorage.fixedLimit": 10_240 } });
+      }
+      const result = await visit(["flush", "flush"], large);
+      assert.deepEqual(result.values, [1, 2, padding.length]);
+      assert.equal(result.warnings.length, 1, JSON.stringify(result.warnings));
+      assert.equal(result.warnings[0].code, "store-failed");
+      assert.match(result.warnings[0].message, /could not be kept .*(quota|QuotaExceeded)/i);
+      const after = await visit([], large);
+      assert.deepEqual(after.values, [1, 2, padding.length]);
+    });
+
+    if (name === "Chromium")
+      test("site data that is deleted between visits: as the first visit", async () => {
+        const { origin } = new URL(server.address);
+        await browser.command("Storage.overrideQuotaForOrigin", { origin });
+        await visit();
+        assert.equal((await visit()).compiles, 0);
+        await browser.command("Storage.clearDataForOrigin", { origin, storageTypes: "all" });
+        const after = await visit();
+        assert.deepEqual([after.compiles, after.warnings], [2, []]);
+      });
+
+    test(`two tabs that flush at the same moment lose nothing: ${ROUNDS} rounds`, async () => {
+      await start({ profile });
+      const job = { task: "peer", peers: 2, rounds: ROUNDS, meeting: "tabs" };
+      const options = { namespace: "tabs" };
+      const peers = await Promise.all(
+        [0, 1].map((index) => ask({ ...job, index, options }, browser.openAnother)),
+      );
+      for (const { lost, warnings } of peers) assert.deepEqual([lost, warnings], [[], []]);
+    });
+
+    test(`the browser is killed in the middle of a flush: whole packs, ${KILLS} times`, async () => {
+      for (let kills = 0; kills < KILLS; kills++) {
+        await start({ profile });
+        await ask({ task: "storeWithoutEnd", options: {} });
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 500));
+        await browser.kill();
+        browser = undefined;
+        await start({ profile });
+        const { broken, packs } = await ask({ task: "checkPacks", kind: "indexeddb" });
+        assert.deepEqual(broken, []);
+        assert.ok(packs > 0);
+      }
+    });
+  });
