@@ -82,7 +82,7 @@ async function launch(options, { profile, isPrivate } = {}) {
       ? await browser.createBrowserContext()
       : browser.defaultBrowserContext();
   let page;
-  let session; // for good: what a session sets ends with it
+  let session; // of a page that stays: what a session sets ends with its page
   const openAnother = async (url) => {
     page = await context.newPage();
     await page.goto(url, { waitUntil: "domcontentloaded" });
@@ -95,13 +95,13 @@ async function launch(options, { profile, isPrivate } = {}) {
     },
     openAnother,
     async command(method, parameters) {
-      session ??= await browser.target().createCDPSession();
+      session ??= await (await context.newPage()).createCDPSession();
       return session.send(method, parameters);
     },
     async kill() {
-      const ended = new Promise((resolve) => browser.process()?.once("exit", resolve));
       browser.process()?.kill("SIGKILL");
-      await ended;
+      // Puppeteer tidies the profile once the process has ended, and this waits for it.
+      await browser.close().catch(() => {});
     },
     close: () => browser.close(),
   };

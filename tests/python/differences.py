@@ -153,7 +153,7 @@ DIFFERENCES = {
         "it can, while its compiled code is kept and the directory is valid", "the source is not read"),
     # The class
     "argument-types": Row(
-        EVERY, "a module name or path that is not a str is an AttributeError (a bytes: a TypeError) about one of its methods",
+        EVERY, "a module name that is not a str is an AttributeError (a bytes: a TypeError) about one of its methods",
         "TypeError: expected str, and what was found", "names what is wrong"),
     "type-bases": Row(
         EVERY, "zipimporter derives from _LoaderBasics", "from a C type and from stock's zipimporter",
