@@ -14,7 +14,8 @@ build)
     ;;
 test)
     packages="clang clang-format clang-tidy libclang-rt-14-dev llvm
-        chromium firefox-esr webkit2gtk-driver xvfb fonts-dejavu-core"
+        chromium firefox-esr webkit2gtk-driver xvfb python3-gi gir1.2-webkit2-4.1 gir1.2-gtk-3.0
+        fonts-dejavu-core"
     ;;
 *)
     echo "usage: wasm/setup.sh build|test" >&2

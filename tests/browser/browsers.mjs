@@ -1,11 +1,15 @@
+// @ts-nocheck (tests are not type-checked; bench/ imports this file, with the types it declares)
 // This file knows how to start each browser and show it a page. Chromium and Firefox are driven by
-// puppeteer, WebKitGTK's MiniBrowser by plain W3C WebDriver calls. All are the distribution's own;
-// one that is missing or does not start is an error, never a skip.
+// puppeteer, WebKitGTK's MiniBrowser by plain W3C WebDriver calls, and where it has to keep a profile,
+// which those sessions do not, by webkit.py. All are the distribution's own; one that is missing or does
+// not start is an error, never a skip.
 
 import { spawn } from "node:child_process";
 import { accessSync, appendFileSync, constants, existsSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import puppeteer from "puppeteer-core";
 
 /**
@@ -19,31 +23,42 @@ import puppeteer from "puppeteer-core";
  */
 
 /**
- * @typedef {object} Settings not for WebKitGTK, whose automated sessions are private ones
+ * @typedef {object} Settings
  * @property {string} [profile] folder that survives the browser; without it, a new one
- * @property {boolean} [isPrivate] a private window
+ * @property {boolean} [isPrivate] a private window, as each of WebKitGTK's without a profile is
  * @property {Record<string, unknown>} [preferences] Firefox's
+ * @property {number} [ratio] of the disk that one origin may use, WebKitGTK's with a profile
  */
+
+/** A name of this machine that pages are served under, unlike loopback's without being secure. */
+export const INSECURE_HOST = "insecure.test";
 
 /** @type {Record<string, (settings?: Settings) => Promise<Browser>>} */
 export const browsers = {
   // Chromium's sandbox refuses to run as root, which is who continuous integration often is; the
   // pages are our own.
   Chromium: (settings) =>
-    launch({ executablePath: find("chromium"), args: ["--no-sandbox"] }, settings),
+    launch(
+      {
+        executablePath: find("chromium"),
+        args: ["--no-sandbox", `--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`],
+      },
+      settings,
+    ),
   Firefox: ({ preferences, ...settings } = {}) =>
     launch(
       {
         executablePath: find("firefox", "firefox-esr"),
         browser: "firefox",
         extraPrefsFirefox: {
+          "network.dns.localDomains": INSECURE_HOST,
           ...preferences,
           ...(settings.isPrivate ? { "browser.privatebrowsing.autostart": true } : {}),
         },
       },
       settings,
     ),
-  WebKitGTK: launchWebKit,
+  WebKitGTK: (settings) => (settings?.profile ? launchWebKitWith(settings) : launchWebKit()),
 };
 
 /** The first of these programs on the PATH. */
@@ -151,6 +166,47 @@ async function startSession(server, stop) {
     async close() {
       await call(server, "DELETE", session);
       stop();
+    },
+  };
+}
+
+/**
+ * @param {Settings} settings
+ * @returns {Promise<Browser>}
+ */
+async function launchWebKitWith({ profile, ratio }) {
+  const script = fileURLToPath(new URL("webkit.py", import.meta.url));
+  // Debian's Python, which has the bindings.
+  const command = ["/usr/bin/python3", script, profile, ...(ratio ? ["--ratio", `${ratio}`] : [])];
+  const child = spawn(find("xvfb-run"), ["-a", ...command], { stdio: ["pipe", "pipe", "ignore"] });
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const line = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`WebKitGTK ended with exit code ${child.exitCode}`);
+    return value;
+  };
+  const [version, group] = (await line()).split(" ");
+  const stop = async (signal) => {
+    process.removeListener("exit", stopAtExit);
+    if (child.exitCode === null) process.kill(-group, signal);
+    await ended;
+  };
+  const stopAtExit = () => process.kill(-group);
+  process.once("exit", stopAtExit);
+  const show = async (address) => {
+    child.stdin.write(`${address}\n`);
+    await line();
+  };
+  return {
+    version: `WebKitGTK ${version}`,
+    open: (url) => show(`only ${url}`),
+    openAnother: show,
+    kill: () => stop("SIGKILL"),
+    async close() {
+      child.stdin.end("\n");
+      await ended;
+      process.removeListener("exit", stopAtExit);
     },
   };
 }

@@ -1,3 +1,8 @@
 import { defineStoreTests } from "./stores-suite.mjs";
 
-defineStoreTests("Chromium", { opfs: true, keepsWhenLeft: true, versions: ["314.0.7", "0.29.5"] });
+defineStoreTests("Chromium", {
+  opfs: true,
+  keepsWhenLeft: true,
+  knowsInsecureHost: true,
+  versions: ["314.0.7", "0.29.5"],
+});

@@ -1,3 +1,8 @@
 import { defineStoreTests } from "./stores-suite.mjs";
 
-defineStoreTests("Firefox", { opfs: true, keepsWhenLeft: true, versions: ["314.0.7"] });
+defineStoreTests("Firefox", {
+  opfs: true,
+  keepsWhenLeft: true,
+  knowsInsecureHost: true,
+  versions: ["314.0.7"],
+});

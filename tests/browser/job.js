@@ -1,5 +1,5 @@
-// What a page or a worker does: start a Pyodide, and one of TASKS in it. Results are facts; the
-// test judges them.
+// What a page or a worker does: start a Pyodide, and in it one of TASKS, or a function of the module
+// that the job names. Results are facts; the test judges them.
 
 import * as stores from "./stores.js";
 
@@ -14,14 +14,17 @@ export async function runJob(job, report) {
   try {
     const base = new URL("../../", import.meta.url).href;
     const output = [];
-    if (!job.version) return await TASKS[job.task]({ job, report });
+    const tasks = job.module ? await import(base + job.module) : TASKS;
+    if (!job.version) return await tasks[job.task]({ job, report });
     const { loadPyodide } = await import(`${base}node_modules/pyodide-${job.version}/pyodide.mjs`);
+    const began = performance.now();
     const pyodide = await loadPyodide({
       stdout: (line) => output.push(line),
       stderr: (line) => output.push(line),
     });
+    const startMs = performance.now() - began;
     const { install } = await import(`${base}js/index.js`);
-    return await TASKS[job.task]({ pyodide, install, base, output, job, report });
+    return await tasks[job.task]({ pyodide, install, base, output, job, report, startMs });
   } catch (error) {
     return { error: String(error?.message ?? error).slice(-2000) };
   }

@@ -1,3 +1,4 @@
+// @ts-nocheck (tests are not type-checked; bench/ imports this file, with the types it declares)
 // This file knows how to serve the project to a browser on loopback, and how to pass a job to a
 // page and take its result.
 //
@@ -18,7 +19,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** What pages may have of the project's folder. */
 const SERVED =
-  /^(js|tests\/browser|tests\/python|tests\/pyodide|node_modules\/pyodide-[^/]+|build\/archives)\//;
+  /^(js|bench\/browser|tests\/browser|tests\/python|tests\/pyodide|node_modules\/pyodide-[^/]+|build\/archives)\//;
 
 const TYPES = {
   ".html": "text/html; charset=utf-8",

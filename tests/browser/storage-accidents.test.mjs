@@ -1,8 +1,16 @@
-// What can happen to storage between two visits and in the middle of one, where a browser lets a test
-// bring it about: Chromium and Firefox.
+// What can happen to storage between two visits and in the middle of one, brought about by what each
+// browser has for it.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -10,16 +18,30 @@ import { browsers } from "./browsers.mjs";
 import { startServer } from "./server.mjs";
 
 const VERSION = "314.0.7";
-const TIMEOUT_MS = 2 * 60_000;
 const KILLS = Number(process.env.KILLS ?? 2);
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
+const TIMEOUT_MS = 2 * 60_000 + ROUNDS * 3000;
 const MEMBERS = { "one.py": "value = 1\n", "two.py": "value = 2\n" };
 
-for (const name of ["Chromium", "Firefox"])
+/** Of each browser's profile, where databases lie. */
+const DATABASES = { Chromium: "Default/IndexedDB", Firefox: "storage/default", WebKitGTK: "data" };
+/** The settings under which pages may store nothing. */
+const BLOCKED = {
+  Chromium: (profile) => {
+    mkdirSync(join(profile, "Default"), { recursive: true });
+    const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
+    writeFileSync(join(profile, "Default/Preferences"), JSON.stringify(preferences));
+    return { profile };
+  },
+  Firefox: () => ({ preferences: { "network.cookie.cookieBehavior": 2 } }),
+};
+
+for (const name of ["Chromium", "Firefox", "WebKitGTK"])
   describe(`${name}, accidents`, () => {
     let server;
     /** @type {import("./browsers.mjs").Browser | undefined} */ let browser;
     const profile = mkdtempSync(join(tmpdir(), "profile-"));
+    const otherProfile = mkdtempSync(join(tmpdir(), "profile-"));
 
     before(async () => {
       server = await startServer();
@@ -27,7 +49,8 @@ for (const name of ["Chromium", "Firefox"])
     after(async () => {
       await browser?.close();
       await server?.close();
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+      for (const folder of [profile, otherProfile])
+        rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     });
 
     async function start(settings) {
@@ -87,15 +110,61 @@ for (const name of ["Chromium", "Firefox"])
       assert.deepEqual(after.values, [1, 2, padding.length]);
     });
 
-    if (name === "Chromium")
-      test("site data that is deleted between visits: as the first visit", async () => {
+    test("site data that is deleted between visits: as the first visit", async () => {
+      await start({ profile });
+      await visit();
+      assert.equal((await visit()).compiles, 0);
+      if (name === "Chromium") {
         const { origin } = new URL(server.address);
-        await browser.command("Storage.overrideQuotaForOrigin", { origin });
-        await visit();
-        assert.equal((await visit()).compiles, 0);
         await browser.command("Storage.clearDataForOrigin", { origin, storageTypes: "all" });
-        const after = await visit();
-        assert.deepEqual([after.compiles, after.warnings], [2, []]);
+      } else {
+        await browser.close();
+        browser = undefined;
+        rmSync(join(profile, DATABASES[name]), { recursive: true });
+        await start({ profile });
+      }
+      const after = await visit();
+      assert.deepEqual([after.compiles, after.warnings], [2, []]);
+    });
+
+    for (const [damage, bytes] of [
+      ["overwritten", Buffer.alloc(8192, "not a database ")],
+      ["emptied", undefined],
+    ])
+      test(`the database's files are ${damage}: no failed start, one warning at most`, async () => {
+        await start({ profile });
+        await visit();
+        await browser.close();
+        browser = undefined;
+        const folder = join(profile, DATABASES[name]);
+        const files = readdirSync(folder, { recursive: true })
+          .map((file) => join(folder, file))
+          .filter((file) => statSync(file).size > 0 && statSync(file).isFile());
+        assert.ok(files.length > 0);
+        for (const file of files) {
+          if (bytes) writeFileSync(file, bytes);
+          else truncateSync(file);
+        }
+        await start({ profile });
+        for (let visits = 0; visits < 2; visits++) {
+          const { active, values, warnings } = await visit();
+          assert.deepEqual([active, values], [true, [1, 2]]);
+          assert.ok(warnings.length <= 1, JSON.stringify(warnings));
+        }
+        await browser.close();
+        browser = undefined;
+        rmSync(folder, { recursive: true });
+      });
+
+    if (BLOCKED[name])
+      test("storage that is blocked by the browser's settings: one warning, and memory", async () => {
+        await start(BLOCKED[name](otherProfile));
+        const { values, storage, warnings } = await visit();
+        assert.deepEqual([values, storage.kind], [[1, 2], "memory"]);
+        assert.deepEqual(
+          warnings.map(({ code }) => code),
+          ["store-unavailable"],
+        );
       });
 
     test(`two tabs that flush at the same moment lose nothing: ${ROUNDS} rounds`, async () => {

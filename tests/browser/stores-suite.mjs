@@ -3,11 +3,11 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { browsers } from "./browsers.mjs";
+import { INSECURE_HOST, browsers } from "./browsers.mjs";
 import { startServer } from "./server.mjs";
 
-const TIMEOUT_MS = 3 * 60_000;
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
+const TIMEOUT_MS = 3 * 60_000 + ROUNDS * 3000;
 const MEMBERS = {
   "one.py": "value = 1\n",
   "two.py": "value = 2\n",
@@ -19,6 +19,7 @@ const NAMES = ["one", "two", "pack"];
  * @typedef {object} Abilities
  * @property {boolean} opfs whether there is an origin private file system with whole-file writes
  * @property {boolean} keepsWhenLeft whether what a page begins to store when it is left is stored, mostly
+ * @property {boolean} knowsInsecureHost whether it can be shown a page that is no secure context
  * @property {string[]} versions of Pyodide
  */
 
@@ -26,7 +27,7 @@ const NAMES = ["one", "two", "pack"];
  * @param {keyof typeof browsers} name
  * @param {Abilities} abilities
  */
-export function defineStoreTests(name, { opfs, keepsWhenLeft, versions }) {
+export function defineStoreTests(name, { opfs, keepsWhenLeft, knowsInsecureHost, versions }) {
   describe(`${name}, storage`, () => {
     let server;
     let browser;
@@ -147,6 +148,33 @@ export function defineStoreTests(name, { opfs, keepsWhenLeft, versions }) {
         const visit = profile(version, "window", "opfs");
         inMemory(await visit({ then: ["flush"] }), /origin private file system/);
       });
+
+    if (knowsInsecureHost)
+      test("a page that is no secure context: IndexedDB as ever, no private file system", async () => {
+        const open = (url) => browser.open(url.replace("127.0.0.1", INSECURE_HOST));
+        const visit = profile(version, "window", "auto");
+        const first = await visit({ open, then: ["flush"] });
+        const second = await visit({ open });
+        assert.deepEqual([first.compiles, second.compiles], [3, 0]);
+        assert.deepEqual([...first.warnings, ...second.warnings], []);
+        const other = profile(version, "window", "opfs");
+        inMemory(await other({ open, then: ["flush"] }), /origin private file system/);
+      });
+
+    test("a page in a frame of another site", async () => {
+      const open = (url) => {
+        const frame = new URL("/open/tests/browser/frame.html", url);
+        frame.hostname = "localhost";
+        frame.searchParams.set("address", url);
+        return browser.open(frame.href);
+      };
+      const visit = profile(version, "window", "auto");
+      const first = await visit({ open, then: ["flush"] });
+      const second = await visit({ open });
+      assert.deepEqual(second.values, [1, 2, "pack"]);
+      assert.deepEqual([first.compiles, second.compiles], [3, 0]);
+      assert.deepEqual([...first.warnings, ...second.warnings], []);
+    });
 
     test("a database of another program, and one of a later version: one warning, and memory", async () => {
       for (const [foreign, cause] of [

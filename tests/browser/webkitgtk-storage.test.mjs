@@ -1,3 +1,8 @@
 import { defineStoreTests } from "./stores-suite.mjs";
 
-defineStoreTests("WebKitGTK", { opfs: false, keepsWhenLeft: false, versions: ["314.0.7"] });
+defineStoreTests("WebKitGTK", {
+  opfs: false,
+  keepsWhenLeft: false,
+  knowsInsecureHost: false,
+  versions: ["314.0.7"],
+});
