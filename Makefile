@@ -245,7 +245,7 @@ format:
 
 # --- demo, bench, fuzz, coverage -----------------------------------------------------------------
 
-.PHONY: demo bench soak fuzz $(addprefix fuzz-,$(FUZZ_TARGETS)) coverage
+.PHONY: demo bench bench-browser soak fuzz $(addprefix fuzz-,$(FUZZ_TARGETS)) coverage
 
 # PYODIDE=0.27.8 make demo: on another Pyodide than the newest.
 demo: all archives
@@ -254,11 +254,17 @@ demo: all archives
 bench: all archives
 	@node bench/bench.mjs
 
-# What make test does a few times, often: processes killed at random moments, and such that write at
-# the same time. About half an hour.
-soak: wasm archives
+# ENGINE=Chromium make bench-browser: one of Chromium, Firefox, WebKitGTK.
+bench-browser: wasm archives $(SETUP_TEST)
+	@node bench/browser.mjs $(ENGINE)
+
+# What make test does a few times, often: processes and browsers killed at random moments, and such that
+# write at the same time. About an hour.
+soak: wasm archives $(SETUP_TEST)
 	@KILLS=200 ROUNDS=50 node --test --test-name-pattern="killed|same time" \
 	    tests/pyodide/packs.test.mjs tests/pyodide/stores.test.mjs
+	@KILLS=30 ROUNDS=50 node --test --test-name-pattern="killed|same moment" \
+	    tests/browser/storage-accidents.test.mjs tests/browser/*-storage.test.mjs
 
 # Each tests/fuzz/fuzz_NAME.c is a target; other C files there are linked into all of them.
 T = 60
@@ -334,6 +340,7 @@ help:
 	@echo "                    $(CHECKS)"
 	@echo "make format         put the sources into the form that make check wants"
 	@echo "make bench          measure against stock; writes the figures under build/"
+	@echo "make bench-browser  the same for what browsers keep between visits; ENGINE=Firefox for one engine"
 	@echo "make fuzz T=60      each fuzz target for T seconds; one alone: fuzz-archive"
 	@echo "make soak           hundreds of killed and competing processes; half an hour"
 	@echo "make coverage       lines and branches of src/ that the tests run"

@@ -9,6 +9,7 @@ import marshal
 import os
 import sys
 import zipfile
+import zipimport
 import zlib
 
 import _frozen_importlib
@@ -36,7 +37,8 @@ def read_packs(folder, path):
 
 
 class Loader:
-    def __init__(self, path, data):
+    def __init__(self, folder, path, data):
+        self.folder = folder
         self.path = path
         self.data = data
 
@@ -45,6 +47,10 @@ class Loader:
 
     def get_filename(self, name):
         return self.path
+
+    def get_resource_reader(self, name):
+        """Files beside the modules, which no pack holds."""
+        return zipimport.zipimporter(self.folder).get_resource_reader(name)
 
     def exec_module(self, module):
         code = marshal.loads(self.data)
@@ -62,7 +68,8 @@ class Finder:
         for suffix, package in (("/__init__.py", True), (".py", False)):
             data = self.code.get(member + suffix)
             if data is not None:
-                loader = Loader(f"{self.archive}/{member}{suffix}", data)
+                folder = f"{self.archive}/{self.prefix}".rstrip("/")
+                loader = Loader(folder, f"{self.archive}/{member}{suffix}", data)
                 return _frozen_importlib.spec_from_loader(name, loader, is_package=package)
         return None
 

@@ -1,0 +1,199 @@
+// @ts-check
+// Measures what browsers keep from one visit to the next, and prints a table for each engine:
+//
+//   node bench/browser.mjs [--quick] [ENGINE...]
+//
+// Every visit is a page of its own with a Pyodide of its own. Figures are kept in build/bench/.
+
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { browsers } from "../tests/browser/browsers.mjs";
+import { startServer } from "../tests/browser/server.mjs";
+import { subjects } from "./archives.mjs";
+import { NEWEST } from "./contender.mjs";
+import { describeEnvironment, environment } from "./environment.mjs";
+import { measure, median } from "./processes.mjs";
+import { NONE } from "./results.mjs";
+import { formatRatio, formatTable, formatTime } from "./table.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const FOLDER = new URL("../build/bench/", import.meta.url);
+const ROUNDS = 5;
+const TIMEOUT_MS = 5 * 60_000;
+const HEAD = ["what", "figure", "bar", "met"];
+const METHOD = `\
+Medians; of pauses the longest. Each visit is a page of its own, in turn: stock, a first visit, a second
+visit, one with storage "memory". Before the clock runs, the page has opened a database once.`;
+
+const subject = subjects().find(({ name }) => name.startsWith("sympy"));
+if (!subject) throw new Error("no sympy; run: make archives");
+const { files, statement } = subject;
+
+/** @typedef {import("./browser/visit.js").Visit} Visit */
+
+/**
+ * The visits of one engine.
+ *
+ * @param {(job: object) => Promise<Visit>} ask
+ * @param {number} rounds
+ */
+async function visits(ask, rounds) {
+  const archives = files.map((file) => relative(ROOT, file));
+  const common = { archives, module: "bench/browser/visit.js" };
+  const inWindow = (/** @type {object} */ job) =>
+    ask({ ...common, task: "visit", version: NEWEST, place: "window", ...job });
+  /** @type {Record<string, Visit[]>} */
+  const taken = { stock: [], first: [], second: [], memory: [], worker: [] };
+  for (let round = 0; round < rounds; round++) {
+    const ours = { contender: "ours", options: { namespace: `bench${round}` } };
+    taken.stock.push(await inWindow({ contender: "stock", statement }));
+    taken.first.push(await inWindow({ ...ours, statement, flush: true }));
+    taken.second.push(await inWindow({ ...ours, statement, large: round === 0 }));
+    taken.memory.push(await inWindow({ contender: "ours", options: { storage: "memory" } }));
+    const worker = { contender: "ours", options: { namespace: `worker${round}` } };
+    const task = { task: "visitInWorker", inWorker: NEWEST, place: "window" };
+    taken.worker.push(await ask({ ...common, ...task, ...worker, statement, flush: true }));
+  }
+  const compiled = taken.second.filter(({ compiles }) => compiles !== 0).length;
+  if (compiled > 0) throw new Error(`${compiled} second visits compiled something`);
+  return taken;
+}
+
+/** `import sympy` in Node, its pack in a folder. */
+async function warmInNode(/** @type {number} */ rounds) {
+  const folder = mkdtempSync(join(tmpdir(), "packs-"));
+  try {
+    /** @type {import("./run-one.mjs").Spec} */
+    const spec = {
+      ...{ pyodide: NEWEST, contender: "kept", files, folder },
+      steps: [["run_import", { statement }]],
+    };
+    await measure({ ...spec, steps: [...spec.steps, ["flush", {}]] });
+    const taken = [];
+    for (let round = 0; round < rounds; round++) taken.push((await measure(spec)).steps[0].ms[0]);
+    return median(taken);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/**
+ * @param {Awaited<ReturnType<typeof visits>>} taken
+ * @param {number} nodeMs
+ * @param {boolean} hasBars the bars are Chromium's
+ */
+function rowsOf({ stock, first, second, memory, worker }, nodeMs, hasBars) {
+  const time = (/** @type {Visit[]} */ list, /** @type {string} */ what) =>
+    median(list.map(({ ms }) => ms[what]));
+  const pause = (/** @type {Visit[]} */ list, /** @type {"install" | "flush"} */ what) =>
+    Math.max(...list.map(({ pauses }) => pauses[what] ?? 0));
+  const [stockMs, warmMs] = [time(stock, "import"), time(second, "import")];
+  const reading = time(second, "install") - time(first, "install");
+  const opening = time(first, "install") - time(memory, "install");
+  const bytes = second[0].storage?.bytes ?? 0;
+  const MiB = (bytes / 2 ** 20).toFixed(1);
+  /** @type {[what: string, figure: string, bar?: string, met?: boolean][]} */
+  const rows = [
+    ["start: `loadPyodide()`", formatTime(time(stock, "start"))],
+    ["`import sympy`, stock", formatTime(stockMs)],
+    ["the same, first visit", formatTime(time(first, "import"))],
+    ["the same, second visit", formatTime(warmMs)],
+    [
+      "times faster than stock",
+      formatRatio(stockMs / warmMs),
+      "at least 10",
+      stockMs / warmMs >= 10,
+    ],
+    [
+      `beside Node's second run, ${formatTime(nodeMs)}`,
+      formatRatio(warmMs / nodeMs),
+      "at most 1.5",
+      warmMs / nodeMs <= 1.5,
+    ],
+    [
+      `\`install()\`: reading what is kept, ${MiB} MiB`,
+      formatTime(Math.max(0, reading)),
+      "under 60 ms",
+      reading < 60,
+    ],
+    [
+      "`install()`: an empty store instead of none",
+      formatTime(Math.max(0, opening)),
+      "at most 15 ms",
+      opening <= 15,
+    ],
+    ["flush", formatTime(time(first, "flush"))],
+    ["longest pause: flush in the window", ...under50(pause(first, "flush"))],
+    ["longest pause: flush in a worker", ...under50(pause(worker, "flush"))],
+    ["longest pause: `install()` reading it", formatTime(pause(second, "install"))],
+  ];
+  return rows.map(([what, figure, bar, met]) => [
+    what,
+    figure,
+    (hasBars || bar === "under 50 ms") && bar ? bar : NONE,
+    (hasBars || bar === "under 50 ms") && bar ? (met ? "yes" : "**no**") : NONE,
+  ]);
+}
+
+/**
+ * @param {number} ms
+ * @returns {[string, string, boolean]}
+ */
+function under50(ms) {
+  return [formatTime(ms), "under 50 ms", ms < 50];
+}
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { quick: { type: "boolean", default: false } },
+  });
+  const unknown = positionals.filter((name) => !(name in browsers));
+  if (unknown.length > 0)
+    throw new Error(
+      `no engine ${unknown.join(", ")}; there are ${Object.keys(browsers).join(", ")}`,
+    );
+  const chosen = positionals.length > 0 ? positionals : Object.keys(browsers);
+  const rounds = values.quick ? 1 : ROUNDS;
+  const where = environment([NEWEST]);
+  const nodeMs = await warmInNode(rounds);
+  const parts = [];
+  const kept = [];
+  for (const name of chosen) {
+    const server = await startServer();
+    const browser = await browsers[name]();
+    console.error(browser.version);
+    try {
+      const taken = await visits((job) => server.ask(browser.open, "csp", job, TIMEOUT_MS), rounds);
+      kept.push({ version: browser.version, nodeMs, taken });
+      const large = taken.second[0].large
+        .map(([module, ms]) => `\`${module}\` ${formatTime(ms)}`)
+        .join(", ");
+      parts.push(
+        `### ${browser.version}`,
+        formatTable(HEAD, rowsOf(taken, nodeMs, name === "Chromium")),
+        large ? `Modules whose bytecode alone takes more than 8 ms: ${large}.` : "",
+      );
+    } finally {
+      await browser.close();
+      await server.close();
+    }
+  }
+  const size = (statSync(files[0]).size / 2 ** 20).toFixed(1);
+  const text = [
+    ...parts.filter(Boolean),
+    `${describeEnvironment(where)}; sympy's archive has ${size} MiB${values.quick ? "; a quick run" : ""}.\n${METHOD}`,
+  ].join("\n\n");
+  mkdirSync(FOLDER, { recursive: true });
+  writeFileSync(new URL("browser.json", FOLDER), `${JSON.stringify({ where, kept }, null, 1)}\n`);
+  writeFileSync(new URL("browser.md", FOLDER), `${text}\n`);
+  console.log(text);
+}
+
+main().catch((error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});
