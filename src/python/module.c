@@ -1,4 +1,5 @@
 /* This file knows the module pyodide_zipimport: what Python code may ask of the importer. */
+#include "archive_writer.h"
 #include "directory_cache.h"
 #include "errors.h"
 #include "host.h"
@@ -241,6 +242,10 @@ static PyMethodDef module_methods[] = {
      "Begin to write a pack to a file, with what other pack files hold of it too; None if there "
      "is\n"
      "no such pack."},
+    {"_write_archive", zi_archive_writer_new, METH_VARARGS,
+     "_write_archive($module, source, target, omit, /)\n--\n\n"
+     "Begin to write an archive to a file: the members of another one but those that omit names,\n"
+     "and then those that are added."},
     {"_get_module_code", zi_importer_get_module_code, METH_VARARGS,
      "_get_module_code($module, importer, fullname, /)\n--\n\n"
      "zipimport's function of this name, which its own methods call."},
@@ -252,7 +257,8 @@ static int module_exec(PyObject *module)
     struct zi_state *state = PyModule_GetState(module);
 
     if (zi_state_init(state) < 0 || zi_importer_make_types(state, module) < 0 ||
-        zi_directory_cache_make(state, module) < 0 || zi_pack_writer_make_type(state, module) < 0)
+        zi_directory_cache_make(state, module) < 0 || zi_pack_writer_make_type(state, module) < 0 ||
+        zi_archive_writer_make_type(state, module) < 0)
         return -1;
     state->ready_type = PyType_FromModuleAndSpec(module, &ready_spec, NULL);
     if (!state->ready_type)

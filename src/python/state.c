@@ -146,6 +146,7 @@ void zi_state_clear(struct zi_state *state)
     Py_CLEAR(state->zipimporter);
     Py_CLEAR(state->ready_type);
     Py_CLEAR(state->pack_writer_type);
+    Py_CLEAR(state->archive_writer_type);
     Py_CLEAR(state->directory_cache);
     Py_CLEAR(state->packs.store);
     Py_CLEAR(state->trace.records);

@@ -36,6 +36,7 @@
     X(zipimporter)              /* the class made of it and of stock's */                          \
     X(ready_type)               /* what install() returns */                                       \
     X(pack_writer_type)         /* what _write_pack() returns */                                   \
+    X(archive_writer_type)      /* what _write_archive() returns */                                \
     X(directory_cache)          /* our _zip_directory_cache */                                     \
     X(zstd_decompressor)        /* _zstd.ZstdDecompressor once a member needed it, or NULL */      \
     X(open_event)               /* "open", the audit event */                                      \

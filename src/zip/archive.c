@@ -302,21 +302,20 @@ uint32_t zi_archive_find(const struct zi_archive *archive, const char *path, siz
     return zi_index_find(&archive->index, ZI_INDEX_ROOT, (const uint8_t *)path, nbytes);
 }
 
-void zi_archive_entry(const struct zi_archive *archive, uint32_t node, struct zi_entry *ret)
+uint32_t zi_archive_record(const struct zi_archive *archive, uint32_t record, struct zi_entry *ret)
 {
-    const struct zi_node *at = zi_archive_node(archive, node);
-    struct zi_cursor cursor = zi_cursor_over(archive->directory + at->record,
-                                             archive->directory_nbytes - at->record);
+    struct zi_cursor cursor = zi_cursor_over(archive->directory + record,
+                                             archive->directory_nbytes - record);
     struct header header = {0};
     struct sizes sizes;
 
     /* Neither fails: both succeeded when the directory was indexed. */
     *ret = (struct zi_entry){0};
     if (!take_header(&cursor, &header) || !read_sizes(&header, &sizes))
-        return;
+        return archive->directory_nbytes;
     *ret = (struct zi_entry){
-        .name = at->path,
-        .name_nbytes = at->path_nbytes,
+        .name = header.name,
+        .name_nbytes = header.name_nbytes,
         .raw_name = header.name,
         .raw_name_nbytes = header.name_nbytes,
         .extra = header.extra,
@@ -330,6 +329,16 @@ void zi_archive_entry(const struct zi_archive *archive, uint32_t node, struct zi
         .dos_time = zi_get16(header.fixed, ZI_CENTRAL_TIME_AT),
         .dos_date = zi_get16(header.fixed, ZI_CENTRAL_DATE_AT),
     };
+    return archive->directory_nbytes - (uint32_t)cursor.nbytes;
+}
+
+void zi_archive_entry(const struct zi_archive *archive, uint32_t node, struct zi_entry *ret)
+{
+    const struct zi_node *at = zi_archive_node(archive, node);
+
+    zi_archive_record(archive, at->record, ret);
+    ret->name = at->path;
+    ret->name_nbytes = at->path_nbytes;
 }
 
 bool zi_entry_utc_mtime(const struct zi_entry *entry, int64_t *seconds_ret)

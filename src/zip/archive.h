@@ -66,6 +66,10 @@ static inline const struct zi_node *zi_archive_node(const struct zi_archive *arc
 /* Reads the entry of a node that has a record. */
 void zi_archive_entry(const struct zi_archive *archive, uint32_t node, struct zi_entry *ret);
 
+/* Reads the entry of a record, its name as it stands there, and returns the record behind it. The
+ * first record is 0, and there are entry_count of them, duplicates included. */
+uint32_t zi_archive_record(const struct zi_archive *archive, uint32_t record, struct zi_entry *ret);
+
 /* The modification time that the entry's extended timestamp holds, in seconds since the epoch;
  * false when it has none. */
 bool zi_entry_utc_mtime(const struct zi_entry *entry, int64_t *seconds_ret);

@@ -76,8 +76,10 @@
 #define ZI_SATURATED16 0xffffu
 #define ZI_SATURATED32 0xffffffffu
 
-/* 4.4.2 and 4.4.3: versions of the format in tenths; what stored members need, what ZIP64 needs */
+/* 4.4.2 and 4.4.3: versions of the format in tenths; what stored members need, deflated ones, ZIP64
+ */
 #define ZI_VERSION_STORED 10u
+#define ZI_VERSION_DEFLATE 20u
 #define ZI_VERSION_ZIP64 45u
 
 /* 4.4.6 The first of January 1980, where the format's time begins */

@@ -21,8 +21,7 @@ void zi_writer_release(struct zi_writer *writer)
     writer->directory = NULL;
 }
 
-/* Room for nbytes more of the directory; NULL when there is no memory. */
-static uint8_t *extend_directory(struct zi_writer *writer, size_t nbytes)
+uint8_t *zi_writer_extend_directory(struct zi_writer *writer, size_t nbytes)
 {
     size_t wanted, capacity = writer->directory_capacity;
     uint8_t *directory, *room;
@@ -50,6 +49,9 @@ struct member {
     const uint8_t *name;
     uint16_t name_nbytes;
     uint16_t flags;
+    uint16_t method;
+    uint16_t version;
+    uint32_t packed_nbytes;
     uint32_t nbytes;
     uint32_t crc;
     uint32_t local_offset;
@@ -59,12 +61,12 @@ static void make_local_header(uint8_t *header, const struct member *member)
 {
     memset(header, 0, ZI_LOCAL_NBYTES);
     zi_put32(header, 0, ZI_LOCAL_SIGNATURE);
-    zi_put16(header, ZI_LOCAL_VERSION_AT, ZI_VERSION_STORED);
+    zi_put16(header, ZI_LOCAL_VERSION_AT, member->version);
     zi_put16(header, ZI_LOCAL_FLAGS_AT, member->flags);
-    zi_put16(header, ZI_LOCAL_METHOD_AT, ZI_METHOD_STORED);
+    zi_put16(header, ZI_LOCAL_METHOD_AT, member->method);
     zi_put16(header, ZI_LOCAL_DATE_AT, ZI_DOS_DATE_FIRST);
     zi_put32(header, ZI_LOCAL_CRC_AT, member->crc);
-    zi_put32(header, ZI_LOCAL_PACKED_AT, member->nbytes);
+    zi_put32(header, ZI_LOCAL_PACKED_AT, member->packed_nbytes);
     zi_put32(header, ZI_LOCAL_SIZE_AT, member->nbytes);
     zi_put16(header, ZI_LOCAL_NAME_NBYTES_AT, member->name_nbytes);
 }
@@ -73,21 +75,20 @@ static void make_central_header(uint8_t *header, const struct member *member)
 {
     memset(header, 0, ZI_CENTRAL_NBYTES);
     zi_put32(header, 0, ZI_CENTRAL_SIGNATURE);
-    zi_put16(header, ZI_CENTRAL_MADE_BY_AT, ZI_VERSION_STORED);
-    zi_put16(header, ZI_CENTRAL_VERSION_AT, ZI_VERSION_STORED);
+    zi_put16(header, ZI_CENTRAL_MADE_BY_AT, member->version);
+    zi_put16(header, ZI_CENTRAL_VERSION_AT, member->version);
     zi_put16(header, ZI_CENTRAL_FLAGS_AT, member->flags);
-    zi_put16(header, ZI_CENTRAL_METHOD_AT, ZI_METHOD_STORED);
+    zi_put16(header, ZI_CENTRAL_METHOD_AT, member->method);
     zi_put16(header, ZI_CENTRAL_DATE_AT, ZI_DOS_DATE_FIRST);
     zi_put32(header, ZI_CENTRAL_CRC_AT, member->crc);
-    zi_put32(header, ZI_CENTRAL_PACKED_AT, member->nbytes);
+    zi_put32(header, ZI_CENTRAL_PACKED_AT, member->packed_nbytes);
     zi_put32(header, ZI_CENTRAL_SIZE_AT, member->nbytes);
     zi_put16(header, ZI_CENTRAL_NAME_NBYTES_AT, member->name_nbytes);
     zi_put32(header, ZI_CENTRAL_LOCAL_OFFSET_AT, member->local_offset);
 }
 
-/* Fills in the size and the CRC-32; false when the archive would become too large. */
-static bool measure(const struct zi_writer *writer, struct member *member,
-                    const struct zi_piece *pieces, size_t piece_count)
+/* The size and the CRC-32 of data in pieces. */
+static struct zi_inflated measure(const struct zi_piece *pieces, size_t piece_count)
 {
     uint64_t nbytes = 0;
     uLong crc = 0;
@@ -97,44 +98,82 @@ static bool measure(const struct zi_writer *writer, struct member *member,
         if (pieces[i].nbytes > 0) /* zlib takes NULL for a new beginning */
             crc = crc32_z(crc, pieces[i].bytes, pieces[i].nbytes);
     }
+    return (struct zi_inflated){.nbytes = nbytes, .crc = (uint32_t)crc};
+}
+
+/* Fills in what the headers say of the data; false when the archive would become too large. */
+static bool place(const struct zi_writer *writer, struct member *member, uint64_t packed_nbytes,
+                  const struct zi_inflated *inflated)
+{
     /* A saturated field would mean that the number stands elsewhere. */
-    if (nbytes >= ZI_SATURATED32 || writer->sink->nbytes >= ZI_SATURATED32 - nbytes)
+    if (packed_nbytes >= ZI_SATURATED32 || inflated->nbytes >= ZI_SATURATED32 ||
+        writer->sink->nbytes >= ZI_SATURATED32 - packed_nbytes)
         return false;
-    member->nbytes = (uint32_t)nbytes;
-    member->crc = (uint32_t)crc;
+    member->packed_nbytes = (uint32_t)packed_nbytes;
+    member->nbytes = (uint32_t)inflated->nbytes;
+    member->crc = inflated->crc;
     member->local_offset = (uint32_t)writer->sink->nbytes;
     return true;
+}
+
+/* Appends a member whose name, method and place are known. */
+static enum zi_status write_member(struct zi_writer *writer, struct member *member,
+                                   const struct zi_piece *pieces, size_t piece_count,
+                                   struct zi_error *err)
+{
+    uint8_t local[ZI_LOCAL_NBYTES];
+    uint8_t *central = zi_writer_extend_directory(writer,
+                                                  ZI_CENTRAL_NBYTES + (size_t)member->name_nbytes);
+    enum zi_status status;
+
+    if (!central)
+        return zi_fail(err, ZI_DETAIL_NO_MEMORY);
+    if (!zi_name_is_ascii(member->name, member->name_nbytes))
+        member->flags = ZI_FLAG_UTF8;
+    make_central_header(central, member);
+    memcpy(central + ZI_CENTRAL_NBYTES, member->name, member->name_nbytes);
+    writer->entry_count++;
+
+    make_local_header(local, member);
+    status = zi_sink_write(writer->sink, local, sizeof local, err);
+    if (status == ZI_OK)
+        status = zi_sink_write(writer->sink, member->name, member->name_nbytes, err);
+    for (size_t i = 0; status == ZI_OK && i < piece_count; i++)
+        status = zi_sink_write(writer->sink, pieces[i].bytes, pieces[i].nbytes, err);
+    return status;
 }
 
 enum zi_status zi_writer_add(struct zi_writer *writer, const uint8_t *name, size_t name_nbytes,
                              const struct zi_piece *pieces, size_t piece_count,
                              struct zi_error *err)
 {
-    struct member member = {.name = name, .name_nbytes = (uint16_t)name_nbytes};
-    uint8_t local[ZI_LOCAL_NBYTES], *central;
-    enum zi_status status;
+    struct zi_inflated data = measure(pieces, piece_count);
+    struct member member = {.name = name,
+                            .name_nbytes = (uint16_t)name_nbytes,
+                            .method = ZI_METHOD_STORED,
+                            .version = ZI_VERSION_STORED};
 
     if (name_nbytes > ZI_WRITER_NAME_NBYTES_MAX)
         return zi_fail(err, ZI_DETAIL_NAME_TOO_LONG);
-    if (!measure(writer, &member, pieces, piece_count))
+    if (!place(writer, &member, data.nbytes, &data))
         return zi_fail(err, ZI_DETAIL_ARCHIVE_TOO_LARGE);
-    if (!zi_name_is_ascii(name, name_nbytes))
-        member.flags = ZI_FLAG_UTF8;
+    return write_member(writer, &member, pieces, piece_count, err);
+}
 
-    central = extend_directory(writer, ZI_CENTRAL_NBYTES + name_nbytes);
-    if (!central)
-        return zi_fail(err, ZI_DETAIL_NO_MEMORY);
-    make_central_header(central, &member);
-    memcpy(central + ZI_CENTRAL_NBYTES, name, name_nbytes);
-    writer->entry_count++;
+enum zi_status zi_writer_add_deflated(struct zi_writer *writer, const uint8_t *name,
+                                      size_t name_nbytes, const struct zi_piece *deflated,
+                                      const struct zi_inflated *inflated, struct zi_error *err)
+{
+    struct member member = {.name = name,
+                            .name_nbytes = (uint16_t)name_nbytes,
+                            .method = ZI_METHOD_DEFLATE,
+                            .version = ZI_VERSION_DEFLATE};
 
-    make_local_header(local, &member);
-    status = zi_sink_write(writer->sink, local, sizeof local, err);
-    if (status == ZI_OK)
-        status = zi_sink_write(writer->sink, name, name_nbytes, err);
-    for (size_t i = 0; status == ZI_OK && i < piece_count; i++)
-        status = zi_sink_write(writer->sink, pieces[i].bytes, pieces[i].nbytes, err);
-    return status;
+    if (name_nbytes > ZI_WRITER_NAME_NBYTES_MAX)
+        return zi_fail(err, ZI_DETAIL_NAME_TOO_LONG);
+    if (!place(writer, &member, deflated->nbytes, inflated))
+        return zi_fail(err, ZI_DETAIL_ARCHIVE_TOO_LARGE);
+    return write_member(writer, &member, deflated, 1, err);
 }
 
 /* The ZIP64 end record and its locator, for what 16 bits cannot count. */

@@ -1,5 +1,6 @@
 /*
- * Writing an archive of stored members, from its first local header to its end record.
+ * Writing an archive, from its first local header to its end record: new members, stored or packed
+ * by the caller, and those of another archive as they are there.
  *
  * Members carry no time of their own: the same members in the same order are the same bytes. More
  * than 65,534 of them need a ZIP64 end record (4.3.14); an archive of 4 GiB or more is refused.
@@ -8,6 +9,7 @@
 #define ZI_ZIP_WRITER_H
 
 #include "../base/sink.h"
+#include "archive.h"
 
 #define ZI_WRITER_NAME_NBYTES_MAX 65535
 
@@ -33,14 +35,35 @@ struct zi_written {
     uint32_t entry_count;
 };
 
+/* Room for nbytes more of the directory, which the caller fills; NULL when there is no memory. */
+uint8_t *zi_writer_extend_directory(struct zi_writer *writer, size_t nbytes);
+
 /* Begins an archive at the sink's beginning. Released by zi_writer_release(). */
 void zi_writer_init(struct zi_writer *writer, struct zi_sink *sink);
 void zi_writer_release(struct zi_writer *writer);
 
-/* Appends a member; the name is UTF-8. After a failure only a release makes sense. */
+/* Copies the members of another archive, and what stands before them in its file. `omitted` has a
+ * bit for each node whose entries are left out, their data too; NULL keeps all. Only where nothing
+ * was added yet. After a failure of any of these only a release makes sense. */
+enum zi_status zi_writer_copy(struct zi_writer *writer, const struct zi_archive *archive,
+                              struct zi_source *source, const uint8_t *omitted,
+                              struct zi_error *err);
+
+/* Appends a member, stored; the name is UTF-8. */
 enum zi_status zi_writer_add(struct zi_writer *writer, const uint8_t *name, size_t name_nbytes,
                              const struct zi_piece *pieces, size_t piece_count,
                              struct zi_error *err);
+
+/* What a member was before it was deflated. */
+struct zi_inflated {
+    uint64_t nbytes;
+    uint32_t crc;
+};
+
+/* Appends a member whose data is deflated already. */
+enum zi_status zi_writer_add_deflated(struct zi_writer *writer, const uint8_t *name,
+                                      size_t name_nbytes, const struct zi_piece *deflated,
+                                      const struct zi_inflated *inflated, struct zi_error *err);
 
 /* Appends the directory and the end record. The sink is the caller's to close. */
 enum zi_status zi_writer_finish(struct zi_writer *writer, struct zi_written *ret,

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import zipfile
 import zipimport
+import zlib
 
 import support
 import zipbuild
@@ -854,6 +855,22 @@ def give_up_a_pack_halfway():
         writer.step(0)
         del writer
         return [count for _, _, count in module._queued_packs()]
+
+    return act
+
+
+@scenario
+def write_an_archive_that_continues_another():
+    path = make()
+
+    def act():
+        target = os.path.join(folder, "copy.zip")
+        writer = module._write_archive(path, target, ["p/data.txt", "no"])
+        writer.add("p/q.pyc", b"stored")
+        writer.add("more", zlib.compress(b"data", wbits=-15), 4, zlib.crc32(b"data"))
+        written = writer.finish()
+        with zipfile.ZipFile(target) as archive:
+            return written, archive.testzip(), sorted(archive.namelist())
 
     return act
 

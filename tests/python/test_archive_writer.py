@@ -1,0 +1,139 @@
+"""Archives that continue another one: what bytecode is added to, for a start or for others to serve."""
+
+import io
+import os
+import subprocess
+import unittest
+import zipfile
+import zipimport
+import zlib
+
+import support
+from support import ZipTestCase, native_only, ours_only
+
+
+@ours_only("writes archives")
+class WriteArchive(ZipTestCase):
+    def write(self, source, add=(), omit=()):
+        target = self.path("copy.zip")
+        writer = support.ours._write_archive(source, target, omit)
+        for member in add:
+            writer.add(*member)
+        _, nbytes, count = writer.finish()
+        self.assertEqual(nbytes, os.stat(target).st_size)
+        with zipfile.ZipFile(target) as archive:
+            self.assertIsNone(archive.testzip())
+            self.assertEqual(len(archive.infolist()), count)
+        return target
+
+    def contents(self, path):
+        with zipfile.ZipFile(path) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+
+    def make_mixed(self, prepended=b""):
+        """As others write archives: with folders, comments, data descriptors, attributes, several methods."""
+        path = self.path("mixed.zip")
+        buffer = io.BytesIO()
+
+        class Stream(io.RawIOBase):  # cannot seek, hence data descriptors
+            def writable(self):
+                return True
+
+            def write(self, data):
+                return buffer.write(data)
+
+        with zipfile.ZipFile(Stream(), "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("p/", b"")
+            archive.writestr("p/__init__.py", "value = 1\n" * 100)
+            executable = zipfile.ZipInfo("p/tool.py", (2020, 2, 2, 2, 2, 2))
+            executable.external_attr = 0o755 << 16
+            executable.comment = b"a comment"
+            archive.writestr(executable, "value = 2\n")
+            archive.writestr("p/\u00e9.py", "value = 3\n")
+            archive.writestr("RECORD", "p/__init__.py,,\n")
+        with open(path, "wb") as file:
+            file.write(prepended + buffer.getvalue())
+        return path
+
+    def test_members_stay_what_they_are(self):
+        source = self.make_mixed()
+        target = self.write(source)
+        self.assertEqual(self.contents(target), self.contents(source))
+        with zipfile.ZipFile(source) as before, zipfile.ZipFile(target) as after:
+            for old, new in zip(before.infolist(), after.infolist(), strict=True):
+                for attribute in ("filename", "date_time", "compress_type", "comment", "extra", "create_system", "flag_bits",
+                                  "external_attr", "header_offset", "CRC", "compress_size", "file_size"):
+                    self.assertEqual(getattr(new, attribute), getattr(old, attribute), attribute)
+
+    def test_what_stands_before_the_archive_stays(self):
+        source = self.make_mixed(prepended=b"#!/usr/bin/env python3\n")
+        target = self.write(source, [("new", b"data")])
+        with open(target, "rb") as file:
+            self.assertEqual(file.readline(), b"#!/usr/bin/env python3\n")
+        self.assertEqual(self.contents(target), {**self.contents(source), "new": b"data"})
+
+    def test_added_members(self):
+        source = self.make_mixed()
+        text = b"spam " * 1000
+        packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+        deflated = packer.compress(text) + packer.flush()
+        target = self.write(source, [("p/x.pyc", b"stored"), ("text", deflated, len(text), zlib.crc32(text)), ("\u00e9", b"")])
+        expected = {**self.contents(source), "p/x.pyc": b"stored", "text": text, "\u00e9": b""}
+        self.assertEqual(self.contents(target), expected)
+        importer = zipimport.zipimporter(target)
+        self.assertEqual(importer.get_data("text"), text)
+
+    def test_left_out_and_replaced(self):
+        source = self.make_mixed()
+        target = self.write(source, [("RECORD", b"new")], omit=["RECORD", "p/tool.py", "not there"])
+        expected = {**self.contents(source), "RECORD": b"new"}
+        del expected["p/tool.py"]
+        self.assertEqual(self.contents(target), expected)
+        with open(target, "rb") as file:
+            data = file.read()
+        # Nothing is left that the directory does not list.
+        self.assertEqual(data.count(b"PK\3\4"), len(expected))
+        self.assertNotIn(b"tool.py", data)
+
+    @native_only("runs unzip")
+    def test_unzip_takes_it(self):
+        target = self.write(self.make_mixed(), [("new", b"data")], omit=["RECORD"])
+        subprocess.run(["unzip", "-tq", target], check=True, stdout=subprocess.DEVNULL)
+
+    def test_source_that_is_no_archive(self):
+        path = self.path("not.zip")
+        support.write_file(path, b"not an archive")
+        with self.assertRaisesRegex(zipimport.ZipImportError, "not a Zip file"):
+            support.ours._write_archive(path, self.path("copy.zip"), ())
+        with self.assertRaises(FileNotFoundError):
+            support.ours._write_archive(self.path("missing.zip"), self.path("copy.zip"), ())
+
+    def test_target_that_cannot_be_made(self):
+        with self.assertRaises(FileNotFoundError):
+            support.ours._write_archive(self.make_mixed(), self.path("no/folder/copy.zip"), ())
+
+    def test_wrong_arguments(self):
+        source = self.make_mixed()
+        with self.assertRaises(TypeError):
+            support.ours._write_archive(source.encode(), self.path("copy.zip"), ())
+        with self.assertRaises(TypeError):
+            support.ours._write_archive(source, self.path("copy.zip"), [b"bytes"])
+        writer = support.ours._write_archive(source, self.path("copy.zip"), ())
+        with self.assertRaises(TypeError):
+            writer.add("name", "text")
+        with self.assertRaises(TypeError):
+            writer.add("name", b"", "many", 0)
+        with self.assertRaises(zipimport.ZipImportError):
+            writer.add("n" * 65536, b"")
+        with self.assertRaisesRegex(ValueError, "given up"):
+            writer.add("name", b"")
+
+    def test_finished(self):
+        writer = support.ours._write_archive(self.make_mixed(), self.path("copy.zip"), ())
+        writer.finish()
+        with self.assertRaisesRegex(ValueError, "finished"):
+            writer.finish()
+
+
+if __name__ == "__main__":
+    unittest.main()
