@@ -1,5 +1,5 @@
 // @ts-check
-// This file knows what becomes of bytecode packs between a store and Pyodide's file system.
+// This file knows how bytecode packs are written to a store, and when; shelf.js knows how they come back.
 //
 // What a store holds, by name:
 //
@@ -11,21 +11,15 @@
 // files of that NAME hold, and only then deletes those. So nothing is lost when several processes do
 // this at once, without a lock: there are then several files for a while, and the next to write
 // merges them. Merging the same files gives the same file, hence the same name.
-//
-// Imports are synchronous and some stores are not: of such a store the packs of recent visits are
-// read beforehand, and any other one when its archive is first used, in time for the next import.
 
 import { Catalogue } from "./catalogue.js";
 import { describeError } from "./errors.js";
 import { callFunction } from "./handle.js";
+import { Shelf, filesOf, partition } from "./shelf.js";
 import { warn } from "./warnings.js";
 
-const FOLDER = "/lib/pyodide_zipimport/packs";
 const SCHEMA = 1; // of src/cache/pack.h
 const OURS = /^z(\d+)-/;
-// Behind what all names of one Python begin with, in those of the standard library's packs. Other
-// names have a part less there; it may begin with a b too.
-const BUILD = /^b([^-]+)-[^-.]+-/;
 // Work that nobody waits for is done once nothing was compiled for so long, and in pieces no longer
 // than a frame.
 const IDLE_MS = 1000;
@@ -77,9 +71,7 @@ export class Packs {
   #module;
   #settings;
   #store;
-  #build;
-  /** The packs that a path had last, where the store cannot be asked in time. */
-  #notes = /** @type {Map<string, string>} */ (new Map());
+  #shelf;
   /** @type {Promise<void>} the work under way, one after the other */
   #work = Promise.resolve();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -102,17 +94,25 @@ export class Packs {
     this.#module = module;
     this.#settings = settings;
     this.#store = new Catalogue(settings.store);
-    this.#fs.mkdirTree(FOLDER);
+    const build = String(pyodide._api?.config?.BUILD_ID ?? pyodide.version)
+      .slice(0, 16)
+      .replaceAll(/[^0-9a-z]/gi, "_");
+    this.#shelf = new Shelf({
+      ...{ pyodide, store: this.#store, build },
+      call: (name, ...args) => this.#call(name, ...args),
+      isAlive: () => this.#isAlive,
+      enqueue: (work) => this.#enqueue(work),
+      writeLater: (name, pathName) => this.#writeLater(name, pathName),
+      warn: (error) => this.#warn(error),
+    });
     const store = {
       load: (/** @type {string} */ name, /** @type {string} */ pathName) =>
-        this.#load(name, pathName),
+        this.#shelf.load(name, pathName),
       changed: () => this.#schedule(),
       flush: () => this.flush(),
       clear: (/** @type {string | undefined} */ path) => this.clear(path),
     };
-    const build = String(pyodide._api?.config?.BUILD_ID ?? pyodide.version);
-    this.#build = build.slice(0, 16).replaceAll(/[^0-9a-z]/gi, "_");
-    this.#call("_use_store", store, this.#build);
+    this.#call("_use_store", store, build);
     if (settings.autoFlush) this.#stopWatching = watchPage(() => this.#flushBeforeEnd());
   }
 
@@ -124,10 +124,6 @@ export class Packs {
       this.#warn(error);
       return undefined;
     }
-  }
-
-  get #fs() {
-    return this.#pyodide.FS;
   }
 
   /** False once Pyodide has exited or failed fatally: then nothing of it may be called. */
@@ -146,8 +142,13 @@ export class Packs {
     if (this.#settings.autoFlush) this.flushNow();
     unwritten.delete(this);
     this.#call("_use_store", undefined, "");
-    this.#removeFiles();
+    this.#shelf.clear();
     this.#module = undefined;
+  }
+
+  /** Reads what imports may want of a store that they cannot wait for. */
+  preload() {
+    return this.#enqueue(() => this.#shelf.preload(this.#settings.preloadBytes));
   }
 
   /** Writes everything that was compiled. Never rejected: what the store refuses is a warning. */
@@ -186,134 +187,6 @@ export class Packs {
     });
     this.#work = done;
     return done;
-  }
-
-  // --- loading ---
-
-  /**
-   * Reads what an import may want of a store that it could not wait for: the packs that were used
-   * last, newest first, as many as fit into the limit.
-   */
-  preload() {
-    return this.#enqueue(async () => {
-      if (this.#store.sync) return;
-      /** @type {StoredEntry[]} */
-      const stored = await this.#store.list();
-      const entries = stored.filter(this.#fitsThisPython()).sort((a, b) => b.usedMs - a.usedMs);
-      let room = this.#settings.preloadBytes;
-      const wanted = entries.filter(({ name, nbytes }) => {
-        if (name.endsWith(".txt")) return true;
-        room -= nbytes;
-        return room >= 0;
-      });
-      await Promise.all(wanted.map(({ name }) => this.#fetch(name)));
-    });
-  }
-
-  /** @returns {(entry: StoredEntry) => boolean} */
-  #fitsThisPython() {
-    const [, pathName] = this.#packNames("/");
-    const [identity] = pathName.split("at-");
-    return ({ name }) => {
-      if (!name.startsWith(identity)) return false;
-      const build = BUILD.exec(name.slice(identity.length));
-      return !build || build[1] === this.#build;
-    };
-  }
-
-  /** @param {string} path of an archive */
-  #packNames(path) {
-    const pair = this.#call("_pack_names", path);
-    const names = pair.toJs();
-    pair.destroy();
-    return /** @type {[name: string | undefined, pathName: string]} */ (names);
-  }
-
-  /** @param {string} name of an entry of a store that must be awaited */
-  async #fetch(name) {
-    const bytes = await this.#store.get(name);
-    if (bytes && name.endsWith(".txt"))
-      this.#notes.set(name.slice(0, -".txt".length), new TextDecoder().decode(bytes));
-    else if (this.#isAlive) this.#provide(name, bytes);
-  }
-
-  /**
-   * Called within an import, hence synchronous and without exceptions.
-   *
-   * @param {string} name
-   * @param {string} pathName
-   * @returns {string[]} paths of pack files
-   */
-  #load(name, pathName) {
-    try {
-      const files = this.#loadFiles(name, name);
-      // More than one process wrote at the same time; the next flush makes one file of theirs.
-      if (files.length > 1) this.#writeLater(name, pathName);
-      if (files.length > 0) return files;
-      const other = this.#noteOf(pathName);
-      return other && other !== name ? this.#loadFiles(other, name) : [];
-    } catch (error) {
-      this.#warn(error);
-      return [];
-    }
-  }
-
-  /** @param {string} pathName */
-  #noteOf(pathName) {
-    if (!this.#store.sync) return this.#notes.get(pathName);
-    const note = this.#store.get(`${pathName}.txt`);
-    return note && new TextDecoder().decode(note);
-  }
-
-  /**
-   * @param {string} name
-   * @param {string} asker the name of the pack that these files are for
-   * @returns {string[]}
-   */
-  #loadFiles(name, asker) {
-    const files = this.#store.sync ? this.#readFiles(name) : this.#heldFiles(name, asker);
-    for (const file of files) this.#store.touch(file);
-    return files.map((file) => `${FOLDER}/${file}`);
-  }
-
-  /** @param {string} name */
-  #readFiles(name) {
-    for (let tries = 0; tries < 3; tries++) {
-      const files = filesOf(name, this.#store.known());
-      // A file that went meanwhile was merged into another one: look again.
-      if (files.every((file) => this.#provide(file, this.#store.get(file)))) return files;
-    }
-    return [];
-  }
-
-  /**
-   * Those that are here already; the others are on their way.
-   *
-   * @param {string} name
-   * @param {string} asker
-   */
-  #heldFiles(name, asker) {
-    const files = filesOf(name, this.#store.known());
-    const [held, others] = partition(files, (file) => this.#exists(`${FOLDER}/${file}`));
-    if (others.length > 0)
-      void this.#enqueue(async () => {
-        await Promise.all(others.map((file) => this.#fetch(file)));
-        this.#call("_reload_pack", asker);
-      });
-    return held;
-  }
-
-  /**
-   * Puts a pack file where Python can read it.
-   *
-   * @param {string} file its name
-   * @param {Uint8Array | undefined} bytes
-   */
-  #provide(file, bytes) {
-    if (!bytes) return undefined;
-    const path = `${FOLDER}/${file}`;
-    if (!this.#exists(path)) this.#fs.writeFile(path, bytes, { canOwn: true });
-    return path;
   }
 
   // --- flushing ---
@@ -396,13 +269,12 @@ export class Packs {
     const { maxBytes } = this.#settings;
     const store = this.#store;
     const kept = filesOf(name, isLast ? store.known() : yield* this.#listed());
+    const shelf = this.#shelf;
     const others = [];
-    for (const file of kept) {
-      const path = `${FOLDER}/${file}`;
-      others.push(this.#exists(path) ? path : this.#provide(file, yield store.get(file)));
-    }
-    const written = `${FOLDER}/${++this.#written}.new`;
-    const writer = this.#call("_write_pack", name, written, others.filter(Boolean));
+    for (const file of kept)
+      others.push(shelf.has(file) ? shelf.path(file) : shelf.provide(file, yield store.get(file)));
+    const written = `${++this.#written}.new`;
+    const writer = this.#call("_write_pack", name, shelf.path(written), others.filter(Boolean));
     if (!writer) return;
     try {
       while (!writer.step(isHidden() ? Infinity : stepMs)) yield pause();
@@ -411,19 +283,18 @@ export class Packs {
       digest.destroy();
       if (members === 0) return;
       const file = `${name}.${crc.toString(16)}-${nbytes}.zip`;
-      const path = `${FOLDER}/${file}`;
-      const bytes = this.#fs.readFile(written);
-      this.#fs.rename(written, path);
-      writer.commit(path);
+      const bytes = shelf.read(written);
+      shelf.rename(written, file);
+      writer.commit(shelf.path(file));
       if (nbytes > maxBytes)
         throw new Error(`a pack of ${nbytes} bytes, expected at most maxBytes, ${maxBytes}`);
       yield store.put(file, bytes);
       yield store.put(`${pathName}.txt`, new TextEncoder().encode(name));
-      this.#notes.set(pathName, name);
+      shelf.setNote(pathName, name);
       for (const old of kept) {
         if (old === file) continue;
         yield store.delete(old);
-        this.#remove(`${FOLDER}/${old}`);
+        shelf.remove(old);
       }
     } catch (error) {
       // It stays in Pyodide's file system, in use, and the next flush offers it to the store again.
@@ -431,7 +302,7 @@ export class Packs {
       this.#warn(error);
     } finally {
       writer.destroy();
-      this.#remove(written);
+      shelf.remove(written);
     }
   }
 
@@ -467,9 +338,8 @@ export class Packs {
     for (const { name } of yield* this.#listed())
       if (OURS.test(name)) yield this.#store.delete(name);
     this.#toWrite.clear();
-    this.#notes.clear();
     this.#call("_forget_packs");
-    this.#removeFiles();
+    this.#shelf.clear();
   }
 
   /**
@@ -478,38 +348,23 @@ export class Packs {
    */
   *#clearPath(path) {
     const store = this.#store;
-    const [name, pathName] = this.#packNames(path);
+    const [name, pathName] = this.#shelf.packNames(path);
     const noted = yield store.get(`${pathName}.txt`);
     const names = [name, noted && new TextDecoder().decode(noted)].filter((each) => each);
     const entries = yield* this.#listed();
     for (const each of names) {
       for (const file of filesOf(each, entries)) {
         yield store.delete(file);
-        this.#remove(`${FOLDER}/${file}`);
+        this.#shelf.remove(file);
       }
       this.#toWrite.delete(each);
       this.#call("_forget_packs", each);
     }
     yield store.delete(`${pathName}.txt`);
-    this.#notes.delete(pathName);
+    this.#shelf.setNote(pathName);
   }
 
   // --- the rest ---
-
-  #removeFiles() {
-    for (const file of this.#fs.readdir(FOLDER))
-      if (OURS.test(file)) this.#remove(`${FOLDER}/${file}`);
-  }
-
-  /** @param {string} path in Pyodide's file system, of a file that may be missing */
-  #remove(path) {
-    if (this.#exists(path)) this.#fs.unlink(path);
-  }
-
-  /** @param {string} path */
-  #exists(path) {
-    return this.#fs.analyzePath(path).exists;
-  }
 
   /**
    * @param {string} name
@@ -526,19 +381,6 @@ export class Packs {
     const text = `compiled code could not be kept (${describeError(error)}); it stays in memory`;
     warn(this.#settings.onWarning, text, "store-failed");
   }
-}
-
-/**
- * The pack files of a name, in the order in which they are searched.
- *
- * @param {string} name
- * @param {StoredEntry[]} entries
- */
-function filesOf(name, entries) {
-  return entries
-    .map((entry) => entry.name)
-    .filter((file) => file.startsWith(`${name}.`) && file.endsWith(".zip"))
-    .sort();
 }
 
 /** @param {string} name */
@@ -559,16 +401,6 @@ function groupByPack(entries) {
     pack.files.push(file);
   }
   return packs;
-}
-
-/**
- * @template T
- * @param {T[]} list
- * @param {(item: T) => boolean} test
- * @returns {[T[], T[]]}
- */
-function partition(list, test) {
-  return [list.filter(test), list.filter((item) => !test(item))];
 }
 
 /** Lets the page do what it has to do, before the next piece of work. */

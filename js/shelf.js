@@ -1,0 +1,247 @@
+// @ts-check
+// This file knows how packs come from a store into Pyodide's file system, where Python reads them.
+//
+// Imports are synchronous and some stores are not: of such a store the packs of recent visits are
+// read beforehand, and any other one when its archive is first used, in time for the next import.
+
+const FOLDER = "/lib/pyodide_zipimport/packs";
+const OURS = /^z\d+-/;
+// Behind what all names of one Python begin with, in those of the standard library's packs. Other
+// names have a part less there; it may begin with a b too.
+const BUILD = /^b([^-]+)-[^-.]+-/;
+
+/** @typedef {import("./catalogue.js").Catalogue} Catalogue */
+/** @typedef {import("./stores/store.js").StoredEntry} StoredEntry */
+
+/**
+ * What it needs of those whose shelf it is.
+ *
+ * @typedef {object} Owner
+ * @property {any} pyodide
+ * @property {Catalogue} store
+ * @property {string} build of Pyodide, as names have it
+ * @property {(name: string, ...args: unknown[]) => any} call a function of the Python module
+ * @property {() => boolean} isAlive
+ * @property {(work: () => Promise<void>) => Promise<void>} enqueue
+ * @property {(name: string, pathName: string) => void} writeLater
+ * @property {(error: unknown) => void} warn
+ */
+
+export class Shelf {
+  #owner;
+  #store;
+  /** The packs that a path had last, where the store cannot be asked in time. */
+  #notes = /** @type {Map<string, string>} */ (new Map());
+
+  /** @param {Owner} owner */
+  constructor(owner) {
+    this.#owner = owner;
+    this.#store = owner.store;
+    this.#fs.mkdirTree(FOLDER);
+  }
+
+  get #fs() {
+    return this.#owner.pyodide.FS;
+  }
+
+  // --- from the store ---
+
+  /**
+   * Reads what an import may want of a store that it could not wait for: the packs that were used
+   * last, newest first, as many as fit into the limit.
+   *
+   * @param {number} nbytesMax
+   */
+  async preload(nbytesMax) {
+    if (this.#store.sync) return;
+    /** @type {StoredEntry[]} */
+    const stored = await this.#store.list();
+    const entries = stored.filter(this.#fitsThisPython()).sort((a, b) => b.usedMs - a.usedMs);
+    let room = nbytesMax;
+    const wanted = entries.filter(({ name, nbytes }) => {
+      if (name.endsWith(".txt")) return true;
+      room -= nbytes;
+      return room >= 0;
+    });
+    await Promise.all(wanted.map(({ name }) => this.#fetch(name)));
+  }
+
+  /** @returns {(entry: StoredEntry) => boolean} */
+  #fitsThisPython() {
+    const [, pathName] = this.packNames("/");
+    const [identity] = pathName.split("at-");
+    return ({ name }) => {
+      if (!name.startsWith(identity)) return false;
+      const build = BUILD.exec(name.slice(identity.length));
+      return !build || build[1] === this.#owner.build;
+    };
+  }
+
+  /** @param {string} path of an archive */
+  packNames(path) {
+    const pair = this.#owner.call("_pack_names", path);
+    const names = pair.toJs();
+    pair.destroy();
+    return /** @type {[name: string | undefined, pathName: string]} */ (names);
+  }
+
+  /** @param {string} name of an entry of a store that must be awaited */
+  async #fetch(name) {
+    const bytes = await this.#store.get(name);
+    if (bytes && name.endsWith(".txt"))
+      this.#notes.set(name.slice(0, -".txt".length), new TextDecoder().decode(bytes));
+    else if (this.#owner.isAlive()) this.provide(name, bytes);
+  }
+
+  /**
+   * Called within an import, hence synchronous and without exceptions.
+   *
+   * @param {string} name
+   * @param {string} pathName
+   * @returns {string[]} paths of pack files
+   */
+  load(name, pathName) {
+    try {
+      const files = this.#loadFiles(name, name);
+      // More than one process wrote at the same time; the next flush makes one file of theirs.
+      if (files.length > 1) this.#owner.writeLater(name, pathName);
+      if (files.length > 0) return files;
+      const other = this.#noteOf(pathName);
+      return other && other !== name ? this.#loadFiles(other, name) : [];
+    } catch (error) {
+      this.#owner.warn(error);
+      return [];
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} asker the name of the pack that these files are for
+   * @returns {string[]}
+   */
+  #loadFiles(name, asker) {
+    const files = this.#store.sync ? this.#readFiles(name) : this.#heldFiles(name, asker);
+    for (const file of files) this.#store.touch(file);
+    return files.map((file) => this.path(file));
+  }
+
+  /** @param {string} name */
+  #readFiles(name) {
+    for (let tries = 0; tries < 3; tries++) {
+      const files = filesOf(name, this.#store.known());
+      // A file that went meanwhile was merged into another one: look again.
+      if (files.every((file) => this.provide(file, this.#store.get(file)))) return files;
+    }
+    return [];
+  }
+
+  /**
+   * Those that are here already; the others are on their way.
+   *
+   * @param {string} name
+   * @param {string} asker
+   */
+  #heldFiles(name, asker) {
+    const files = filesOf(name, this.#store.known());
+    const [held, others] = partition(files, (file) => this.has(file));
+    if (others.length > 0)
+      void this.#owner.enqueue(async () => {
+        await Promise.all(others.map((file) => this.#fetch(file)));
+        this.#owner.call("_reload_pack", asker);
+      });
+    return held;
+  }
+
+  // --- notes ---
+
+  /** @param {string} pathName */
+  #noteOf(pathName) {
+    if (!this.#store.sync) return this.#notes.get(pathName);
+    const note = this.#store.get(`${pathName}.txt`);
+    return note && new TextDecoder().decode(note);
+  }
+
+  /**
+   * Remembers what the store was told.
+   *
+   * @param {string} pathName
+   * @param {string} [name] nothing any more, if it is missing
+   */
+  setNote(pathName, name) {
+    if (name === undefined) this.#notes.delete(pathName);
+    else this.#notes.set(pathName, name);
+  }
+
+  // --- files ---
+
+  /**
+   * Puts a pack file where Python can read it.
+   *
+   * @param {string} file its name
+   * @param {Uint8Array | undefined} bytes
+   * @returns {string | undefined} its path
+   */
+  provide(file, bytes) {
+    if (!bytes) return undefined;
+    const path = this.path(file);
+    if (!this.has(file)) this.#fs.writeFile(path, bytes, { canOwn: true });
+    return path;
+  }
+
+  /** @param {string} file */
+  path(file) {
+    return `${FOLDER}/${file}`;
+  }
+
+  /** @param {string} file */
+  has(file) {
+    return this.#fs.analyzePath(this.path(file)).exists;
+  }
+
+  /** @param {string} file */
+  read(file) {
+    return this.#fs.readFile(this.path(file));
+  }
+
+  /**
+   * @param {string} from
+   * @param {string} to
+   */
+  rename(from, to) {
+    this.#fs.rename(this.path(from), this.path(to));
+  }
+
+  /** @param {string} file which may be missing */
+  remove(file) {
+    if (this.has(file)) this.#fs.unlink(this.path(file));
+  }
+
+  /** Removes all packs, and forgets all notes. */
+  clear() {
+    for (const file of this.#fs.readdir(FOLDER)) if (OURS.test(file)) this.remove(file);
+    this.#notes.clear();
+  }
+}
+
+/**
+ * The pack files of a name, in the order in which they are searched.
+ *
+ * @param {string} name
+ * @param {StoredEntry[]} entries
+ */
+export function filesOf(name, entries) {
+  return entries
+    .map((entry) => entry.name)
+    .filter((file) => file.startsWith(`${name}.`) && file.endsWith(".zip"))
+    .sort();
+}
+
+/**
+ * @template T
+ * @param {T[]} list
+ * @param {(item: T) => boolean} test
+ * @returns {[T[], T[]]}
+ */
+export function partition(list, test) {
+  return [list.filter(test), list.filter((item) => !test(item))];
+}
