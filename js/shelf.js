@@ -60,8 +60,9 @@ export class Shelf {
     let room = nbytesMax;
     const wanted = entries.filter(({ name, nbytes }) => {
       if (name.endsWith(".txt")) return true;
+      if (nbytes > room) return false;
       room -= nbytes;
-      return room >= 0;
+      return true;
     });
     await Promise.all(wanted.map(({ name }) => this.#fetch(name)));
   }
