@@ -32,6 +32,8 @@ export class Shelf {
   #store;
   /** The packs that a path had last, where the store cannot be asked in time. */
   #notes = /** @type {Map<string, string>} */ (new Map());
+  /** Packs that were asked for before it was known what the store holds; undefined once it is. */
+  #early = /** @type {Set<string> | undefined} */ (new Set());
 
   /** @param {Owner} owner */
   constructor(owner) {
@@ -53,7 +55,17 @@ export class Shelf {
    * @param {number} nbytesMax
    */
   async preload(nbytesMax) {
-    if (this.#store.sync) return;
+    try {
+      if (!this.#store.sync) await this.#readAhead(nbytesMax);
+    } finally {
+      const early = this.#early ?? [];
+      this.#early = undefined;
+      for (const name of early) this.#owner.call("_reload_pack", name);
+    }
+  }
+
+  /** @param {number} nbytesMax */
+  async #readAhead(nbytesMax) {
     /** @type {StoredEntry[]} */
     const stored = await this.#store.list();
     const entries = stored.filter(this.#fitsThisPython()).sort((a, b) => b.usedMs - a.usedMs);
@@ -103,6 +115,7 @@ export class Shelf {
    */
   load(name, pathName) {
     try {
+      if (!this.#store.sync) this.#early?.add(name);
       const files = this.#loadFiles(name, name);
       // More than one process wrote at the same time; the next flush makes one file of theirs.
       if (files.length > 1) this.#owner.writeLater(name, pathName);

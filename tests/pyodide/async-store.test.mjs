@@ -243,6 +243,29 @@ module.value`),
     zips.uninstall();
   });
 
+  test("an import while install() waits for the store: the next one has the pack", async () => {
+    const first = await visit();
+    const path = makeArchive();
+    importFrom(first.zips, path, "one", "two");
+    await first.zips.flush();
+    first.zips.uninstall();
+
+    const listing = new Promise((resolve) => {
+      store.fails = (method) => method === "list" && resolve();
+    });
+    const installing = visit();
+    await listing;
+    pyodide.runPython(
+      `import sys; sys.modules.pop("one", None); sys.path.insert(0, "${path}"); import one; del sys.path[0]`,
+    );
+    const { zips, warnings } = await installing;
+    assert.deepEqual(importFrom(zips, path, "two").counts, [0, 1, 1]);
+    await zips.flush();
+    assert.equal(store.packs().length, 1);
+    assert.deepEqual(warnings, []);
+    zips.uninstall();
+  });
+
   for (const method of ["list", "get", "put", "delete", "touch"]) {
     test(`${method}() that fails: one warning at most, and imports go on`, async () => {
       const first = await visit();
