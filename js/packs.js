@@ -15,7 +15,7 @@
 import { Catalogue } from "./catalogue.js";
 import { describeError } from "./errors.js";
 import { callFunction } from "./handle.js";
-import { Shelf, filesOf, partition } from "./shelf.js";
+import { Shelf, filesOf, packOf, partition } from "./shelf.js";
 import { warn } from "./warnings.js";
 
 const SCHEMA = 1; // of src/cache/pack.h
@@ -393,7 +393,7 @@ function groupByPack(entries) {
   /** @type {Map<string, { nbytes: number, usedMs: number, files: string[] }>} */
   const packs = new Map();
   for (const { name: file, nbytes, usedMs } of entries) {
-    const name = file.slice(0, file.indexOf("."));
+    const name = packOf(file);
     const pack = packs.get(name) ?? { nbytes: 0, usedMs: 0, files: [] };
     packs.set(name, pack);
     pack.nbytes += nbytes;

@@ -76,7 +76,7 @@ export class Shelf {
       room -= nbytes;
       return true;
     });
-    await Promise.all(wanted.map(({ name }) => this.#fetch(name)));
+    await this.#fetchAll(wanted.map(({ name }) => name));
   }
 
   /** @returns {(entry: StoredEntry) => boolean} */
@@ -98,12 +98,33 @@ export class Shelf {
     return /** @type {[name: string | undefined, pathName: string]} */ (names);
   }
 
-  /** @param {string} name of an entry of a store that must be awaited */
+  /**
+   * @param {string[]} names of entries of a store that must be awaited
+   * @returns {Promise<boolean>} whether any of them came
+   */
+  async #fetchAll(names) {
+    const came = await Promise.all(names.map((name) => this.#fetch(name)));
+    const packs = new Set(names.filter((_, i) => !came[i]).map(packOf));
+    if (packs.size > 0 && this.#owner.isAlive()) {
+      // Another tab has merged them into files that were not there when the store was listed.
+      const entries = /** @type {StoredEntry[]} */ (await this.#store.list());
+      const files = [...packs].flatMap((pack) => filesOf(pack, entries));
+      const others = files.filter((file) => !this.has(file));
+      came.push(...(await Promise.all(others.map((file) => this.#fetch(file)))));
+    }
+    return came.includes(true);
+  }
+
+  /**
+   * @param {string} name
+   * @returns {Promise<boolean>} whether there is such an entry
+   */
   async #fetch(name) {
     const bytes = await this.#store.get(name);
     if (bytes && name.endsWith(".txt"))
       this.#notes.set(name.slice(0, -".txt".length), new TextDecoder().decode(bytes));
     else if (this.#owner.isAlive()) this.provide(name, bytes);
+    return bytes !== undefined;
   }
 
   /**
@@ -160,8 +181,7 @@ export class Shelf {
     const [held, others] = partition(files, (file) => this.has(file));
     if (others.length > 0)
       void this.#owner.enqueue(async () => {
-        await Promise.all(others.map((file) => this.#fetch(file)));
-        this.#owner.call("_reload_pack", asker);
+        if (await this.#fetchAll(others)) this.#owner.call("_reload_pack", asker);
       });
     return held;
   }
@@ -248,6 +268,11 @@ export function filesOf(name, entries) {
     .map((entry) => entry.name)
     .filter((file) => file.startsWith(`${name}.`) && file.endsWith(".zip"))
     .sort();
+}
+
+/** @param {string} file a pack file, whose pack's name is wanted */
+export function packOf(file) {
+  return file.slice(0, file.indexOf("."));
 }
 
 /**

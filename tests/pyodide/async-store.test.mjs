@@ -266,6 +266,24 @@ module.value`),
     zips.uninstall();
   });
 
+  test("a pack that another tab merges after it was listed is found under its new name", async () => {
+    const first = await visit();
+    const path = makeArchive();
+    importFrom(first.zips, path, "one", "two");
+    await first.zips.flush();
+    first.zips.uninstall();
+
+    const { zips, warnings } = await visit({ preloadBytes: 0 });
+    const [old] = store.packs();
+    store.entries.set(old.replace(/[^.]*\.zip$/, "1-9.zip"), store.entries.get(old));
+    store.entries.delete(old);
+    assert.deepEqual(importFrom(zips, path, "one").counts, [1, 0, 0]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual(importFrom(zips, path, "two").counts, [0, 1, 1]);
+    assert.deepEqual(warnings, []);
+    zips.uninstall();
+  });
+
   for (const method of ["list", "get", "put", "delete", "touch"]) {
     test(`${method}() that fails: one warning at most, and imports go on`, async () => {
       const first = await visit();
