@@ -272,7 +272,7 @@ export class Packs {
     const shelf = this.#shelf;
     const others = [];
     for (const file of kept)
-      others.push(shelf.has(file) ? shelf.path(file) : shelf.provide(file, yield store.get(file)));
+      others.push(shelf.has(file) ? shelf.path(file) : shelf.provide(file, yield* this.#got(file)));
     const written = `${++this.#written}.new`;
     const writer = this.#call("_write_pack", name, shelf.path(written), others.filter(Boolean));
     if (!writer) return;
@@ -303,6 +303,21 @@ export class Packs {
     } finally {
       writer.destroy();
       shelf.remove(written);
+    }
+  }
+
+  /**
+   * A pack file that cannot be read is as good as missing, and goes once there is a new one.
+   *
+   * @param {string} file
+   * @returns {Generator<any, Uint8Array | undefined, any>}
+   */
+  *#got(file) {
+    try {
+      return yield this.#store.get(file);
+    } catch (error) {
+      this.#warn(error);
+      return undefined;
     }
   }
 

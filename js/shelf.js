@@ -117,14 +117,20 @@ export class Shelf {
 
   /**
    * @param {string} name
-   * @returns {Promise<boolean>} whether there is such an entry
+   * @returns {Promise<boolean>} whether there is such an entry, and it can be read
    */
   async #fetch(name) {
-    const bytes = await this.#store.get(name);
-    if (bytes && name.endsWith(".txt"))
-      this.#notes.set(name.slice(0, -".txt".length), new TextDecoder().decode(bytes));
-    else if (this.#owner.isAlive()) this.provide(name, bytes);
-    return bytes !== undefined;
+    try {
+      const bytes = await this.#store.get(name);
+      if (bytes && name.endsWith(".txt"))
+        this.#notes.set(name.slice(0, -".txt".length), new TextDecoder().decode(bytes));
+      else if (this.#owner.isAlive()) this.provide(name, bytes);
+      return bytes !== undefined;
+    } catch (error) {
+      // The others come all the same.
+      this.#owner.warn(error);
+      return false;
+    }
   }
 
   /**

@@ -284,6 +284,28 @@ module.value`),
     zips.uninstall();
   });
 
+  test("a kept pack that cannot be read is replaced, and keeps no other from being written", async () => {
+    const first = await visit();
+    const path = makeArchive();
+    importFrom(first.zips, path, "one");
+    await first.zips.flush();
+    const [unreadable] = store.packs();
+    first.zips.uninstall();
+
+    store.fails = (method, name) => method === "get" && name === unreadable;
+    const { zips, warnings } = await visit();
+    importFrom(zips, path, "one", "two");
+    importFrom(zips, makeArchive(), "one");
+    await zips.flush();
+    assert.equal(store.packs().length, 2);
+    assert.ok(!store.packs().includes(unreadable));
+    assert.deepEqual(
+      warnings.map(([, code]) => code),
+      ["store-failed"],
+    );
+    zips.uninstall();
+  });
+
   for (const method of ["list", "get", "put", "delete", "touch"]) {
     test(`${method}() that fails: one warning at most, and imports go on`, async () => {
       const first = await visit();

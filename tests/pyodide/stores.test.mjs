@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { describe, test } from "node:test";
 
-import { projectPath, start, temporaryFolder, versions } from "./harness.mjs";
+import { projectPath, start, temporaryFolder, versions, writeArchive } from "./harness.mjs";
 import { packsIn } from "./peers.mjs";
 import { contract } from "./store-contract.mjs";
 import { Packs } from "../../js/packs.js";
@@ -292,4 +292,42 @@ sys.path.insert(0, "/a.zip")`);
     stopped++;
   }
   assert.ok(stopped >= 10, `${stopped} calls`);
+});
+
+test("a kept file that cannot be read is replaced at the next flush", async () => {
+  const pyodide = await start(versions.at(-1));
+  const module = await loadPythonModule(pyodide, undefined);
+  module.install();
+  writeArchive(pyodide, "/a.zip", { "one.py": "value = 1", "two.py": "value = 2" });
+  const folder = `${temporaryFolder()}/store`;
+  const warnings = [];
+  const use = (fileSystem) =>
+    new Packs(pyodide, module, {
+      ...{ store: new DirectoryStore(folder, fileSystem), maxBytes: 1e6, autoFlush: false },
+      onWarning: (message) => warnings.push(message),
+    });
+  const importing = (name) =>
+    pyodide.runPython(`
+import sys
+sys.modules.pop("${name}", None)
+sys.path.insert(0, "/a.zip")
+import ${name}
+del sys.path[0]`);
+  const first = use(fs);
+  importing("one");
+  await first.flush();
+  first.close();
+  const [unreadable] = fs.readdirSync(folder).filter((name) => name.endsWith(".zip"));
+  const failing = watchedFs((called, [path]) => {
+    if (called === "readFileSync" && path.endsWith(unreadable)) throw errorWith("EIO");
+  });
+  const second = use(failing);
+  importing("one");
+  importing("two");
+  await second.flush();
+  second.close();
+  assert.deepEqual(Object.values(packsIn(folder)), [["one.pyc", "two.pyc"]]);
+  assert.ok(!fs.existsSync(`${folder}/${unreadable}`));
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0], /EIO/);
 });
