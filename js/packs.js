@@ -81,7 +81,7 @@ export class Packs {
   #warned = false;
   /** @type {(() => void) | undefined} */
   #stopWatching;
-  /** Packs to write though nothing is queued: of several files, or that the store refused. */
+  /** Packs to write, also such of which nothing is queued: of several files, or that the store refused. */
   #toWrite = /** @type {Map<string, string>} */ (new Map());
 
   /**
@@ -181,8 +181,7 @@ export class Packs {
       try {
         if (this.#isAlive) await work();
       } catch (error) {
-        // After close() there is nothing left to work on.
-        if (this.#module) this.#warn(error);
+        this.#warn(error);
       }
     });
     this.#work = done;
@@ -250,11 +249,18 @@ export class Packs {
    * @returns {Generator<any, void, any>} which yields what is to be awaited, where that is possible
    */
   *#flushSteps(pace) {
-    const packs = new Map(this.#toWrite);
-    this.#toWrite.clear();
-    for (const [name, pathName] of this.#queued()) packs.set(name, pathName);
-    for (const [name, pathName] of packs) yield* this.#flushPack(name, pathName, pace);
-    if (packs.size > 0) yield* this.#tidy();
+    for (const [name, pathName] of this.#queued()) this.#toWrite.set(name, pathName);
+    const packs = [...this.#toWrite];
+    for (const [name, pathName] of packs) {
+      try {
+        yield* this.#flushPack(name, pathName, pace);
+        this.#toWrite.delete(name);
+      } catch (error) {
+        // It stays in Pyodide's file system, in use, and the next flush offers it to the store again.
+        this.#warn(error);
+      }
+    }
+    if (packs.length > 0) yield* this.#tidy();
     // Something may have been compiled meanwhile.
     if (this.#toWrite.size === 0 && this.#queued().length === 0) unwritten.delete(this);
   }
@@ -296,10 +302,6 @@ export class Packs {
         yield store.delete(old);
         shelf.remove(old);
       }
-    } catch (error) {
-      // It stays in Pyodide's file system, in use, and the next flush offers it to the store again.
-      this.#toWrite.set(name, pathName);
-      this.#warn(error);
     } finally {
       writer.destroy();
       shelf.remove(written);
@@ -391,7 +393,8 @@ export class Packs {
 
   /** @param {unknown} error */
   #warn(error) {
-    if (this.#warned) return;
+    // After close() there is nothing left to work on.
+    if (this.#warned || !this.#module) return;
     this.#warned = true;
     const text = `compiled code could not be kept (${describeError(error)}); it stays in memory`;
     warn(this.#settings.onWarning, text, "store-failed");

@@ -306,6 +306,23 @@ module.value`),
     zips.uninstall();
   });
 
+  test("what the store refuses is offered until it takes it, whatever fails meanwhile", async () => {
+    const { zips } = await visit();
+    importFrom(zips, makeArchive(), "one");
+    for (const failing of ["put", "list", "put"]) {
+      store.fails = (method) => method === failing;
+      await zips.flush();
+      assert.equal(store.packs().length, 0);
+    }
+    store.fails = () => false;
+    await zips.flush();
+    assert.equal(store.packs().length, 1);
+    const { packWrites } = zips.stats();
+    await zips.flush();
+    assert.equal(zips.stats().packWrites, packWrites, "and then no more");
+    zips.uninstall();
+  });
+
   for (const method of ["list", "get", "put", "delete", "touch"]) {
     test(`${method}() that fails: one warning at most, and imports go on`, async () => {
       const first = await visit();
