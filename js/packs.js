@@ -292,8 +292,11 @@ export class Packs {
       const bytes = shelf.read(written);
       shelf.rename(written, file);
       writer.commit(shelf.path(file));
-      if (nbytes > maxBytes)
-        throw new Error(`a pack of ${nbytes} bytes, expected at most maxBytes, ${maxBytes}`);
+      if (nbytes > maxBytes) {
+        // Offering it again would not make it smaller.
+        this.#warn(new Error(`a pack of ${nbytes} bytes, expected at most maxBytes, ${maxBytes}`));
+        return;
+      }
       yield store.put(file, bytes);
       yield store.put(`${pathName}.txt`, new TextEncoder().encode(name));
       shelf.setNote(pathName, name);

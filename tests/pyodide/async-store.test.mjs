@@ -323,6 +323,20 @@ module.value`),
     zips.uninstall();
   });
 
+  test("a pack larger than maxBytes is one warning, and not written again until it changes", async () => {
+    const { zips, warnings } = await visit({ maxBytes: 100 });
+    const path = makeArchive();
+    const { packWrites } = zips.stats();
+    importFrom(zips, path, "one");
+    for (let flushes = 0; flushes < 3; flushes++) await zips.flush();
+    assert.equal(zips.stats().packWrites - packWrites, 1);
+    assert.equal(store.packs().length, 0);
+    assert.deepEqual(importFrom(zips, path, "one").counts.slice(0, 2), [0, 1]);
+    assert.match(warnings.join(), /expected at most maxBytes, 100/);
+    assert.equal(warnings.length, 1);
+    zips.uninstall();
+  });
+
   for (const method of ["list", "get", "put", "delete", "touch"]) {
     test(`${method}() that fails: one warning at most, and imports go on`, async () => {
       const first = await visit();
