@@ -119,10 +119,26 @@ PyObject *zi_record_path(struct zi_record *record)
     return PyUnicode_DecodeFSDefaultAndSize(record->path, (Py_ssize_t)record->path_nbytes);
 }
 
-static PyObject *make_toc_entry(PyObject *archive_path, PyObject *name,
+/* As importlib's _path_join(): an empty name adds nothing, and no part keeps slashes at its end. */
+static PyObject *join_name(PyObject *archive_path, const struct zi_node *node)
+{
+    size_t nbytes = node->path_nbytes;
+    PyObject *name, *path;
+
+    if (nbytes == 0)
+        return Py_NewRef(archive_path);
+    while (nbytes > 0 && node->path[nbytes - 1] == '/')
+        nbytes--;
+    name = PyUnicode_FromStringAndSize((const char *)node->path, (Py_ssize_t)nbytes);
+    path = name ? PyUnicode_FromFormat("%U/%U", archive_path, name) : NULL;
+    Py_XDECREF(name);
+    return path;
+}
+
+static PyObject *make_toc_entry(PyObject *archive_path, const struct zi_node *node,
                                 const struct zi_entry *entry)
 {
-    PyObject *path = PyUnicode_FromFormat("%U/%U", archive_path, name);
+    PyObject *path = join_name(archive_path, node);
 
     return Py_BuildValue("NHKKKHHI", path, entry->method, entry->packed_nbytes, entry->nbytes,
                          entry->local_position, entry->dos_time, entry->dos_date,
@@ -143,7 +159,7 @@ static int add_node(PyObject *files, PyObject *archive_path, const struct zi_arc
     } else if (name) {
         struct zi_entry entry;
         zi_archive_entry(archive, at, &entry);
-        value = make_toc_entry(archive_path, name, &entry);
+        value = make_toc_entry(archive_path, node, &entry);
     }
     if (value)
         answer = PyDict_SetItem(files, name, value);
