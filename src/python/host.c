@@ -17,7 +17,31 @@ static void *host_reallocate(void *context, void *block, size_t nbytes)
     return PyMem_Realloc(block, nbytes);
 }
 
-/* As io.open_code() does for zipimport: audit hooks see every archive that is opened. */
+/* Takes over what was raised: an OSError becomes its errno, anything else stays pending. */
+static int answer_of_exception(void)
+{
+    PyObject *type, *value, *traceback, *number;
+    long answer = EIO;
+
+    if (!PyErr_ExceptionMatches(PyExc_OSError))
+        return ZI_HOST_RAISED;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    number = PyObject_GetAttrString(value, "errno");
+    if (number && PyLong_Check(number))
+        answer = PyLong_AsLong(number);
+    if (answer <= 0 || answer > INT16_MAX)
+        answer = EIO;
+    PyErr_Clear();
+    Py_XDECREF(number);
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+    return (int)answer;
+}
+
+/* As io.open_code() does for zipimport: audit hooks see every archive that is opened, and one that
+ * raises an OSError forbids it, as the system would. */
 static int audit_open(struct zi_state *state, const char *path, int flags)
 {
     PyObject *decoded = PyUnicode_DecodeFSDefault(path);
@@ -30,7 +54,7 @@ static int audit_open(struct zi_state *state, const char *path, int flags)
     Py_XDECREF(result);
     Py_XDECREF(number);
     Py_XDECREF(decoded);
-    return result ? 0 : ZI_HOST_RAISED;
+    return result ? 0 : answer_of_exception();
 }
 
 static int host_open(void *context, const char *path, int *fd_ret)
@@ -113,29 +137,6 @@ static int read_field(PyObject *result, PyObject *name, uint64_t *ret)
     *ret = PyLong_AsUnsignedLongLongMask(value);
     Py_DECREF(value);
     return *ret == UINT64_MAX && PyErr_Occurred() ? -1 : 0;
-}
-
-/* Takes over what was raised: an OSError becomes its errno, anything else stays pending. */
-static int answer_of_exception(void)
-{
-    PyObject *type, *value, *traceback, *number;
-    long answer = EIO;
-
-    if (!PyErr_ExceptionMatches(PyExc_OSError))
-        return ZI_HOST_RAISED;
-    PyErr_Fetch(&type, &value, &traceback);
-    PyErr_NormalizeException(&type, &value, &traceback);
-    number = PyObject_GetAttrString(value, "errno");
-    if (number && PyLong_Check(number))
-        answer = PyLong_AsLong(number);
-    if (answer <= 0 || answer > INT16_MAX)
-        answer = EIO;
-    PyErr_Clear();
-    Py_XDECREF(number);
-    Py_XDECREF(type);
-    Py_XDECREF(value);
-    Py_XDECREF(traceback);
-    return (int)answer;
 }
 
 /* Reads an os.stat_result and releases it; NULL stands for the exception that was raised. */

@@ -1,6 +1,7 @@
 """What Python code that runs in the middle of our C code may do: finalizers, audit hooks, the garbage collector."""
 
 import copy
+import errno
 import gc
 import importlib
 import os
@@ -12,34 +13,83 @@ import zipimport
 import support
 from support import ZipTestCase, native_only, ours_only
 
-on_open = None   # called when a file is opened; audit hooks cannot be removed
+on_open = None   # called with the path of an archive that is opened; audit hooks cannot be removed
 
 
 def _audit(event, args):
     if event == "open" and on_open and str(args[0]).endswith(".zip"):
-        on_open()
+        on_open(args[0])
 
 
-@ours_only("the C code is ours")
-class ReentrancyTestCase(ZipTestCase):
-    def setUp(self):
-        super().setUp()
-        self.addCleanup(support.ours.install)
-
-    def call_on_open(self, function):
-        """Calls function once, when the next archive is opened."""
+class AuditTestCase(ZipTestCase):
+    def call_on_open(self, function, once=True):
+        """Calls function when the next archive is opened, or whenever one is."""
         global on_open
         if not hasattr(sys, "_zipimport_tests_hooked"):
             sys.addaudithook(_audit)
             sys._zipimport_tests_hooked = True
 
-        def once():
+        def call(path):
             global on_open
-            on_open = None
-            function()
+            if once:
+                on_open = None
+            function(path)
 
-        on_open = once
+        on_open = call
         self.addCleanup(globals().__setitem__, "on_open", None)
+
+
+class Forbidden(AuditTestCase):
+    """An audit hook does not let an archive be opened: it is as unreadable as one that the system does not let be opened."""
+
+    def setUp(self):
+        super().setUp()
+        self.bad, self.good = self.make({"tr_bad.py": "x = 1"}), self.make({"tr_good.py": "x = 1"})
+
+    def forbid(self, error):
+        def hook(path):
+            if path == self.bad:
+                raise error
+        self.call_on_open(hook, once=False)
+
+    def test_constructor(self):
+        self.forbid(PermissionError(errno.EACCES, "not allowed"))
+        self.assertZipError(f"can't open Zip file: {self.bad!r}", zipimport.zipimporter, self.bad, path=self.bad)
+
+    def test_error_without_a_number(self):
+        self.forbid(OSError("not allowed"))
+        self.assertZipError(f"can't open Zip file: {self.bad!r}", zipimport.zipimporter, self.bad, path=self.bad)
+
+    def test_others_import(self):
+        self.forbid(PermissionError(errno.EACCES, "not allowed"))
+        sys.path[:0] = [self.bad, self.good]
+        self.assertModule("tr_good", x=1)
+        self.assertRaises(ModuleNotFoundError, self.import_module, "tr_bad")
+
+    def test_others_import_after_it_changed(self):
+        sys.path[:0] = [self.bad, self.good]
+        self.assertIsNotNone(importlib.util.find_spec("tr_bad"))
+        self.remake({"tr_bad.py": "x = 22"}, os.path.basename(self.bad))
+        self.forbid(PermissionError(errno.EACCES, "not allowed"))
+        importlib.invalidate_caches()
+        self.assertModule("tr_good", x=1)
+        self.assertRaises(ModuleNotFoundError, self.import_module, "tr_bad")
+
+    def test_data(self):
+        importer = zipimport.zipimporter(self.bad)
+        self.forbid(PermissionError(errno.EACCES, "not allowed"))
+        self.assertRaises(PermissionError, importer.get_data, "tr_bad.py")
+
+    def test_other_exceptions_are_not_the_archive_s(self):
+        self.forbid(RuntimeError("not allowed"))
+        self.assertRaises(RuntimeError, zipimport.zipimporter, self.bad)
+
+
+@ours_only("the C code is ours")
+class ReentrancyTestCase(AuditTestCase):
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(support.ours.install)
 
     def import_some(self, count=3):
         """Imports modules from archives of their own, which makes importers and loaders to exchange."""
@@ -93,7 +143,7 @@ class GivingBack(ReentrancyTestCase):
         self.import_some()
         sys.path_importer_cache.clear()
 
-        def remove():
+        def remove(path):
             for i in range(3):
                 vars(sys.modules[f"reentered_{i}"]).update(__loader__=None, __spec__=None)
 
@@ -106,7 +156,7 @@ class GivingBack(ReentrancyTestCase):
         real = sys.path_importer_cache
         self.addCleanup(setattr, sys, "path_importer_cache", real)
         sys.path_importer_cache = dict(real)
-        self.call_on_open(lambda: setattr(sys, "path_importer_cache", {}))
+        self.call_on_open(lambda path: setattr(sys, "path_importer_cache", {}))
         support.ours.uninstall()
         self.assertIs(zipimport.zipimporter, support.STOCK_TYPE)
 
@@ -114,7 +164,7 @@ class GivingBack(ReentrancyTestCase):
         self.import_some()
         errors = []
 
-        def again():
+        def again(path):
             for function in (support.ours.install, support.ours.uninstall):
                 try:
                     function()
@@ -129,7 +179,7 @@ class GivingBack(ReentrancyTestCase):
     def test_interrupted(self):
         self.import_some()
 
-        def interrupt():
+        def interrupt(path):
             raise KeyboardInterrupt
 
         self.call_on_open(interrupt)
