@@ -142,20 +142,28 @@ static int exchange_values(struct exchange *exchange, PyObject *dict)
     return answer;
 }
 
-/* Replaces an importer in an item of a dict. */
-static int exchange_item(struct exchange *exchange, PyObject *dict, const char *name)
+/* An item of a dict: a new reference, or NULL, without an exception where there is none. */
+static PyObject *get_item(PyObject *dict, const char *name)
 {
     PyObject *key = PyUnicode_FromString(name);
     PyObject *value = key ? Py_XNewRef(PyDict_GetItemWithError(dict, key)) : NULL;
-    int answer = key && !PyErr_Occurred() ? 0 : -1;
+
+    Py_XDECREF(key);
+    return value;
+}
+
+/* Replaces an importer in an item of a dict. */
+static int exchange_item(struct exchange *exchange, PyObject *dict, const char *name)
+{
+    PyObject *value = get_item(dict, name);
+    int answer = PyErr_Occurred() ? -1 : 0;
 
     if (value && is_replaced(exchange, value)) {
         PyObject *made = replacement(exchange, value);
-        answer = made ? PyDict_SetItem(dict, key, made) : -1;
+        answer = made ? PyDict_SetItemString(dict, name, made) : -1;
         Py_XDECREF(made);
     }
     Py_XDECREF(value);
-    Py_XDECREF(key);
     return answer;
 }
 
@@ -163,7 +171,7 @@ static int exchange_item(struct exchange *exchange, PyObject *dict, const char *
  * and in a spec of importlib's own class is touched: other objects may run code when asked. */
 static int exchange_loaders(struct exchange *exchange, PyObject *module)
 {
-    PyObject *dict, *name, *spec, *loader;
+    PyObject *dict, *spec, *loader;
     int answer;
 
     if (!PyModule_Check(module))
@@ -171,12 +179,11 @@ static int exchange_loaders(struct exchange *exchange, PyObject *module)
     dict = PyModule_GetDict(module); /* borrowed */
     if (exchange_item(exchange, dict, "__loader__") < 0)
         return -1;
-    name = PyUnicode_FromString("__spec__");
-    spec = name ? PyDict_GetItemWithError(dict, name) : NULL; /* borrowed */
-    Py_XDECREF(name);
-    if (!spec || (PyObject *)Py_TYPE(spec) != exchange->state->module_spec)
+    spec = get_item(dict, "__spec__");
+    if (!spec || (PyObject *)Py_TYPE(spec) != exchange->state->module_spec) {
+        Py_XDECREF(spec);
         return PyErr_Occurred() ? -1 : 0;
-    Py_INCREF(spec);
+    }
     loader = PyObject_GetAttrString(spec, "loader");
     answer = loader ? 0 : -1;
     if (loader && is_replaced(exchange, loader)) {
@@ -304,6 +311,32 @@ static int take_over(struct zi_state *state, PyObject *module)
     return answer;
 }
 
+/* Tells pkgutil of stock's class if it was imported while ours stood in its place: it lists the
+ * modules of the class that it met then, and of classes derived from it. */
+static int give_pkgutil_back(struct zi_state *state)
+{
+    PyObject *modules = get_sys("modules", Py_TPFLAGS_DICT_SUBCLASS);
+    PyObject *pkgutil = modules ? get_item(modules, "pkgutil") : NULL;
+    PyObject *dict = pkgutil && PyModule_CheckExact(pkgutil) ? PyModule_GetDict(pkgutil) : NULL;
+    PyObject *class = dict ? get_item(dict, "zipimporter") : NULL;
+    PyObject *list = class == state->zipimporter ? get_item(dict, "iter_zipimport_modules") : NULL;
+    PyObject *generic = list ? get_item(dict, "iter_importer_modules") : NULL;
+    PyObject *result = NULL;
+
+    /* The attribute last: while it is ours, this is still to be done. */
+    if (generic)
+        result = PyObject_CallMethod(generic, "register", "OO", state->stock_zipimporter, list);
+    if (result)
+        PyDict_SetItemString(dict, "zipimporter", state->stock_zipimporter);
+    Py_XDECREF(result);
+    Py_XDECREF(generic);
+    Py_XDECREF(list);
+    Py_XDECREF(class);
+    Py_XDECREF(pkgutil);
+    Py_XDECREF(modules);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
 static int give_back(struct zi_state *state)
 {
     struct zi_takeover *takeover = &state->takeover;
@@ -314,7 +347,8 @@ static int give_back(struct zi_state *state)
         PyDict_Clear(takeover->directory_cache);
     if (set_attribute(state, "_zip_directory_cache", takeover->directory_cache) < 0 ||
         set_attribute(state, "_get_module_code", takeover->get_module_code) < 0 ||
-        set_attribute(state, "zipimporter", state->stock_zipimporter) < 0)
+        set_attribute(state, "zipimporter", state->stock_zipimporter) < 0 ||
+        give_pkgutil_back(state) < 0)
         return -1;
     return exchange_everywhere(&exchange, state->stock_zipimporter);
 }

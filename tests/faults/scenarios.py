@@ -619,9 +619,9 @@ def served_as_before():
     return not served or importlib.import_module("served_package.q").value == "source"
 
 
-def exchanging(function):
+def exchanging(function, *also):
     """Does it with few modules imported: the others are many, and all alike."""
-    few = {name: sys.modules[name] for name in ("builtins", "os", *SERVED_NAMES) if name in sys.modules}
+    few = {name: sys.modules[name] for name in ("builtins", "os", *also, *SERVED_NAMES) if name in sys.modules}
 
     def act():
         before, sys.modules = sys.modules, few
@@ -652,6 +652,15 @@ def uninstall():
     serve()
     module.install()
     return exchanging(module.uninstall)
+
+
+@scenario(repeats=False)
+def uninstall_after_pkgutil_was_imported():
+    module.uninstall()
+    module.install()
+    forget("pkgutil")
+    importlib.import_module("pkgutil")
+    return exchanging(module.uninstall, "pkgutil")
 
 
 @scenario(repeats=False)

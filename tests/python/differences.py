@@ -140,6 +140,11 @@ DIFFERENCES = {
     "pkgutil-vanished-archive": Row(
         EVERY, "pkgutil.iter_modules raises KeyError when an archive on sys.path was deleted and invalidated", "lists none of its modules",
         "one missing archive must not stop the listing of the others"),
+    "registered-while-installed": Row(
+        EVERY, "what registers something for zipimport.zipimporter registers it for every archive's importer",
+        "while installed it registers it for our class: stock's importers that somebody still holds are not served, by pkgutil "
+        "for one if it is imported after install. Uninstall tells pkgutil of stock's class, and nobody else",
+        "stock's class does not derive from ours"),
     # Bytecode packs
     "pack-judged-by-crc": Row(
         EVERY, "nothing compiled is kept; of a .pyc in an archive, _imp.check_hash_based_pycs says whether its hash is checked",

@@ -6,6 +6,7 @@ import pkgutil
 import sys
 import zipimport
 
+import support
 from support import SINCE_3_13, ZipTestCase, difference, make_pyc
 
 MEMBERS = {"tp_module.py": "", "tp_code.pyc": make_pyc(""), "tp_package/__init__.py": "", "tp_package/s.py": "",
@@ -51,6 +52,13 @@ class Listing(ZipTestCase):
     def test_walk_packages(self):
         names = sorted(info.name for info in pkgutil.walk_packages([self.archive]) if info.name.startswith("tp_package"))
         self.assertEqual(names, ["tp_package", "tp_package.s", "tp_package.sub", "tp_package.sub.deep"])
+
+    @difference("registered-while-installed")
+    def test_stock_s_importer_and_a_pkgutil_that_came_after_install(self):
+        sys.modules.pop("pkgutil")
+        self.addCleanup(sys.modules.__setitem__, "pkgutil", pkgutil)
+        later = importlib.import_module("pkgutil")
+        self.assertEqual(list(later.iter_importer_modules(support.STOCK_TYPE(self.archive), "")), [])
 
     def test_get_importer(self):
         importer = pkgutil.get_importer(self.archive)

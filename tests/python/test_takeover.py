@@ -50,6 +50,12 @@ class TakeoverTestCase(ZipTestCase):
         super().setUp()
         self.addCleanup(support.ours.install)
 
+    def import_pkgutil(self):
+        """pkgutil as it is when it is imported now, until the test ends."""
+        real = sys.modules.pop("pkgutil", None)
+        self.addCleanup(lambda: real and sys.modules.update(pkgutil=real))
+        return importlib.import_module("pkgutil")
+
 
 class Install(TakeoverTestCase):
     def test_module_attributes(self):
@@ -278,6 +284,41 @@ class GiveBack(TakeoverTestCase):
         stock = support.STOCK_TYPE(archive)
         self.assertEqual(stock.get_source("m"), "x = 1")
         self.assertEqual(zipimport.zipimporter(archive).get_source("m"), "x = 1")
+
+    def test_pkgutil_that_was_imported_meanwhile(self):
+        archive = self.make({"m.py": "", "p/__init__.py": ""})
+        pkgutil, ours = self.import_pkgutil(), zipimport.zipimporter(archive)
+        listed = lambda: [info.name for info in pkgutil.iter_modules([archive])]
+        self.assertEqual(listed(), ["m", "p"])
+        for _ in range(2):
+            with uninstalled():
+                self.assertIs(pkgutil.zipimporter, support.STOCK_TYPE)
+                self.assertEqual(listed(), ["m", "p"])
+                stock = zipimport.zipimporter(archive)
+                for importer in (ours, stock):
+                    self.assertEqual([name for name, _ in pkgutil.iter_importer_modules(importer)], ["m", "p"])
+            self.assertEqual(listed(), ["m", "p"])
+            self.assertEqual([name for name, _ in pkgutil.iter_importer_modules(stock)], ["m", "p"])
+
+    def test_pkgutil_that_is_odd_is_left_alone(self):
+        real = self.import_pkgutil()
+        bare = types.ModuleType("pkgutil")
+        bare.zipimporter = zipimport.zipimporter
+        for odd in (None, 5, types.ModuleType("pkgutil"), bare):
+            sys.modules["pkgutil"] = odd
+            with uninstalled():
+                pass
+        sys.modules["pkgutil"] = real
+        self.assertIs(bare.zipimporter, support.ours.zipimporter)
+
+    def test_pkgutil_that_cannot_be_told(self):
+        pkgutil = self.import_pkgutil()
+        generic, pkgutil.iter_importer_modules = pkgutil.iter_importer_modules, None
+        self.assertRaises(AttributeError, support.ours.uninstall)
+        self.assertIs(zipimport.zipimporter, support.ours.zipimporter)
+        pkgutil.iter_importer_modules = generic
+        with uninstalled():
+            self.assertIs(pkgutil.zipimporter, support.STOCK_TYPE)
 
     def test_foreign_class_in_zipimport_is_not_overwritten_silently(self):
         """Somebody else who replaced zipimporter after us keeps the last word at sys.path_hooks."""
