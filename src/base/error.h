@@ -54,6 +54,7 @@ enum zi_status {
     X(LOCAL_SIZE, ZI_ERR_CHANGED, "local file header has another size")                            \
     X(MEMBER_TRUNCATED, ZI_ERR_CHANGED, "data runs past the end of the file")                      \
     X(MEMBER_DEFLATE, ZI_ERR_CHANGED, "invalid deflate data")                                      \
+    X(MEMBER_ZSTD, ZI_ERR_CHANGED, "could not decompress zstd data")                               \
     X(MEMBER_SHORT, ZI_ERR_CHANGED, "member is shorter than the directory says")                   \
     X(MEMBER_LONG, ZI_ERR_CHANGED, "member is longer than the directory says")                     \
     X(MEMBER_CRC, ZI_ERR_CHANGED, "bad CRC-32")                                                    \

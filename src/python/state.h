@@ -39,6 +39,7 @@
     X(archive_writer_type)      /* what _write_archive() returns */                                \
     X(directory_cache)          /* our _zip_directory_cache */                                     \
     X(zstd_decompressor)        /* _zstd.ZstdDecompressor once a member needed it, or NULL */      \
+    X(zstd_error)               /* _zstd.ZstdError, likewise */                                    \
     X(open_event)               /* "open", the audit event */                                      \
     X(read_mode)                /* "rb", an argument of it */
 

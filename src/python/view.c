@@ -100,11 +100,11 @@ static PyObject *read_zstd(struct zi_view *view, struct zi_source *source,
                            const struct zi_entry *entry, size_t nbytes_max, struct zi_error *err)
 {
     PyObject *packed = read_form(source, entry, ZI_MEMBER_PACKED, SIZE_MAX, err);
-    PyObject *data = packed ? zi_zstd_decompress(view->state, packed, entry->nbytes) : NULL;
+    PyObject *data = packed ? zi_zstd_decompress(view->state, packed, entry, err) : NULL;
     char *memory;
     Py_ssize_t nbytes;
 
-    if (packed && (!data || PyBytes_AsStringAndSize(data, &memory, &nbytes) < 0)) {
+    if (data && PyBytes_AsStringAndSize(data, &memory, &nbytes) < 0) {
         zi_fail(err, ZI_DETAIL_HOST_RAISED);
         Py_CLEAR(data);
     } else if (data && zi_member_check(entry, (const uint8_t *)memory, (size_t)nbytes, err)) {

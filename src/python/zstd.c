@@ -3,43 +3,51 @@
 
 #include "errors.h"
 
+#include "../zip/member.h"
+
 bool zi_zstd_is_available(const struct zi_state *state)
 {
     return state->version >= 0x030e && !state->importing_zstd;
 }
 
-static PyObject *raise_error(struct zi_state *state, const char *text)
+/* Turns what was raised into stock's refusal, but for what says nothing of _zstd: that there is no
+ * memory, or a KeyboardInterrupt. */
+static void refuse(struct zi_state *state)
 {
-    PyObject *cause = zi_take_exception();
+    PyObject *cause;
 
-    zi_raise_import_error(state, PyUnicode_FromString(text), NULL, NULL);
+    if (!PyErr_ExceptionMatches(PyExc_Exception) || PyErr_ExceptionMatches(PyExc_MemoryError))
+        return;
+    cause = zi_take_exception();
+    zi_raise_import_error(state, PyUnicode_FromString("can't decompress data; zstd not available"),
+                          NULL, NULL);
     if (cause)
         zi_set_cause(cause);
-    return NULL;
 }
 
-/* Only what says that the interpreter cannot is turned into a refusal: a KeyboardInterrupt is not.
- */
-static PyObject *refuse(struct zi_state *state, const char *text)
+/* Fetches _zstd's decompressor and exception; -1 with an exception. */
+static int fetch_zstd(struct zi_state *state)
 {
-    return PyErr_ExceptionMatches(PyExc_Exception) ? raise_error(state, text) : NULL;
-}
+    PyObject *module, *error, *type;
+    int answer;
 
-static PyObject *get_decompressor(struct zi_state *state)
-{
-    PyObject *module;
-
-    if (state->zstd_decompressor)
-        return state->zstd_decompressor;
     state->importing_zstd = true;
     module = PyImport_ImportModule("_zstd");
     state->importing_zstd = false;
-    if (module)
-        state->zstd_decompressor = PyObject_GetAttrString(module, "ZstdDecompressor");
+    error = module ? PyObject_GetAttrString(module, "ZstdError") : NULL;
+    type = error ? PyObject_GetAttrString(module, "ZstdDecompressor") : NULL;
+    answer = type ? 0 : -1;
+    /* A module in its place may have run code that fetched them before. */
+    if (type && !state->zstd_decompressor) {
+        state->zstd_error = Py_NewRef(error);
+        state->zstd_decompressor = Py_NewRef(type);
+    }
+    if (!type)
+        refuse(state);
+    Py_XDECREF(type);
+    Py_XDECREF(error);
     Py_XDECREF(module);
-    if (!state->zstd_decompressor)
-        return refuse(state, "can't decompress data; zstd not available");
-    return state->zstd_decompressor;
+    return answer;
 }
 
 /* How much of the packed data is handed over at once: little at first, since the decompressor
@@ -99,10 +107,9 @@ static int unpack_frame(struct unpacking *unpacking, PyObject *type, Py_ssize_t 
     return answer;
 }
 
-PyObject *zi_zstd_decompress(struct zi_state *state, PyObject *packed, uint64_t nbytes)
+static PyObject *unpack(PyObject *type, PyObject *packed, uint64_t nbytes)
 {
-    PyObject *type = get_decompressor(state);
-    PyObject *nothing = type ? PyBytes_FromStringAndSize(NULL, 0) : NULL;
+    PyObject *nothing = PyBytes_FromStringAndSize(NULL, 0);
     struct unpacking unpacking = {.packed = packed, .pieces = nothing ? PyList_New(0) : NULL};
     PyObject *data = NULL;
     int answer = unpacking.pieces ? 0 : -1;
@@ -116,9 +123,24 @@ PyObject *zi_zstd_decompress(struct zi_state *state, PyObject *packed, uint64_t 
         answer = unpack_frame(&unpacking, type, (Py_ssize_t)nbytes);
     if (answer == 0)
         data = PyObject_CallMethod(nothing, "join", "O", unpacking.pieces);
-    else if (type)
-        refuse(state, "could not decompress zstd data");
     Py_XDECREF(unpacking.pieces);
     Py_XDECREF(nothing);
     return data;
+}
+
+PyObject *zi_zstd_decompress(struct zi_state *state, PyObject *packed, const struct zi_entry *entry,
+                             struct zi_error *err)
+{
+    bool fetched = state->zstd_decompressor || fetch_zstd(state) == 0;
+    PyObject *data = fetched ? unpack(state->zstd_decompressor, packed, entry->nbytes) : NULL;
+
+    if (data)
+        return data;
+    if (fetched && PyErr_ExceptionMatches(state->zstd_error)) {
+        PyErr_Clear();
+        zi_member_fail(entry, ZI_DETAIL_MEMBER_ZSTD, err);
+    } else {
+        zi_fail(err, ZI_DETAIL_HOST_RAISED);
+    }
+    return NULL;
 }

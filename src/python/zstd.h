@@ -4,11 +4,16 @@
 
 #include "state.h"
 
+#include "../zip/archive.h"
+
 /* Whether this version can have _zstd and is not importing it just now, which an archive that
  * itself holds a module of that name could ask for. */
 bool zi_zstd_is_available(const struct zi_state *state);
 
-/* Decompresses all frames; gives up as soon as there is more than nbytes. A new bytes object. */
-PyObject *zi_zstd_decompress(struct zi_state *state, PyObject *packed, uint64_t nbytes);
+/* Decompresses a member's frames; gives up as soon as there is more than the directory says. A new
+ * bytes object. NULL with an exception, where *err says ZI_ERR_HOST, or without one and the error
+ * set. */
+PyObject *zi_zstd_decompress(struct zi_state *state, PyObject *packed, const struct zi_entry *entry,
+                             struct zi_error *err);
 
 #endif

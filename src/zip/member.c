@@ -9,8 +9,8 @@
 
 #define PACKED_NBYTES_MAX ((size_t)64 * 1024)
 
-static enum zi_status fail_member(struct zi_error *err, enum zi_detail detail,
-                                  const struct zi_entry *entry)
+enum zi_status zi_member_fail(const struct zi_entry *entry, enum zi_detail detail,
+                              struct zi_error *err)
 {
     zi_fail_at(err, detail, entry->local_position);
     zi_error_set_name(err, entry->name, entry->name_nbytes);
@@ -33,9 +33,9 @@ static enum zi_status check_entry(const struct zi_entry *entry, enum zi_member_f
     uint64_t claimed = form == ZI_MEMBER_PACKED ? entry->packed_nbytes : entry->nbytes;
 
     if (entry->flags & ZI_FLAG_ENCRYPTED)
-        return fail_member(err, ZI_DETAIL_MEMBER_ENCRYPTED, entry);
+        return zi_member_fail(entry, ZI_DETAIL_MEMBER_ENCRYPTED, err);
     if (entry->nbytes > host->member_max || claimed > host->member_max) {
-        fail_member(err, ZI_DETAIL_MEMBER_LIMIT, entry);
+        zi_member_fail(entry, ZI_DETAIL_MEMBER_LIMIT, err);
         err->found = entry->nbytes;
         err->expected = host->member_max;
         return err->status;
@@ -44,12 +44,12 @@ static enum zi_status check_entry(const struct zi_entry *entry, enum zi_member_f
         return ZI_OK;
     if (entry->method == ZI_METHOD_STORED) {
         if (entry->nbytes != entry->packed_nbytes)
-            return fail_member(err, ZI_DETAIL_MEMBER_CLAIM, entry);
+            return zi_member_fail(entry, ZI_DETAIL_MEMBER_CLAIM, err);
     } else if (entry->method == ZI_METHOD_DEFLATE) {
         if (entry->nbytes / ZI_DEFLATE_RATIO_MAX > entry->packed_nbytes)
-            return fail_member(err, ZI_DETAIL_MEMBER_CLAIM, entry);
+            return zi_member_fail(entry, ZI_DETAIL_MEMBER_CLAIM, err);
     } else {
-        fail_member(err, ZI_DETAIL_MEMBER_METHOD, entry);
+        zi_member_fail(entry, ZI_DETAIL_MEMBER_METHOD, err);
         err->found = entry->method;
         return err->status;
     }
@@ -76,16 +76,16 @@ static enum zi_status check_local_header(struct zi_member *member, const uint8_t
     uint16_t flags = zi_get16(local, ZI_LOCAL_FLAGS_AT);
 
     if (zi_get32(local, 0) != ZI_LOCAL_SIGNATURE)
-        return fail_member(err, ZI_DETAIL_LOCAL_HEADER, entry);
+        return zi_member_fail(entry, ZI_DETAIL_LOCAL_HEADER, err);
     if (!same_name(member, local + ZI_LOCAL_NBYTES, zi_get16(local, ZI_LOCAL_NAME_NBYTES_AT)))
-        return fail_member(err, ZI_DETAIL_LOCAL_NAME, entry);
+        return zi_member_fail(entry, ZI_DETAIL_LOCAL_NAME, err);
     if (zi_get16(local, ZI_LOCAL_METHOD_AT) != entry->method)
-        return fail_member(err, ZI_DETAIL_LOCAL_METHOD, entry);
+        return zi_member_fail(entry, ZI_DETAIL_LOCAL_METHOD, err);
     /* With a data descriptor the sizes come after the data (4.4.4 bit 3). */
     if (!(flags & ZI_FLAG_DATA_DESCRIPTOR) &&
         (!same_size(zi_get32(local, ZI_LOCAL_PACKED_AT), entry->packed_nbytes) ||
          !same_size(zi_get32(local, ZI_LOCAL_SIZE_AT), entry->nbytes)))
-        return fail_member(err, ZI_DETAIL_LOCAL_SIZE, entry);
+        return zi_member_fail(entry, ZI_DETAIL_LOCAL_SIZE, err);
     return ZI_OK;
 }
 
@@ -238,7 +238,7 @@ static enum zi_status inflate_some(struct zi_member *member, uint8_t *buffer, si
             member->packed_left == 0)
             break;
         if (answer != Z_OK && answer != Z_BUF_ERROR)
-            return fail_member(err, ZI_DETAIL_MEMBER_DEFLATE, member->entry);
+            return zi_member_fail(member->entry, ZI_DETAIL_MEMBER_DEFLATE, err);
     }
     *ninflated_ret = done;
     return ZI_OK;
@@ -253,7 +253,7 @@ enum zi_status zi_member_read(struct zi_member *member, void *buffer, size_t nby
     if (nbytes == 0)
         return ZI_OK;
     if (nbytes > member->nbytes_left)
-        return fail_member(err, ZI_DETAIL_MEMBER_SHORT, member->entry);
+        return zi_member_fail(member->entry, ZI_DETAIL_MEMBER_SHORT, err);
     if (member->inflating)
         status = inflate_some(member, buffer, nbytes, &nread, err);
     else
@@ -261,7 +261,7 @@ enum zi_status zi_member_read(struct zi_member *member, void *buffer, size_t nby
     if (status != ZI_OK)
         return status;
     if (nread < nbytes)
-        return fail_member(err, ZI_DETAIL_MEMBER_SHORT, member->entry);
+        return zi_member_fail(member->entry, ZI_DETAIL_MEMBER_SHORT, err);
     member->nbytes_left -= nbytes;
     /* zlib's length is an unsigned int; members may be larger on a 64-bit machine. */
     member->crc = (uint32_t)crc32_z(member->crc, buffer, nbytes);
@@ -270,7 +270,7 @@ enum zi_status zi_member_read(struct zi_member *member, void *buffer, size_t nby
 
 static enum zi_status fail_crc(const struct zi_entry *entry, uint32_t crc, struct zi_error *err)
 {
-    fail_member(err, ZI_DETAIL_MEMBER_CRC, entry);
+    zi_member_fail(entry, ZI_DETAIL_MEMBER_CRC, err);
     err->found = crc;
     err->expected = entry->crc;
     return err->status;
@@ -287,9 +287,9 @@ enum zi_status zi_member_finish(struct zi_member *member, struct zi_error *err)
             return status;
     }
     if (nexcess > 0)
-        return fail_member(err, ZI_DETAIL_MEMBER_LONG, member->entry);
+        return zi_member_fail(member->entry, ZI_DETAIL_MEMBER_LONG, err);
     if (member->inflating && !member->ended)
-        return fail_member(err, ZI_DETAIL_MEMBER_DEFLATE, member->entry);
+        return zi_member_fail(member->entry, ZI_DETAIL_MEMBER_DEFLATE, err);
     if (member->crc != member->entry->crc)
         return fail_crc(member->entry, member->crc, err);
     return ZI_OK;
@@ -299,9 +299,10 @@ enum zi_status zi_member_check(const struct zi_entry *entry, const uint8_t *data
                                struct zi_error *err)
 {
     if (nbytes != entry->nbytes)
-        return fail_member(err,
-                           nbytes < entry->nbytes ? ZI_DETAIL_MEMBER_SHORT : ZI_DETAIL_MEMBER_LONG,
-                           entry);
+        return zi_member_fail(entry,
+                              nbytes < entry->nbytes ? ZI_DETAIL_MEMBER_SHORT
+                                                     : ZI_DETAIL_MEMBER_LONG,
+                              err);
     uint32_t crc = (uint32_t)crc32_z(0, data, nbytes);
     return crc == entry->crc ? ZI_OK : fail_crc(entry, crc, err);
 }

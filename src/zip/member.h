@@ -53,4 +53,8 @@ enum zi_status zi_member_finish(struct zi_member *member, struct zi_error *err);
 enum zi_status zi_member_check(const struct zi_entry *entry, const uint8_t *data, size_t nbytes,
                                struct zi_error *err);
 
+/* Fills *err with a defect of this member and returns its status. */
+enum zi_status zi_member_fail(const struct zi_entry *entry, enum zi_detail detail,
+                              struct zi_error *err);
+
 #endif

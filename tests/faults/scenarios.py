@@ -17,6 +17,7 @@ import zlib
 
 import support
 import zipbuild
+import zstdstub
 from support import AN_HOUR
 from zipbuild import Entry
 
@@ -35,16 +36,18 @@ class Scenario:
 
     repeats: whether the function can be called again after it failed, without preparing anew.
     shown: whether a failure may be shown through sys.unraisablehook, the function going on without what failed.
+    refused: whether a ZipImportError may stand for a failure other than of memory: something could not be had.
     """
 
-    def __init__(self, prepare, absent, repeats, shown):
+    def __init__(self, prepare, absent, repeats, shown, refused):
         self.name, self.prepare, self.absent, self.repeats, self.shown = prepare.__name__, prepare, absent, repeats, shown
+        self.refused = refused
 
 
-def scenario(prepare=None, *, absent=NotImplemented, repeats=True, shown=False):
+def scenario(prepare=None, *, absent=NotImplemented, repeats=True, shown=False, refused=False):
     if prepare is None:
-        return lambda prepare: scenario(prepare, absent=absent, repeats=repeats, shown=shown)
-    scenarios.append(Scenario(prepare, absent, repeats, shown))
+        return lambda prepare: scenario(prepare, absent=absent, repeats=repeats, shown=shown, refused=refused)
+    scenarios.append(Scenario(prepare, absent, repeats, shown, refused))
     return prepare
 
 
@@ -691,26 +694,54 @@ def loading(hexversion):
     module.uninstall()
     spec = importlib.util.spec_from_file_location(module.__name__, module.__file__)
 
-    def act():
+    def load():
         before, sys.hexversion = sys.hexversion, hexversion
         try:
             loaded = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(loaded)
         finally:
             sys.hexversion = before
-        return sorted(vars(loaded))
+        return loaded
 
-    return act
+    return load
 
 
 @scenario
 def loading_the_module():
-    return loading(sys.hexversion)
+    load = loading(sys.hexversion)
+    return lambda: sorted(vars(load()))
 
 
 @scenario
 def loading_the_module_as_on_a_later_version():
-    return loading(0x030E00F0)
+    load = loading(0x030E00F0)
+    return lambda: sorted(vars(load()))
+
+
+def importing_zstd(data):
+    """Reads a zstd member as on a later version, which has _zstd: the stub stands for it."""
+    path = make([Entry("m.txt", SOURCE, method=zipbuild.ZSTD, raw=data)])
+    load = loading(0x030E00F0)
+
+    def act():
+        sys.modules["_zstd"] = zstdstub.make()
+        try:
+            return importer.get_data("m.txt")
+        finally:
+            forget("_zstd")
+
+    importer = load().zipimporter(path)
+    return act
+
+
+@scenario(repeats=False, refused=True)
+def get_data_zstd():
+    return importing_zstd(zstdstub.compress(SOURCE.encode()))
+
+
+@scenario(repeats=False, refused=True)
+def get_data_damaged_zstd():
+    return importing_zstd(b"no zstd at all")
 
 
 # --- packs ---------------------------------------------------------------------------------------
