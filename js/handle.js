@@ -44,17 +44,22 @@ export class Handle {
   #module;
   /** @type {import("./packs.js").Packs | undefined} */
   #packs;
+  /** @type {import("./library.js").Library | undefined} */
+  #library;
   /** @type {(() => void) | undefined} called once, since by a second time another handle may be in use */
   #onUninstall;
 
   /**
    * @param {any} module a PyProxy, which the handle takes over; undefined for a degraded start
-   * @param {import("./packs.js").Packs | undefined} packs undefined where bytecode is not kept
    * @param {() => void} onUninstall called once the importer is gone
+   * @param {object} kept
+   * @param {import("./packs.js").Packs} [kept.packs] none where bytecode is not kept
+   * @param {import("./library.js").Library} [kept.library] that boot() started from
    */
-  constructor(module, packs, onUninstall) {
+  constructor(module, onUninstall, { packs, library }) {
     this.#module = module;
     this.#packs = packs;
+    this.#library = library;
     this.#onUninstall = onUninstall;
   }
 
@@ -83,7 +88,8 @@ export class Handle {
     const counts = this.active ? toObject(this.#call("stats")) : {};
     const named = COUNTERS.map((name) => [camelCase(name), counts[name] ?? 0]);
     const storage = this.#packs?.describe();
-    return { ...Object.fromEntries(named), ...(storage && { storage }) };
+    const start = this.#library?.describe();
+    return { ...Object.fromEntries(named), ...(storage && { storage }), ...(start && { start }) };
   }
 
   /**

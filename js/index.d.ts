@@ -68,6 +68,14 @@ export interface InstallOptions {
   maxMemberBytes?: number;
 }
 
+export interface BootOptions extends InstallOptions {
+  /**
+   * The options of `loadPyodide()`: all of them. `packages` are loaded once the importer is installed,
+   * and your `fsInit` is called too.
+   */
+  pyodide?: object;
+}
+
 /**
  * The importer of one Pyodide. Its methods are synchronous where they do not say otherwise. After a degraded start, and after
  * `uninstall()`, they check their arguments and do nothing.
@@ -202,7 +210,28 @@ export interface Stats {
   packWrites: number;
   /** Where compiled code is kept, and how much; absent where none is. */
   storage?: StorageStats;
+  /** How Pyodide was started; absent without {@link boot}. */
+  start?: StartStats;
 }
+
+/** How {@link boot} started Pyodide. */
+export type StartStats =
+  | {
+      /** Pyodide started from what an earlier start had compiled. */
+      library: "kept";
+      /** Size of that archive. */
+      bytes: number;
+      /** Modules that had to be compiled all the same. */
+      compiles: number;
+    }
+  | {
+      /** Pyodide started from its own archive of sources. */
+      library: "stock";
+      /** Why. */
+      reason: string;
+      /** Modules that were compiled; by stock's importer, twice. */
+      compiles: number;
+    };
 
 /** What a store holds, as of the last time it was asked. */
 export interface StorageStats {
@@ -339,3 +368,19 @@ export class ZipImportInternalError extends Error {
  * @throws {ZipImportUsageError} `"not-pyodide"`, `"unknown-option"`, `"bad-option"`, `"option-unavailable"`
  */
 export function install(pyodide: PyodideLike, options?: InstallOptions): Promise<Handle>;
+
+/**
+ * Starts Pyodide and installs the importer. From the second start on Pyodide's own modules are not
+ * compiled again: what the first start compiled is kept beside the bytecode of imports, checked, and put
+ * into the place of Pyodide's archive of sources while Python starts. Where nothing fits or the store
+ * fails it is an ordinary start; `zips.stats().start` says which one it was.
+ *
+ * @param loadPyodide Pyodide's own function
+ * @param options those of {@link install}, and `pyodide`: those of `loadPyodide()`
+ * @throws {ZipImportUsageError} `"not-pyodide"`, `"unknown-option"`, `"bad-option"`, `"option-unavailable"`
+ * @throws what `loadPyodide()` throws
+ */
+export function boot<P extends PyodideLike>(
+  loadPyodide: (options?: any) => Promise<P>,
+  options?: BootOptions,
+): Promise<{ pyodide: P; zips: Handle }>;

@@ -78,21 +78,22 @@ const RULES = new Map(
  * Checks the caller's options. `undefined` stands for an option that was not given.
  *
  * @param {unknown} given
+ * @param {"install" | "boot"} caller for messages
  * @returns {{ options: Options, named: (keyof Options)[] }} the options with every default filled
  *   in, and the names of those that the caller gave
  * @throws {ZipImportUsageError} for a name or a value that cannot be used
  */
-export function readOptions(given = {}) {
+export function readOptions(given = {}, caller) {
   if (!isObject(given) || Array.isArray(given)) {
     throw new ZipImportUsageError(
       "bad-option",
-      `install(): found ${describeValue(given)} as options, expected an object`,
+      `${caller}(): found ${describeValue(given)} as options, expected an object`,
     );
   }
   const entries = Object.entries(/** @type {object} */ (given)).filter(
     ([, value]) => value !== undefined,
   );
-  for (const [name, value] of entries) checkOption(name, value);
+  for (const [name, value] of entries) checkOption(name, value, caller);
   const initial = [...RULES].map(([name, rule]) => [
     name,
     "only" in rule ? rule.only : rule.initial,
@@ -106,25 +107,26 @@ export function readOptions(given = {}) {
 /**
  * @param {string} name
  * @param {unknown} value
+ * @param {string} caller
  */
-function checkOption(name, value) {
+function checkOption(name, value, caller) {
   const rule = RULES.get(name);
   if (!rule) {
     throw new ZipImportUsageError(
       "unknown-option",
-      `install(): unknown option "${name}"; the nearest known one is "${nearestName(name)}"`,
+      `${caller}(): unknown option "${name}"; the nearest known one is "${nearestName(name)}"`,
     );
   }
   if (!rule.accepts(value)) {
     throw new ZipImportUsageError(
       "bad-option",
-      `install(): option "${name}": found ${describeValue(value)}, expected ${rule.expected}`,
+      `${caller}(): option "${name}": found ${describeValue(value)}, expected ${rule.expected}`,
     );
   }
   if ("only" in rule && value !== rule.only) {
     throw new ZipImportUsageError(
       "option-unavailable",
-      `install(): option "${name}": found ${describeValue(value)}, which this version cannot do yet; ` +
+      `${caller}(): option "${name}": found ${describeValue(value)}, which this version cannot do yet; ` +
         `expected ${describeValue(rule.only)}, or the option left out`,
     );
   }

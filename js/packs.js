@@ -15,11 +15,13 @@
 import { Catalogue } from "./catalogue.js";
 import { describeError } from "./errors.js";
 import { callFunction } from "./handle.js";
+import { SCHEMA as LIBRARY_SCHEMA } from "./library.js";
 import { Shelf, filesOf, packOf, partition } from "./shelf.js";
 import { warn } from "./warnings.js";
 
-const SCHEMA = 1; // of src/cache/pack.h
-const OURS = /^z(\d+)-/;
+// Of src/cache/pack.h, and of library.js.
+const SCHEMAS = /** @type {Record<string, number>} */ ({ z: 1, w: LIBRARY_SCHEMA });
+const OURS = /^([zw])(\d+)-/;
 // Work that nobody waits for is done once nothing was compiled for so long, and in pieces no longer
 // than a frame.
 const IDLE_MS = 1000;
@@ -35,12 +37,14 @@ const STEP_MS = 8;
  * @property {number} preloadBytes
  * @property {boolean} autoFlush
  * @property {((message: string, code: string) => void) | undefined} onWarning
+ * @property {import("./library.js").Library | undefined} library written like a pack
  */
 
 /**
  * @typedef {object} Pace
  * @property {number} stepMs how long to work before others have a turn
  * @property {boolean} [isLast] whether there may be no turn after that
+ * @property {boolean} [inBackground] whether nobody waits for it
  */
 
 /** Those with something to write when the process ends. */
@@ -64,6 +68,16 @@ async function run(/** @type {Generator<any, void, any>} */ steps) {
     }
     step = steps.next(value);
   }
+}
+
+/**
+ * Which build of Pyodide it is, for names.
+ *
+ * @param {any} pyodide
+ */
+export function buildOf(pyodide) {
+  const build = String(pyodide._api?.config?.BUILD_ID ?? pyodide.version);
+  return build.slice(0, 16).replaceAll(/[^0-9a-z]/gi, "_");
 }
 
 export class Packs {
@@ -94,9 +108,7 @@ export class Packs {
     this.#module = module;
     this.#settings = settings;
     this.#store = new Catalogue(settings.store);
-    const build = String(pyodide._api?.config?.BUILD_ID ?? pyodide.version)
-      .slice(0, 16)
-      .replaceAll(/[^0-9a-z]/gi, "_");
+    const build = buildOf(pyodide);
     this.#shelf = new Shelf({
       ...{ pyodide, store: this.#store, build },
       call: (name, ...args) => this.#call(name, ...args),
@@ -114,6 +126,7 @@ export class Packs {
     };
     this.#call("_use_store", store, build);
     if (settings.autoFlush) this.#stopWatching = watchPage(() => this.#flushBeforeEnd());
+    if (settings.library?.isIncomplete) this.#schedule();
   }
 
   /** Where it is kept, and how much. */
@@ -139,6 +152,8 @@ export class Packs {
   close() {
     clearTimeout(this.#timer);
     this.#stopWatching?.();
+    // The library of a start is for a later one, and takes its time.
+    this.#settings = { ...this.#settings, library: undefined };
     if (this.#settings.autoFlush) this.flushNow();
     unwritten.delete(this);
     this.#call("_use_store", undefined, "");
@@ -220,7 +235,7 @@ export class Packs {
     const queued = this.#queued().reduce((sum, [, , count]) => sum + count, 0);
     if (queued === this.#queuedLast) {
       this.#queuedLast = 0;
-      void this.flush();
+      void this.#enqueue(() => run(this.#flushSteps({ stepMs: STEP_MS, inBackground: true })));
     } else {
       this.#queuedLast = queued;
       this.#timer = this.#startTimer();
@@ -234,6 +249,8 @@ export class Packs {
     this.#timer = undefined;
     // Nothing may be waited for before it is on its way to the store.
     void this.#enqueue(() => run(this.#flushSteps({ stepMs: Infinity, isLast: true })));
+    // If it goes on, out of sight, there is time for what would have taken too long before.
+    if (this.#settings.library?.isIncomplete) void this.flush();
   }
 
   /** @returns {[name: string, pathName: string, count: number][]} */
@@ -260,9 +277,26 @@ export class Packs {
         this.#warn(error);
       }
     }
-    if (packs.length > 0) yield* this.#tidy();
+    const wroteLibrary = yield* this.#flushLibrary(pace);
+    if (packs.length > 0 || wroteLibrary) yield* this.#tidy();
+    if (this.#settings.library?.isIncomplete) return;
     // Something may have been compiled meanwhile.
     if (this.#toWrite.size === 0 && this.#queued().length === 0) unwritten.delete(this);
+  }
+
+  /**
+   * @param {Pace} pace
+   * @returns {Generator<any, boolean | undefined, any>} whether something was written
+   */
+  *#flushLibrary(pace) {
+    const { library, maxBytes } = this.#settings;
+    try {
+      return library && (yield* library.writeSteps(this.#store, { ...pace, maxBytes, pause }));
+    } catch (error) {
+      // What could not be kept is compiled at the next start, as at this one.
+      this.#warn(error);
+      return false;
+    }
   }
 
   /**
@@ -340,7 +374,7 @@ export class Packs {
     const { maxBytes } = this.#settings;
     const store = this.#store;
     const entries = (yield* this.#listed()).filter(({ name }) => OURS.test(name));
-    const [ours, others] = partition(entries, ({ name }) => schemaOf(name) === SCHEMA);
+    const [ours, others] = partition(entries, ({ name }) => hasOurSchema(name));
     for (const { name } of others) yield store.delete(name);
     const packs = [...groupByPack(ours).values()].sort((a, b) => a.usedMs - b.usedMs);
     let total = packs.reduce((sum, { nbytes }) => sum + nbytes, 0);
@@ -357,6 +391,7 @@ export class Packs {
   *#clearAll() {
     for (const { name } of yield* this.#listed())
       if (OURS.test(name)) yield this.#store.delete(name);
+    this.#settings.library?.forget();
     this.#toWrite.clear();
     this.#call("_forget_packs");
     this.#shelf.clear();
@@ -368,6 +403,8 @@ export class Packs {
    */
   *#clearPath(path) {
     const store = this.#store;
+    const library = this.#settings.library;
+    if (path === library?.path) for (const file of library.forget()) yield store.delete(file);
     const [name, pathName] = this.#shelf.packNames(path);
     const noted = yield store.get(`${pathName}.txt`);
     const names = [name, noted && new TextDecoder().decode(noted)].filter((each) => each);
@@ -405,8 +442,9 @@ export class Packs {
 }
 
 /** @param {string} name */
-function schemaOf(name) {
-  return Number(OURS.exec(name)?.[1]);
+function hasOurSchema(name) {
+  const [, kind, schema] = OURS.exec(name) ?? [];
+  return SCHEMAS[kind] === Number(schema);
 }
 
 /** @param {StoredEntry[]} entries */

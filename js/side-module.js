@@ -4,7 +4,6 @@
 // finds it linked, and compiles nothing while the caller waits.
 
 import { ZipImportInternalError, describeError } from "./errors.js";
-import { readWasmFile } from "./wasm-file.js";
 
 const MODULE_NAME = "pyodide_zipimport";
 // A folder of its own that is not on sys.path: the module is loaded by an explicit spec, and what
@@ -45,14 +44,14 @@ export function isSupported(version) {
  * The Python module, loaded unless this Pyodide has it already.
  *
  * @param {any} pyodide
- * @param {string | URL | undefined} wasmURL
+ * @param {() => ReturnType<typeof import("./wasm-file.js").readWasmFile>} readWasm
  * @returns {Promise<any>} a PyProxy, the caller's to destroy
  * @throws {ZipImportInternalError}
  */
-export async function loadPythonModule(pyodide, wasmURL) {
+export async function loadPythonModule(pyodide, readWasm) {
   const loaded = run(pyodide, FIND);
   if (loaded) return loaded;
-  const { bytes, module } = await readWasmFile(wasmURL);
+  const { bytes, module } = await readWasm();
   try {
     checkImports(pyodide, module);
     pyodide.FS.mkdirTree(FOLDER);

@@ -51,18 +51,21 @@ setOwnCacheFolder();
 
 /**
  * A new Pyodide, with a cache folder of its own. What Python prints goes to `print`, by default nowhere.
- * Not for two versions at once.
+ * `load` starts it, if it shall not be loadPyodide() alone. Not for two versions at once.
  *
  * An error is passed on by its message only: Node shows where one was thrown, and that line of
  * Pyodide's is a megabyte long.
  */
-export async function start(version, { print = () => {} } = {}) {
+export async function start(
+  version,
+  { print = () => {}, load = (loadPyodide, options) => loadPyodide(options) } = {},
+) {
   setOwnCacheFolder();
   if (cores.has(version)) globalThis[CORE] = cores.get(version);
   else delete globalThis[CORE];
   try {
     const { loadPyodide } = await import(`${PREFIX}${version}/pyodide.mjs`);
-    return await loadPyodide({ stdout: print, stderr: print });
+    return await load(loadPyodide, { stdout: print, stderr: print });
   } catch (error) {
     throw new Error(`Pyodide ${version} did not start: ${error.message}`);
   } finally {

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
 import { start } from "./harness.mjs";
-import { install } from "../../js/index.js";
+import { boot, install } from "../../js/index.js";
 
 const port = parentPort ?? process;
 const send = parentPort
@@ -13,14 +13,19 @@ const send = parentPort
 let pyodide;
 let zips;
 let warnings = [];
+const onWarning = (message, code) => warnings.push([code, message]);
 
 const commands = {
   async start({ version, options }) {
     pyodide = await start(version);
     return commands.install({ options });
   },
+  async boot({ version, options }) {
+    const load = (loadPyodide, own) => boot(loadPyodide, { onWarning, ...options, pyodide: own });
+    ({ pyodide, zips } = await start(version, { load }));
+    return zips.stats().start;
+  },
   async install({ options }) {
-    const onWarning = (message, code) => warnings.push([code, message]);
     zips = await install(pyodide, { onWarning, ...options });
     return zips.active;
   },

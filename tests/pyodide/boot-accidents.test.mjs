@@ -1,0 +1,239 @@
+// What can go wrong with a start that an earlier one has prepared, and what boot() is asked for: it is
+// an ordinary start then, always.
+
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { describe, test } from "node:test";
+
+import {
+  collectWarnings,
+  importerInUse,
+  projectPath,
+  start,
+  temporaryFolder,
+  versions,
+} from "./harness.mjs";
+import { Peer } from "./peers.mjs";
+import { ZipImportUsageError, boot } from "../../js/index.js";
+
+const VERSION = versions.at(-1) === "315.0.0-alpha.2" ? "314.0.7" : versions.at(-1);
+const KILLS = Number(process.env.KILLS ?? 3);
+
+const bootWith = (given) =>
+  start(VERSION, {
+    load: (loadPyodide, own) =>
+      boot(loadPyodide, { autoFlush: false, ...given, pyodide: { ...own, ...given.pyodide } }),
+  });
+
+/** A store in a Map that answers as late as `delay` says. */
+function lateStore(delay) {
+  const values = new Map();
+  const answer = async (value) => {
+    await delay();
+    return value;
+  };
+  return {
+    values,
+    get: (name) => answer(values.get(name)),
+    put: (name, bytes) => answer(values.set(name, bytes)),
+    delete: (name) => answer(values.delete(name)),
+    list: () =>
+      answer([...values].map(([name, { length }]) => ({ name, nbytes: length, usedMs: 0 }))),
+  };
+}
+
+describe("boot, what it is given", () => {
+  const refused = async (action, code, message) =>
+    assert.rejects(action, (error) => {
+      assert.ok(error instanceof ZipImportUsageError, error);
+      assert.equal(error.code, code);
+      assert.match(error.message, message);
+      return true;
+    });
+
+  test("something else than loadPyodide", async () => {
+    await refused(
+      boot(undefined),
+      "not-pyodide",
+      /boot\(\): found undefined, expected .*loadPyodide/,
+    );
+    await refused(boot({ loadPyodide() {} }), "not-pyodide", /found an object/);
+  });
+
+  test("options that are none", async () => {
+    const load = () => assert.fail("must not be called");
+    await refused(
+      boot(load, { pyodide: "/pyodide/" }),
+      "bad-option",
+      /"pyodide": found "\/pyodide\/"/,
+    );
+    await refused(boot(load, { stoarge: "memory" }), "unknown-option", /boot\(\): .*"storage"/);
+    await refused(boot(load, { maxBytes: -1 }), "bad-option", /boot\(\): option "maxBytes"/);
+  });
+
+  test("a loadPyodide that fails", async () => {
+    const failure = new Error("no network");
+    await assert.rejects(
+      boot(() => Promise.reject(failure), { storage: "memory" }),
+      (error) => error === failure,
+    );
+  });
+
+  test("the caller's fsInit is called, with what Pyodide gives it", async () => {
+    const calls = [];
+    const fsInit = async (FS, info) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      FS.writeFile("/mine.txt", "mine");
+      calls.push(info.sitePackages);
+    };
+    const { pyodide } = await bootWith({ storage: "memory", pyodide: { fsInit } });
+    assert.equal(calls.length, 1);
+    assert.match(calls[0], /site-packages/);
+    assert.equal(pyodide.FS.readFile("/mine.txt", { encoding: "utf8" }), "mine");
+  });
+
+  test("packages are loaded once the importer is there", async () => {
+    const { pyodide, zips } = await bootWith({
+      storage: "memory",
+      pyodide: {
+        packages: [`file://${projectPath("build/archives")}/networkx-3.7-py3-none-any.whl`],
+      },
+    });
+    assert.deepEqual(Object.keys(pyodide.loadedPackages), ["networkx"]);
+    assert.equal(zips.active, true);
+    assert.equal(importerInUse(pyodide), "ours");
+  });
+
+  test("stdLibURL is the caller's: what is kept is of that archive", async () => {
+    const options = { storage: { directory: `${temporaryFolder()}/store` } };
+    const stdLibURL = projectPath(`node_modules/pyodide-${VERSION}/python_stdlib.zip`);
+    const first = await bootWith({ ...options, pyodide: { stdLibURL } });
+    await first.zips.flush();
+    const { zips } = await bootWith({ ...options, pyodide: { stdLibURL } });
+    assert.equal(zips.stats().start.library, "kept");
+  });
+
+  test("keeping nothing", async () => {
+    const { zips } = await bootWith({ maxBytes: 0 });
+    await zips.flush();
+    const { library, reason } = zips.stats().start;
+    assert.deepEqual([zips.active, library, reason], [true, "stock", "nothing is kept"]);
+  });
+});
+
+describe("boot, accidents", () => {
+  const directory = `${temporaryFolder()}/store`;
+  const options = { storage: { directory } };
+  const kept = () => readdirSync(directory).filter((name) => /^w.*zip$/.test(name));
+
+  /** A process that starts, does something, and is left to itself. */
+  async function inProcess(given, action = () => {}) {
+    const peer = new Peer();
+    const started = await peer.tell("boot", {
+      version: VERSION,
+      options: { ...options, ...given },
+    });
+    await action(peer);
+    return { started, status: await peer.finish(), errors: peer.errors };
+  }
+
+  test("a process that ends at once has prepared the next one", async () => {
+    const first = await inProcess();
+    assert.deepEqual([first.started.library, first.status], ["stock", 0], first.errors);
+    const second = await inProcess();
+    assert.deepEqual([second.started.library, second.started.compiles], ["kept", 0]);
+  });
+
+  test("autoFlush: false leaves nothing behind", async () => {
+    const folder = `${temporaryFolder()}/store`;
+    const { status } = await inProcess({ storage: { directory: folder }, autoFlush: false });
+    assert.deepEqual([status, readdirSync(folder)], [0, []]);
+  });
+
+  test(`killed while it is written: an ordinary start or a prepared one, ${KILLS} times`, async () => {
+    const folder = `${temporaryFolder()}/store`;
+    const storage = { directory: folder };
+    for (let round = 0; round < KILLS; round++) {
+      const peer = new Peer();
+      await peer.tell("boot", { version: VERSION, options: { storage } });
+      peer.tell("flush").catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 1500));
+      await peer.kill();
+      const { zips } = await bootWith({ storage });
+      const { library, reason, compiles } = zips.stats().start;
+      if (library === "kept") {
+        assert.equal(compiles, 0);
+        await zips.clear();
+      } else {
+        assert.equal(reason, "none is kept yet");
+      }
+    }
+  });
+
+  test("a store that takes its time", async () => {
+    const storage = lateStore(() => new Promise((resolve) => setTimeout(resolve, 50)));
+    const first = await bootWith({ storage });
+    await first.zips.flush();
+    const { zips } = await bootWith({ storage });
+    assert.deepEqual([zips.stats().start.library, zips.stats().start.compiles], ["kept", 0]);
+  });
+
+  test("a store that never answers does not hold a start up", async () => {
+    const store = lateStore(() => new Promise(() => {}));
+    const { load, loaded } = noteLoading();
+    // install() reads the store too: what is judged here is that Python started.
+    void start(VERSION, {
+      load: (loadPyodide, own) => boot(load(loadPyodide), { storage: store, pyodide: own }),
+    });
+    await loaded;
+  });
+
+  test("a store that fails: one warning", async () => {
+    const storage = lateStore(() => Promise.reject(new Error("broken")));
+    const { taken, onWarning } = collectWarnings();
+    const { zips } = await bootWith({ storage, onWarning });
+    await zips.flush();
+    assert.deepEqual([zips.active, zips.stats().start.reason], [true, "broken"]);
+    assert.deepEqual(
+      taken.map(([, code]) => code),
+      ["store-failed"],
+    );
+  });
+
+  test("without the side module: stock's importer, started from what is kept", async () => {
+    const { taken, onWarning } = collectWarnings();
+    const { pyodide, zips } = await bootWith({ ...options, onWarning, wasmURL: "/missing.wasm" });
+    assert.equal(kept().length, 1);
+    assert.deepEqual(
+      taken.map(([, code]) => code),
+      ["wasm-unreachable"],
+    );
+    assert.deepEqual([zips.active, zips.stats().start.library], [false, "kept"]);
+    assert.equal(importerInUse(pyodide), "stock");
+    pyodide.runPython(`
+import sys
+modules = [module for module in sys.modules.values() if type(module) is type(sys)]
+assert not [module for module in modules if str(vars(module).get("__file__")).endswith(".pyc")]
+import colorsys, json
+assert json.__file__.endswith("/json/__init__.py")
+`);
+  });
+
+  test("install() called as well gives the same handle", async () => {
+    const { install } = await import("../../js/index.js");
+    const { pyodide, zips } = await bootWith({ storage: "memory" });
+    assert.equal(await install(pyodide), zips);
+  });
+});
+
+/** Tells when a loadPyodide has done its part. */
+function noteLoading() {
+  let onLoaded;
+  const loaded = new Promise((resolve) => (onLoaded = resolve));
+  const load = (loadPyodide) => async (given) => {
+    const pyodide = await loadPyodide(given);
+    onLoaded();
+    return pyodide;
+  };
+  return { load, loaded };
+}
