@@ -170,7 +170,7 @@ export class Library {
   // --- after it started ---
 
   /**
-   * Makes everything what stock would have made it.
+   * Makes everything what stock would have made it. Never fails: what cannot be done is not kept.
    *
    * @param {any} pyodide
    * @param {string} build which build of Pyodide it is
@@ -178,25 +178,44 @@ export class Library {
    *   that it started from, which so has to stay where it is
    */
   settle(pyodide, build, isInstalled) {
-    const path = findArchive(pyodide.FS);
-    if (!path) return;
     this.#pyodide = pyodide;
-    this.path = path;
-    const answer = this.#run(SETTLE, { archive: path });
-    const [magic, missing] = answer.toJs();
-    answer.destroy();
-    this.#outcome.compiles = missing.length;
-    if (!isInstalled) return;
-    if (this.#stock) pyodide.FS.writeFile(path, this.#stock, { canOwn: true });
-    this.#stock = undefined;
-    const version = pyodide.version.replaceAll(/[^0-9a-z]/gi, "_");
-    const identity = `w${SCHEMA}-${version}-b${build}-p${magic}-s${this.#settings}`;
-    this.#name = `${identity}-l${this.#digest || digestOf(pyodide.FS.readFile(path))}`;
-    this.#missing = missing;
+    try {
+      this.path = findArchive(pyodide.FS) ?? "";
+      const [magic, missing] = this.#settleModules();
+      this.#outcome.compiles = missing.length;
+      if (!isInstalled) return;
+      if (this.#stock) pyodide.FS.writeFile(this.path, this.#stock, { canOwn: true });
+      this.#stock = undefined;
+      this.#name = this.#nameOf(build, magic);
+      this.#missing = missing;
+    } catch (error) {
+      this.#fail(error);
+    }
     if (this.#used && !this.#used.startsWith(`${this.#name}.`)) {
       this.#useless.push(this.#used);
       this.#used = undefined;
     }
+  }
+
+  /** @returns {[magic: number, missing: [name: string, path: string][]]} */
+  #settleModules() {
+    const answer = this.#run(SETTLE, { archive: this.path });
+    try {
+      return answer.toJs();
+    } finally {
+      answer.destroy();
+    }
+  }
+
+  /**
+   * @param {string} build
+   * @param {number} magic
+   */
+  #nameOf(build, magic) {
+    const { version, FS } = this.#pyodide;
+    this.#digest ||= digestOf(FS.readFile(this.path));
+    const release = version.replaceAll(/[^0-9a-z]/gi, "_");
+    return `w${SCHEMA}-${release}-b${build}-p${magic}-s${this.#settings}-l${this.#digest}`;
   }
 
   /**

@@ -192,8 +192,8 @@ assert importlib.import_module("json").__spec__.origin.endswith("/json/__init__.
 
   describe("damage", () => {
     const ranges = [
-      ["its beginning", (bytes) => [0, 30]],
-      ["a source", (bytes) => [1000, 1100]],
+      ["its beginning", () => [0, 30]],
+      ["a source", () => [1000, 1100]],
       ["bytecode", (bytes) => [bytes.length * 0.75, bytes.length * 0.75 + 100]],
       ["its directory", (bytes) => [bytes.length - 5000, bytes.length - 4900]],
       ["its end", (bytes) => [bytes.length - 22, bytes.length]],

@@ -1,0 +1,49 @@
+// The job of boot-suite.mjs: one visit that starts Pyodide with boot(). Results are facts.
+
+import { crc32 } from "../../js/crc32.js";
+import { openIndexedDB } from "../../js/stores/indexeddb.js";
+import { openOPFS } from "../../js/stores/opfs.js";
+import { boot } from "../../js/index.js";
+
+const openers = { indexeddb: openIndexedDB, opfs: openOPFS };
+
+export async function bootVisit({ job }) {
+  const base = new URL("../../", import.meta.url).href;
+  const { loadPyodide } = await import(
+    `${base}node_modules/pyodide-${job.pyodideVersion}/pyodide.mjs`
+  );
+  const warnings = [];
+  const onWarning = (message, code) => warnings.push({ message, code });
+  const { pyodide, zips } = await boot(loadPyodide, { ...job.options, onWarning });
+  const { start } = zips.stats();
+  pyodide.runPython(`import ${job.imports}`);
+  const { compiles } = zips.stats();
+  const file = pyodide.runPython("import json; json.__file__");
+  for (const step of job.then ?? []) {
+    if (step === "flush") await zips.flush();
+    else if (step === "hide") await hide();
+    else if (step === "damage") await damage(zips.stats().storage);
+    else await new Promise((resolve) => setTimeout(resolve, step));
+  }
+  const { storage } = zips.stats();
+  return { active: zips.active, start, compiles, file, storage, warnings };
+}
+
+/** What a page is told when it goes out of sight; whether it does is the browser's to say. */
+async function hide() {
+  Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+
+/** Overwrites a few bytes of the library that is kept. */
+async function damage({ kind, where }) {
+  const store = await openers[kind](where);
+  for (const { name } of await store.list()) {
+    if (!/^w.*\.zip$/.test(name)) continue;
+    const bytes = (await store.get(name)).slice();
+    const before = crc32(bytes);
+    bytes.fill(0x55, bytes.length * 0.75, bytes.length * 0.75 + 100);
+    if (crc32(bytes) === before) throw new Error("not damaged");
+    await store.put(name, bytes);
+  }
+}

@@ -1,0 +1,91 @@
+// A start that an earlier visit has prepared, in each browser, by loading the page again.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { browsers } from "./browsers.mjs";
+import { startServer } from "./server.mjs";
+
+const VERSIONS = { Chromium: ["314.0.7", "0.29.5"], Firefox: ["314.0.7"], WebKitGTK: ["314.0.7"] };
+const KINDS = {
+  Chromium: ["indexeddb", "opfs"],
+  Firefox: ["indexeddb", "opfs"],
+  WebKitGTK: ["indexeddb"],
+};
+const IMPORTS = "unittest, email.message, http.client, decimal, csv, urllib.request";
+const TIMEOUT_MS = 3 * 60_000;
+
+for (const name of Object.keys(browsers))
+  describe(`${name}, boot`, () => {
+    let server;
+    let browser;
+    let namespaces = 0;
+
+    before(async () => {
+      server = await startServer();
+      browser = await browsers[name]();
+    });
+    after(async () => {
+      await browser?.close();
+      await server?.close();
+    });
+
+    /** Visits that share a store of their own. */
+    function profile(pyodideVersion, place, storage, policy = "csp") {
+      const own = { storage, autoFlush: false, namespace: `boot${++namespaces}` };
+      return ({ then, options } = {}) =>
+        server.ask(
+          (url) => browser.open(url),
+          policy,
+          {
+            ...{ module: "tests/browser/boot.js", task: "bootVisit", imports: IMPORTS },
+            ...{ place, pyodideVersion, then, options: { ...own, ...options } },
+          },
+          TIMEOUT_MS,
+        );
+    }
+
+    for (const version of VERSIONS[name])
+      for (const kind of KINDS[name])
+        for (const place of ["window", "worker"])
+          test(`the second visit compiles nothing, a damaged one's does: ${kind}, ${place}, Pyodide ${version}`, async () => {
+            const visit = profile(version, place, kind);
+            const first = await visit({ then: ["flush"] });
+            assert.equal(first.active, true);
+            assert.equal(first.start.library, "stock");
+            assert.ok(first.start.compiles > 50 && first.compiles > 10);
+            const second = await visit({ then: ["damage"] });
+            assert.deepEqual(
+              [second.start.library, second.start.compiles, second.compiles],
+              ["kept", 0, 0],
+            );
+            assert.match(second.file, /\/json\/__init__\.py$/);
+            const third = await visit();
+            assert.equal(third.start.reason, "what was kept is damaged");
+            assert.deepEqual([...first.warnings, ...second.warnings, ...third.warnings], []);
+          });
+
+    const [version] = VERSIONS[name];
+
+    test("in the background of a page large sources wait until it is out of sight", async () => {
+      const visit = profile(version, "window", "indexeddb");
+      await visit({ options: { autoFlush: true }, then: [8000] });
+      const second = await visit();
+      assert.equal(second.start.library, "kept");
+      assert.ok(
+        second.start.compiles > 0 && second.start.compiles < 30,
+        `${second.start.compiles}`,
+      );
+      await visit({ options: { autoFlush: true }, then: ["hide", 6000] });
+      const third = await visit();
+      assert.deepEqual([third.start.library, third.start.compiles], ["kept", 0]);
+    });
+
+    test("without storage it is an ordinary start, with one warning", async () => {
+      const { active, start, warnings } = await profile(version, "window", "auto", "sandbox")();
+      assert.deepEqual([active, start.library], [true, "stock"]);
+      assert.deepEqual(
+        warnings.map(({ code }) => code),
+        ["store-unavailable"],
+      );
+    });
+  });
