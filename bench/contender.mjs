@@ -2,7 +2,7 @@
 // This file knows how to start a Pyodide that imports as one of the contenders does.
 
 import { readFileSync } from "node:fs";
-import { install } from "../js/index.js";
+import { boot, install } from "../js/index.js";
 
 /**
  * Who imports:
@@ -11,9 +11,10 @@ import { install } from "../js/index.js";
  * - ours: with nothing compiled before, and what is compiled queued
  * - unkept: ours, with bytecode packs turned off
  * - kept: ours, with packs in a folder
+ * - booted: ours, started by boot() with what an earlier start left in a folder
  * - floor: nobody: all bytecode is in memory; see floor.py
  *
- * @typedef {"stock" | "unpacked" | "ours" | "unkept" | "kept" | "floor"} Contender
+ * @typedef {"stock" | "unpacked" | "ours" | "unkept" | "kept" | "booted" | "floor"} Contender
  */
 
 /** @type {string} */
@@ -36,7 +37,8 @@ export function knownVersions() {
 function optionsOf(contender, folder) {
   if (contender === "ours") return { storage: "memory" };
   if (contender === "unkept") return { maxBytes: 0 };
-  if (contender === "kept") return { storage: { directory: String(folder) } };
+  if (contender === "kept" || contender === "booted")
+    return { storage: { directory: String(folder) } };
   return undefined;
 }
 
@@ -44,14 +46,25 @@ function optionsOf(contender, folder) {
  * @param {string} version
  * @param {Contender} contender
  * @param {string} [folder] of packs
- * @returns {Promise<{ pyodide: any, zips: import("../js/index.js").Handle | undefined }>}
+ * @returns {Promise<{ pyodide: any, zips: import("../js/index.js").Handle | undefined, startMs: number }>}
+ *   startMs: what all of the start took, without loading JavaScript
  */
 export async function start(version, contender, folder) {
   const { loadPyodide } = await import(`${PREFIX}${version}/pyodide.mjs`);
+  const begin = performance.now();
+  const started = await startWith(loadPyodide, contender, optionsOf(contender, folder));
+  const startMs = performance.now() - begin;
+  if (started.zips && !started.zips.active) throw new Error("our importer is not in use");
+  return { ...started, startMs };
+}
+
+/**
+ * @param {() => Promise<any>} loadPyodide
+ * @param {Contender} contender
+ * @param {import("../js/index.js").InstallOptions | undefined} options
+ */
+async function startWith(loadPyodide, contender, options) {
+  if (contender === "booted") return boot(loadPyodide, options);
   const pyodide = await loadPyodide();
-  const options = optionsOf(contender, folder);
-  if (!options) return { pyodide, zips: undefined };
-  const zips = await install(pyodide, options);
-  if (!zips.active) throw new Error("our importer is not in use");
-  return { pyodide, zips };
+  return { pyodide, zips: options && (await install(pyodide, options)) };
 }

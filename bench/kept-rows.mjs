@@ -20,7 +20,7 @@ const ROUNDS = 5;
  * @template T
  * @param {(folder: string) => Promise<T>} use
  */
-async function inFolder(use) {
+export async function inFolder(use) {
   const folder = mkdtempSync(join(tmpdir(), "packs-"));
   try {
     return await use(folder);

@@ -10,6 +10,7 @@ import { makeArchive } from "./corpus.mjs";
 import { keptRows } from "./kept-rows.mjs";
 import { median } from "./processes.mjs";
 import { NONE, compareTimes } from "./results.mjs";
+import { startRows } from "./start-rows.mjs";
 import { formatCount, formatTime } from "./table.mjs";
 
 /** @typedef {import("./run-one.mjs").Spec} Spec */
@@ -254,6 +255,7 @@ export const rows = [
   importRow("stock", `\`import sympy\` from the zip, nothing cached, against stock ${NEWEST}`, 1.8),
   importRow("unpacked", "the same, against unpacking and importing", 1),
   ...keptRows,
+  ...startRows,
   indexMemory,
   moduleSize,
 ];

@@ -32,6 +32,8 @@ import { makeArchive } from "./corpus.mjs";
 /**
  * @typedef {object} Outcome
  * @property {Spec} spec
+ * @property {number} startMs
+ * @property {import("../js/index.js").StartStats} [start] how boot() started it
  * @property {Step[]} steps
  * @property {number} heapBytes Pyodide's memory, which never shrinks, at the end
  * @property {number} maxRssBytes the process's memory at its peak
@@ -42,7 +44,7 @@ import { makeArchive } from "./corpus.mjs";
  * @returns {Promise<Outcome>}
  */
 async function run(spec) {
-  const { pyodide, zips } = await start(spec.pyodide, spec.contender, spec.folder);
+  const { pyodide, zips, startMs } = await start(spec.pyodide, spec.contender, spec.folder);
   pyodide.FS.mkdir("/archives");
   const steps = spec.contender === "unpacked" ? [unpack(pyodide, spec.files)] : [];
   if (spec.contender !== "unpacked") for (const file of spec.files) provide(pyodide, file);
@@ -55,6 +57,8 @@ async function run(spec) {
     steps.push(measure === "flush" ? await flush(zips) : runStep(globals, measure, args));
   return {
     spec,
+    startMs,
+    start: zips?.stats().start,
     steps,
     heapBytes: pyodide._module.HEAP8.length,
     maxRssBytes: process.resourceUsage().maxRSS * 1024,
