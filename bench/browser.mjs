@@ -24,6 +24,7 @@ const FOLDER = new URL("../build/bench/", import.meta.url);
 const ROUNDS = 5;
 const TIMEOUT_MS = 5 * 60_000;
 const HEAD = ["what", "figure", "bar", "met"];
+const NAVIGATION_HEAD = ["second visit", "theirs", "ours", "times faster", "bar", "met"];
 const METHOD = `\
 Medians; of pauses the longest. Each visit is a page of its own, in turn: stock, a first visit, a second
 visit, one with storage "memory". Before the clock runs, the page has opened a database once.`;
@@ -31,17 +32,19 @@ visit, one with storage "memory". Before the clock runs, the page has opened a d
 const subject = subjects().find(({ name }) => name.startsWith("sympy"));
 if (!subject) throw new Error("no sympy; run: make archives");
 const { files, statement } = subject;
+const archives = files.map((file) => relative(ROOT, file));
 
 /** @typedef {import("./browser/visit.js").Visit} Visit */
+/** @typedef {import("./browser/navigate.js").Navigation} Navigation */
+/** @typedef {(job: object) => Promise<any>} Ask */
 
 /**
  * The visits of one engine.
  *
- * @param {(job: object) => Promise<Visit>} ask
+ * @param {Ask} ask
  * @param {number} rounds
  */
 async function visits(ask, rounds) {
-  const archives = files.map((file) => relative(ROOT, file));
   const common = { archives, module: "bench/browser/visit.js" };
   const inWindow = (/** @type {object} */ job) =>
     ask({ ...common, task: "visit", version: NEWEST, place: "window", ...job });
@@ -60,6 +63,63 @@ async function visits(ask, rounds) {
   const compiled = taken.second.filter(({ compiles }) => compiles !== 0).length;
   if (compiled > 0) throw new Error(`${compiled} second visits compiled something`);
   return taken;
+}
+
+/**
+ * From the navigation to the import, by a page with stock's importer, and by the second visit to one
+ * that starts with boot().
+ *
+ * @param {Ask} ask
+ * @param {number} rounds
+ */
+async function navigations(ask, rounds) {
+  const options = { namespace: "navigation" };
+  const job = {
+    ...{ archives, statement, module: "bench/browser/navigate.js", task: "navigate" },
+    ...{ place: "window", pyodideVersion: NEWEST, options },
+  };
+  await ask({ ...job, contender: "ours", flush: true });
+  /** @type {Record<"stock" | "ours", Navigation[]>} */
+  const taken = { stock: [], ours: [] };
+  for (let round = 0; round < rounds; round++)
+    for (const contender of /** @type {const} */ (["stock", "ours"]))
+      taken[contender].push(await ask({ ...job, contender }));
+  const late = taken.ours.filter(
+    ({ started, compiles }) => started?.library !== "kept" || compiles,
+  );
+  if (late.length > 0) throw new Error(`${late.length} second visits compiled something`);
+  return taken;
+}
+
+const PARTS = /** @type {const} */ ({
+  page: "page and script",
+  wasm: "WebAssembly: download, compile, instantiate",
+  start: "Python's start, the store read meanwhile",
+  install: "`install()`, the packs read",
+  archives: "download of the archives",
+  import: "`import sympy`",
+  total: "**navigation to `import sympy` done**",
+});
+
+/**
+ * @param {Awaited<ReturnType<typeof navigations>>} taken
+ * @param {boolean} hasBar
+ */
+function navigationRows({ stock, ours }, hasBar) {
+  return Object.entries(PARTS).map(([key, what]) => {
+    const part = /** @type {keyof typeof PARTS} */ (key);
+    const [theirs, mine] = [stock, ours].map((list) => median(list.map((each) => each[part])));
+    const ratio = theirs / mine;
+    const bar = hasBar && part === "total";
+    return [
+      what,
+      formatTime(theirs),
+      formatTime(mine),
+      formatRatio(ratio),
+      bar ? "at least 5" : NONE,
+      bar ? (ratio >= 5 ? "yes" : "**no**") : NONE,
+    ];
+  });
 }
 
 /** `import sympy` in Node, its pack in a folder. */
@@ -167,13 +227,16 @@ async function main() {
     const browser = await browsers[name]();
     console.error(browser.version);
     try {
-      const taken = await visits((job) => server.ask(browser.open, "csp", job, TIMEOUT_MS), rounds);
-      kept.push({ version: browser.version, nodeMs, taken });
+      const ask = (/** @type {object} */ job) => server.ask(browser.open, "csp", job, TIMEOUT_MS);
+      const navigated = await navigations(ask, rounds);
+      const taken = await visits(ask, rounds);
+      kept.push({ version: browser.version, nodeMs, navigated, taken });
       const large = taken.second[0].large
         .map(([module, ms]) => `\`${module}\` ${formatTime(ms)}`)
         .join(", ");
       parts.push(
         `### ${browser.version}`,
+        formatTable(NAVIGATION_HEAD, navigationRows(navigated, name === "Chromium")),
         formatTable(HEAD, rowsOf(taken, nodeMs, name === "Chromium")),
         large ? `Modules whose bytecode alone takes more than 8 ms: ${large}.` : "",
       );
