@@ -1,5 +1,6 @@
 // Child process: boots one Pyodide, mounts a test tree, and runs suites.py in it with the stock
-// importer or with ours.
+// importer or with ours. The latter is started by boot(): an ordinary start where nothing is kept yet,
+// else one from bytecode.
 //
 //   node pyodide.mjs PYODIDE_PACKAGE TREE REPORT stock|ours
 
@@ -12,13 +13,9 @@ const [packageName, tree, report, importer] = process.argv.slice(2);
 
 try {
   const { loadPyodide } = await import(`${packageName}/pyodide.mjs`);
-  const pyodide = await loadPyodide();
+  const pyodide = await (importer === "ours" ? startOurs(loadPyodide) : loadPyodide());
   mount(pyodide, tree, "/t");
   mount(pyodide, dirname(report), "/report");
-  if (importer === "ours") {
-    const { install } = await import("../../js/index.js");
-    await install(pyodide, { storage: { directory: process.env.PACKS } });
-  }
   pyodide.FS.writeFile("/home/pyodide/suites.py", readFileSync(join(here, "suites.py")));
   pyodide.globals.set("arguments", pyodide.toPy(["/t", `/report/${basename(report)}`, importer]));
   pyodide.runPython(`
@@ -38,6 +35,16 @@ else:
   process.exit(1);
 }
 process.exit(0);
+
+async function startOurs(loadPyodide) {
+  const { boot } = await import("../../js/index.js");
+  const storage = { directory: process.env.PACKS };
+  const { pyodide, zips } = await boot(loadPyodide, { storage });
+  const { start } = zips.stats();
+  if (process.env.STARTED && start.library !== process.env.STARTED)
+    throw new Error(`started from ${start.library}: ${start.reason}`);
+  return pyodide;
+}
 
 function mount(pyodide, folder, at) {
   pyodide.FS.mkdir(at);

@@ -5,7 +5,7 @@
 // NAME picks configurations by the start of their name ("native", "0.29.5"); --stock runs the stock
 // importer alone, for which nothing need be built. Each (configuration, importer) is one fresh
 // process, two at a time. Ours runs twice: keeping what it compiles in an empty folder, then once
-// more ("packs") with what the first run has kept. Exit code 1 if a test that passes through stock does not pass through
+// more ("packs") with what the first run has kept, from which Pyodide itself starts too. Exit code 1 if a test that passes through stock does not pass through
 // ours, or fails through ours without failing through stock.
 //
 // The closing line counts tests through ours. Its "failed" are the failures that count, the
@@ -142,6 +142,7 @@ async function runOnce({ row, tree, importer }) {
     LC_ALL: "C.UTF-8",
     PYTHONPATH: importer === "ours" ? join(root, "build/native") : "",
     PACKS: join(packs, minor),
+    STARTED: name.endsWith(", packs") ? "kept" : "stock",
   };
   if (pyodide) delete env.PYTHONPATH;
 
