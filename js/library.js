@@ -81,7 +81,8 @@ export class Library {
 
   /** @param {unknown} error */
   #fail(error) {
-    this.#outcome = { library: "stock", reason: describeError(error), compiles: 0 };
+    const { compiles } = this.#outcome;
+    this.#outcome = { library: "stock", reason: describeError(error), compiles };
     return undefined;
   }
 
@@ -135,11 +136,14 @@ export class Library {
         first && fits(first.file) ? first : other && (await this.#inTime(this.#read(other.name)));
       if (!found) return this.#giveUp(first);
       fs.writeFile(path, found.bytes, { canOwn: true });
+      (await this.#opening)?.touch?.(found.file)?.catch?.(() => {});
       this.#stock = stock;
       this.#used = found.file;
       this.#outcome = { library: "kept", bytes: found.bytes.length, compiles: 0 };
     } catch (error) {
       this.#fail(error);
+    } finally {
+      this.#first = Promise.resolve(undefined); // the bytes are the file's now
     }
   }
 
@@ -181,13 +185,14 @@ export class Library {
     this.#pyodide = pyodide;
     try {
       this.path = findArchive(pyodide.FS) ?? "";
-      const [magic, missing] = this.#settleModules();
+      const { magic, missing, bytecode } = this.#settleModules();
       this.#outcome.compiles = missing.length;
       if (!isInstalled) return;
       if (this.#stock) pyodide.FS.writeFile(this.path, this.#stock, { canOwn: true });
-      this.#stock = undefined;
       this.#name = this.#nameOf(build, magic);
-      this.#missing = missing;
+      if (bytecode > 0 && !this.#stock) this.#fail("Pyodide's own archive holds bytecode");
+      else this.#missing = missing;
+      this.#stock = undefined;
     } catch (error) {
       this.#fail(error);
     }
@@ -197,11 +202,13 @@ export class Library {
     }
   }
 
-  /** @returns {[magic: number, missing: [name: string, path: string][]]} */
+  /** @returns {{ magic: number, missing: [name: string, path: string][], bytecode: number }} */
   #settleModules() {
-    const answer = this.#run(SETTLE, { archive: this.path });
+    const isReplaced = this.#stock !== undefined;
+    const answer = this.#run(SETTLE, { archive: this.path, is_replaced: isReplaced });
     try {
-      return answer.toJs();
+      const [magic, missing, bytecode] = answer.toJs();
+      return { magic, missing, bytecode };
     } finally {
       answer.destroy();
     }
@@ -354,7 +361,10 @@ async function untilThere(fs) {
   }
 }
 
-/** Gives the bytecode's magic number and the modules that were compiled from sources of the archive. */
+/**
+ * Gives the bytecode's magic number, the modules that were compiled from sources of the archive, and how
+ * many came from its bytecode. That is nobody's business where the archive is only there for the start.
+ */
 const SETTLE = `
 import sys
 import _frozen_importlib
@@ -364,7 +374,7 @@ def source_of(path):
     inside = isinstance(path, str) and path.startswith(archive + "/")
     return path[:-1] if inside and path.endswith(".pyc") else None
 
-missing = {}
+missing, bytecode = {}, 0
 for module in list(sys.modules.values()):
     if type(module) is not type(sys):
         continue
@@ -373,14 +383,16 @@ for module in list(sys.modules.values()):
     if type(spec) is _frozen_importlib.ModuleSpec:
         source = source_of(spec.origin)
         if source:
-            spec.origin, spec.cached = source, external._get_cached(source)
+            bytecode += 1
+            if is_replaced:
+                spec.origin, spec.cached = source, external._get_cached(source)
         elif isinstance(spec.origin, str) and spec.origin.startswith(archive + "/") and spec.origin.endswith(".py"):
             missing[spec.name] = spec.origin
     for name in "__file__", "__cached__":
         source = source_of(names.get(name))
-        if source:
+        if source and is_replaced:
             names[name] = source if name == "__file__" else external._get_cached(source)
-[int.from_bytes(external.MAGIC_NUMBER[:2], "little"), list(missing.items())]
+[int.from_bytes(external.MAGIC_NUMBER[:2], "little"), list(missing.items()), bytecode]
 `;
 
 const BEGIN = `
