@@ -60,6 +60,16 @@ DIFFERENCES = {
     "invalid-utf8-name": Row(
         EVERY, "UnicodeDecodeError", "ZipImportError whose __cause__ is the UnicodeDecodeError",
         "python/cpython#153679; so do CPython 3.14.10's tests want it"),
+    "zip64-contradiction": Row(
+        EVERY, "where the end record and its ZIP64 record state different numbers, the ZIP64 record's are taken; 3.11 and 3.12 know "
+        "only the end record's", "ZipImportError: ZIP64 end record contradicts the end record", "two readers would see two archives"),
+    "zip64-damaged-record": Row(
+        "3.13 to 3.15", "a ZIP64 end record is used whatever its own size field and its locator's signature say",
+        "there is none without both, as other readers have it: bad central directory size",
+        "they are what tells a record from bytes that look like one"),
+    "entry-past-directory": Row(
+        EVERY, "a last entry whose name, extra field and comment run into the end record is read",
+        "ZipImportError: central directory entry runs past the directory's end", "the directory's size says where it ends"),
     "directory-error-place": Row(
         EVERY, "errors name the archive", "also the entry, the offset and the values that disagree, in parentheses behind stock's text",
         "says what is wrong"),
@@ -70,6 +80,9 @@ DIFFERENCES = {
     "size-checked": Row(
         EVERY, "the uncompressed size is never looked at", "ZipImportError when the data is shorter or longer",
         "damage; and a bomb is not inflated past what its directory admits"),
+    "member-limit": Row(
+        EVERY, "a member of any size is inflated", "over 1 GiB it is refused, unless max_member_bytes raises that limit",
+        "memory is what a browser's tab has least of"),
     "local-header-checked": Row(
         EVERY, "of the local header only the signature and two lengths are looked at",
         "name and method must be the directory's, and the sizes where no data descriptor follows",
@@ -145,6 +158,9 @@ DIFFERENCES = {
         "while installed it registers it for our class: stock's importers that somebody still holds are not served, by pkgutil "
         "for one if it is imported after install. Uninstall tells pkgutil of stock's class, and nobody else",
         "stock's class does not derive from ours"),
+    "verbose-messages": Row(
+        EVERY, "with -v each archive's directory is a line: zipimport: found N names", "none; trace() tells what was imported and how",
+        "the directory is read in C, and rarely"),
     # Bytecode packs
     "pack-judged-by-crc": Row(
         EVERY, "nothing compiled is kept; of a .pyc in an archive, _imp.check_hash_based_pycs says whether its hash is checked",
@@ -157,6 +173,9 @@ DIFFERENCES = {
         EVERY, "a module whose archive is gone, or damaged in that member, cannot be imported",
         "it can, while its compiled code is kept and the directory is valid", "the source is not read"),
     # The class
+    "files-attribute": Row(
+        "3.11, 3.12", "the table is an importer's attribute _files, in its __dict__ too", "an attribute, not in vars(importer)",
+        "it is made when somebody asks for it"),
     "argument-types": Row(
         EVERY, "a module name that is not a str is an AttributeError (a bytes: a TypeError) about one of its methods",
         "TypeError: expected str, and what was found", "names what is wrong"),

@@ -344,6 +344,16 @@ class EntryCount(DirectoryTestCase):
                                              + b"PK\5\6" + data[-18:-10] + size.to_bytes(4, "little") + data[-6:])
 
 
+    @difference("entry-past-directory")
+    def test_last_entry_that_runs_into_the_end_record(self):
+        """By 4 bytes: stock takes the end record's signature for the entry's comment, and what is left for no entry."""
+        data = build({"m.py": "x = 1"})
+        length = data.index(b"PK\1\2") + 32
+        data = data[:length] + b"\4\0" + data[length + 2:]
+        error = self.assertDirectoryErrorFor(data)
+        self.assertIn("central directory entry runs past the directory's end", str(error))
+
+
 class Zip64(DirectoryTestCase):
     """ZIP64 archives; stock reads them from 3.13 on, with the defects marked as differences."""
 
@@ -371,6 +381,37 @@ class Zip64(DirectoryTestCase):
     @difference("zip64-extensible-data")
     def test_extensible_data_in_the_end_record(self):
         self.assertImports(zip64=dict(extensible=b"\xfe\xca" + b"\4\0\0\0" + b"data"))
+
+    @difference("zip64-contradiction")
+    def test_end_record_that_contradicts_it(self):
+        for contradiction in (dict(entries_on_disk=2), dict(directory_size=49), dict(directory_offset=38)):
+            fields = dict(entries_on_disk=1, directory_size=50, directory_offset=39) | contradiction
+            with self.subTest(contradiction):
+                self.assertRefused("ZIP64 end record contradicts the end record", build({"m.py": "x = 1"}, zip64=True, **fields))
+
+    def assertRefused(self, text, data):
+        path = self.write(data)
+        self.assertZipError(f"{text}: {path!r}", zipimport.zipimporter, path, path=path)
+
+    @difference("zip64-damaged-record", SINCE_3_13)
+    def test_wrong_size_of_the_record(self):
+        for size in (0, 43, 45, 2**64 - 1):
+            with self.subTest(size):
+                self.assertRefused("bad central directory size", build({"m.py": "x = 1"}, zip64=dict(record_size=size)))
+
+    @difference("zip64-damaged-record", SINCE_3_13)
+    def test_wrong_signature_of_the_locator(self):
+        self.assertRefused("bad central directory size", build({"m.py": "x = 1"}, zip64=dict(locator_signature=b"PK\6\x08")))
+
+    @difference("zip64", BEFORE_3_13)
+    def test_other_fields_are_ignored(self):
+        """The record lies where it must, so that nobody needs the locator's offset; disks are not looked at."""
+        for zip64 in (dict(locator_offset=7), dict(locator_disk=3), dict(disks=9), dict(disk=2, directory_disk=2), dict(entries_total=9)):
+            with self.subTest(zip64):
+                self.assertImports(zip64=zip64)
+
+    def test_wrong_signature_of_the_record(self):
+        self.assertRefused("bad central directory size", build({"m.py": "x = 1"}, zip64=dict(signature=b"PK\6\x05")))
 
     @difference("zip64", BEFORE_3_13)
     def test_wrong_entry_count(self):
@@ -447,6 +488,15 @@ class Zip64(DirectoryTestCase):
 
 
 class Bootstrapping(ZipTestCase):
+    @difference("verbose-messages")
+    def test_says_nothing_of_directories_with_v(self):
+        said = []
+        real = zipimport._bootstrap._verbose_message
+        self.addCleanup(setattr, zipimport._bootstrap, "_verbose_message", real)
+        zipimport._bootstrap._verbose_message = lambda message, *args, **options: said.append(message)
+        self.make_importer({"m.py": ""})
+        self.assertEqual([message for message in said if message.startswith("zipimport: found")], [])
+
     @difference("read-directory-patching")
     def test_replacing_read_directory_changes_nothing(self):
         real = zipimport._read_directory

@@ -8,6 +8,7 @@ import sys
 import zipimport
 import zlib
 
+import support
 from support import BEFORE_3_13, SINCE_3_13, ZipTestCase, difference, make_pyc, native_only, ours_only
 from zipbuild import DEFLATED, Entry, MAX16, MAX32, build, end_record, zip64_extra
 
@@ -191,12 +192,26 @@ class Claims(HostileTestCase):
         raw = bomb.compress(b"\0" * 10**8) + bomb.flush()
         self.assertRaises(zipimport.ZipImportError, self.read, Entry("big", b"", method=DEFLATED, raw=raw, size=1000))
 
-    @ours_only("stock inflates it")
-    def test_honest_bomb_over_the_limit_is_refused(self):
+    def large(self):
+        """A member that claims to be just over the limit, and is not."""
         bomb = zlib.compressobj(9, zlib.DEFLATED, -15)
-        raw = bomb.compress(b"\0" * 10**7) + bomb.flush()
-        entry = Entry("big", b"", method=DEFLATED, raw=raw, size=2**30 + 1)
-        self.assertRaises(zipimport.ZipImportError, self.read, entry)
+        return Entry("big", b"", method=DEFLATED, raw=bomb.compress(b"\0" * 10**7) + bomb.flush(), size=2**30 + 1)
+
+    @difference("member-limit")
+    def test_member_over_the_limit_is_refused(self):
+        with self.assertRaisesRegex(zipimport.ZipImportError, r"larger than the limit: .*found 1073741825, expected at most 1073741824"):
+            self.read(self.large())
+
+    @ours_only("stock has no limit")
+    def test_limit_can_be_raised(self):
+        """Then it is the data that is found to be too short for the claim."""
+        support.ours.install(max_member_bytes=2**40)
+        self.addCleanup(support.ours.install, max_member_bytes=2**30)
+        with self.assertRaisesRegex(zipimport.ZipImportError, "member claims a size its data cannot hold"):
+            self.read(self.large())
+        support.ours.install(max_member_bytes=9)
+        self.assertRaisesRegex(zipimport.ZipImportError, "larger than the limit", self.read, Entry("big", b"ten bytes."))
+        self.assertEqual(self.read(Entry("big", b"nine byte")), b"nine byte")
 
     def test_overlapping_members(self):
         """Two names for one member's bytes: what quine bombs are made of; each is read on its own."""

@@ -13,7 +13,7 @@ import weakref
 import zipimport
 
 import support
-from support import VERSION, ZipTestCase, before, difference, ours_only, since
+from support import BEFORE_3_13, VERSION, ZipTestCase, before, difference, ours_only, since
 
 PUBLIC = {"create_module", "exec_module", "find_spec", "get_code", "get_data", "get_filename", "get_resource_reader",
           "get_source", "invalidate_caches", "is_package"}
@@ -150,6 +150,10 @@ class Instance(ZipTestCase):
         keys = {"archive", "prefix"} | ({"_files"} if VERSION < (3, 13) else set())
         self.assertEqual({key for key in dir(self.importer) if key in ("_files", "archive", "prefix")}, keys)
         self.assertEqual((vars(self.importer)["archive"], vars(self.importer)["prefix"]), (self.archive, ""))
+
+    @difference("files-attribute", BEFORE_3_13)
+    def test_table_is_not_in_the_instance_dict(self):
+        self.assertEqual(set(vars(self.importer)), {"archive", "prefix"})
 
     def test_dict_of_the_instance_is_used(self):
         vars(self.importer)["prefix"] = "p/"
