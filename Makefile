@@ -151,12 +151,13 @@ build/c-tests/run: $(call objects,c-tests,$(CORE_SOURCES) $(C_TESTS))
 WITH_ASAN = LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc
 PYTHON_TESTS = $(PYTHON) tests/python/run.py
 
-# With packs twice: what the first run compiles, the second finds.
+# With packs twice: what the first run compiles, the second finds. One run tries every value of every
+# byte of the hostile archives.
 test-python: native native-asan archives
 	@rm -rf build/packs
 	@node tests/suite.mjs run $@ \
 	    "$(PYTHON_TESTS) --importer stock" \
-	    "PYTHONPATH=build/native $(PYTHON_TESTS) --importer ours" \
+	    "FULL_HOSTILE=1 PYTHONPATH=build/native $(PYTHON_TESTS) --importer ours" \
 	    "PYTHONPATH=build/native $(PYTHON_TESTS) --importer ours --packs build/packs" \
 	    "PYTHONPATH=build/native $(PYTHON_TESTS) --importer ours --packs build/packs" \
 	    "PYTHONPATH=build/native-asan $(WITH_ASAN) $(PYTHON_TESTS) --importer ours"

@@ -3,40 +3,73 @@
 FULL_HOSTILE=1 in the environment tries every value of every byte; otherwise a sample of them.
 """
 
+import contextlib
 import os
 import sys
+import time
 import zipimport
 import zlib
 
 import support
-from support import BEFORE_3_13, SINCE_3_13, ZipTestCase, difference, make_pyc, native_only, ours_only
+from support import BEFORE_3_13, IN_PYODIDE, SINCE_3_13, ZipTestCase, difference, make_pyc, native_only, ours_only
 from zipbuild import DEFLATED, Entry, MAX16, MAX32, build, end_record, zip64_extra
 
 FULL = bool(os.environ.get("FULL_HOSTILE"))
 CONTENT = {"m.py": b"x = 'right'\n", "p/__init__.py": b"y = 'also right'\n" * 3, "d.txt": b"data " * 20}
 
 
+# What an archive may take, per MB and at least: a bound on hangs, far from what any does take. Emscripten has no CPU time.
+SECONDS = 10 if IN_PYODIDE else 1
+taken = []   # the seconds that each archive took
+
+
+def tearDownModule():
+    if taken:
+        print(f"hostile archives: {len(taken)}, the slowest took {max(taken):.3f} s")
+
+
 class HostileTestCase(ZipTestCase):
-    def open_bytes(self, data):
-        """An importer of these bytes, at a path of which nothing is remembered."""
+    @contextlib.contextmanager
+    def timed(self, nbytes):
+        """A block that an archive of this size must not make hang."""
+        start = time.process_time()
+        yield
+        taken.append(time.process_time() - start)
+        if support.ours:
+            self.assertLess(taken[-1], SECONDS * max(1, nbytes / 10**6), "seconds")
+
+    def place(self, data):
+        """Writes these bytes to a path of which nothing is remembered."""
         path = self.path("hostile.zip")
         with open(path, "wb") as file:
             file.write(data)
         zipimport._zip_directory_cache.pop(path, None)
-        return zipimport.zipimporter(path)
+        return path
+
+    def open_bytes(self, data):
+        path = self.place(data)
+        with self.timed(len(data)):
+            return zipimport.zipimporter(path)
+
+    def make_importer(self, members=(), **knobs):
+        return self.open_bytes(build(members, **knobs))
 
     def assertHarmless(self, data, allowed=None):
         """Opening and reading everything gives right data or ZipImportError, and nothing else.
 
         allowed: contents that a member may rightly have; None for those of CONTENT.
         """
-        allowed = set(CONTENT.values()) if allowed is None else allowed
+        path = self.place(data)
+        with self.timed(len(data)):
+            self.read_everything(path, set(CONTENT.values()) if allowed is None else allowed)
+
+    def read_everything(self, path, allowed):
         try:
-            importer = self.open_bytes(data)
+            importer = zipimport.zipimporter(path)
             names = list(zipimport._zip_directory_cache[importer.archive])
         except zipimport.ZipImportError as error:
-            self.assertIn(self.path("hostile.zip"), str(error))
-            return None
+            self.assertIn(path, str(error))
+            return
         for name in names:
             try:
                 self.assertIn(importer.get_data(name), allowed | {b""})
@@ -48,7 +81,34 @@ class HostileTestCase(ZipTestCase):
                 importer.get_code(name)
             except zipimport.ZipImportError:
                 pass
-        return importer
+
+
+def truncated(data):
+    for size in range(len(data)):
+        yield size, data[:size]
+
+
+def without_beginning(data):
+    for size in range(1, len(data)):
+        yield size, data[size:]
+
+
+def with_changed_byte(data):
+    for place, old in enumerate(data):
+        for value in sorted(range(256) if FULL else {0, 0xFF, old ^ 1, old ^ 0x80, (old + 1) & 0xFF}):
+            if value != old:
+                yield place, data[:place] + bytes([value]) + data[place + 1:]
+
+
+def with_two_bytes_set(data):
+    for place in range(len(data) - 1):
+        yield place, data[:place] + b"\xff\xff" + data[place + 2:]
+
+
+def with_byte_removed_or_doubled(data):
+    for place in range(len(data)):
+        yield place, data[:place] + data[place + 1:]
+        yield place, data[:place] + data[place:place + 1] + data[place:]
 
 
 @ours_only("stock lets EOFError, UnicodeDecodeError, zlib.error and damaged data through")
@@ -60,41 +120,32 @@ class Mutations(HostileTestCase):
         yield "odd", build([Entry(name, data, descriptor=True, comment=b"c") for name, data in CONTENT.items()],
                            comment=b"comment", prepended=b"#!x\n")
 
-    def test_truncated_at_every_byte(self):
+    def assertAllHarmless(self, damage):
         for kind, data in self.archives():
-            for size in range(len(data)):
-                with self.subTest(kind, size=size):
-                    self.assertHarmless(data[:size])
+            for place, damaged in damage(data):
+                with self.subTest(kind, place=place):
+                    self.assertHarmless(damaged)
+
+    def test_truncated_at_every_byte(self):
+        self.assertAllHarmless(truncated)
 
     def test_beginning_cut_off_at_every_byte(self):
-        for kind, data in self.archives():
-            for size in range(1, len(data)):
-                with self.subTest(kind, size=size):
-                    self.assertHarmless(data[size:])
+        self.assertAllHarmless(without_beginning)
 
     def test_every_byte_changed(self):
         """CRC-32 finds every change of one byte in data; one in a name only makes another name."""
-        for kind, data in self.archives():
-            for place in range(len(data)):
-                old = data[place]
-                values = range(256) if FULL else {0, 0xFF, old ^ 1, old ^ 0x80, (old + 1) & 0xFF}
-                for value in values:
-                    if value != old:
-                        with self.subTest(kind, place=place, value=value):
-                            self.assertHarmless(data[:place] + bytes([value]) + data[place + 1:])
+        self.assertAllHarmless(with_changed_byte)
 
     def test_every_two_bytes_set(self):
-        data = build(CONTENT)
-        for place in range(len(data) - 1):
-            with self.subTest(place):
-                self.assertHarmless(data[:place] + b"\xff\xff" + data[place + 2:])
+        self.assertAllHarmless(with_two_bytes_set)
 
     def test_every_byte_removed_or_doubled(self):
-        data = build(CONTENT)
-        for place in range(len(data)):
-            with self.subTest(place):
-                self.assertHarmless(data[:place] + data[place + 1:])
-                self.assertHarmless(data[:place] + data[place:place + 1] + data[place:])
+        self.assertAllHarmless(with_byte_removed_or_doubled)
+
+    def test_there_are_thousands_of_them(self):
+        damages = truncated, without_beginning, with_changed_byte, with_two_bytes_set, with_byte_removed_or_doubled
+        every = {hash(damaged) for damage in damages for _, data in self.archives() for _, damaged in damage(data)}
+        self.assertGreaterEqual(len(every), 2000)
 
 
 class Names(HostileTestCase):
