@@ -84,6 +84,28 @@ def write_file(path, data, age=AN_HOUR):
     return path
 
 
+def make_unopenable(path):
+    """Puts a link to itself in a file's place: nobody can open it, whatever they may do."""
+    os.remove(path)
+    os.symlink(path, path)
+
+
+@contextlib.contextmanager
+def unreadable(path):
+    """A block in which a file is there and may not be opened, not even if root runs the tests."""
+    root = os.geteuid() == 0
+    os.chmod(os.path.dirname(path), 0o755)
+    os.chmod(path, 0)
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+        os.chmod(path, 0o644)
+
+
 @contextlib.contextmanager
 def stats_delta():
     """Yields a Delta that holds, after the block, by how much each counter of ours grew in it."""

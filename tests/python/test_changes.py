@@ -3,16 +3,19 @@
 Nobody invalidates here: it is the bytes met at the old places that tell. The old index is never applied to the new bytes.
 """
 
+import contextlib
+import importlib
 import os
 import sys
-import unittest
 import zipimport
 
-from support import ZipTestCase, difference, directory_reads, make_pyc, native_only, ours_only, stats_delta
+from support import (ZipTestCase, difference, directory_reads, make_pyc, make_unopenable, native_only, ours_only, stats_delta,
+                     unreadable)
 from zipbuild import Entry, build
 
 # What a caller can expect when there is nothing to read any more: an import fails, get_data is an OSError or an import error.
 CLEAR = (ImportError, OSError)
+during = contextlib.ExitStack()   # what a module that is being imported enters, for its test to leave
 
 
 class ChangedTestCase(ZipTestCase):
@@ -163,13 +166,24 @@ class Gone(ChangedTestCase):
         self.assertOthersImport()
 
     @native_only("it has one user, who may do everything")
-    @unittest.skipIf(hasattr(os, "geteuid") and os.geteuid() == 0, "root may read everything")
     def test_native_made_unreadable(self):
-        os.chmod(self.archive, 0)
-        self.assertImportFails()
-        os.chmod(self.archive, 0o600)
+        self.make_on_path({"tc_elsewhere.py": "x = 5"})
+        with unreadable(self.archive):
+            self.assertRaises(PermissionError, open, self.archive)
+            self.assertImportFails()
+            self.assertModule("tc_elsewhere", x=5)
         self.importer.invalidate_caches()
-        self.assertModule("tc_second", x=2)
+        self.assertEqual(self.importer.get_source("tc_second"), "x = 2")
+
+    def test_made_unopenable(self):
+        data = build({"tc_second.py": "x = 8"})
+        make_unopenable(self.archive)
+        self.assertImportFails()
+        self.assertOthersImport()
+        os.remove(self.archive)
+        self.write(data, "a.zip")
+        self.importer.invalidate_caches()
+        self.assertModule("tc_second", x=8)
 
     def test_back_after_deletion(self):
         os.remove(self.archive)
@@ -203,6 +217,45 @@ class DuringImport(ZipTestCase):
         self.run_change("os.remove(path)")
         self.assertRaises(CLEAR, self.import_module, "td_changes")
         self.assertNotIn("td_changes", sys.modules)
+
+    @difference("changed-archive-reread")
+    def test_replaced_by_rename(self):
+        self.write(build({"first.txt": "f" * 500, "td_changes/__init__.py": "", "td_changes/late.py": "x = 2"}), "new.zip")
+        self.run_change(f"os.replace({self.path('new.zip')!r}, path)")
+        self.assertModule("td_changes", x=2)
+
+    def assertImportFails(self):
+        """Nothing is left of the package, and what is elsewhere can be imported; returns the error's text."""
+        self.make_on_path({"td_elsewhere.py": "x = 5"}, "elsewhere.zip")
+        with self.assertRaises(CLEAR) as caught:
+            self.import_module("td_changes")
+        self.assertEqual([name for name in sys.modules if name.startswith("td_changes")], [])
+        self.assertModule("td_elsewhere", x=5)
+        return str(caught.exception)
+
+    @difference("member-errors")
+    def test_truncated_in_place(self):
+        self.run_change("with open(path, 'r+b') as f: f.truncate(40)")
+        self.assertIn(self.path(), self.assertImportFails())
+
+    @difference("member-errors")
+    def test_truncated_to_nothing(self):
+        self.run_change("with open(path, 'wb'): pass")
+        self.assertIn(self.path(), self.assertImportFails())
+
+    def test_made_unopenable(self):
+        members = self.run_change("os.remove(path); os.symlink(path, path)")
+        self.assertImportFails()
+        os.remove(self.path())
+        self.make({**members, "td_changes/__init__.py": "from .late import x"}, "a.zip")
+        importlib.invalidate_caches()
+        self.assertModule("td_changes", x=1)
+
+    @native_only("it has one user, who may do everything")
+    def test_native_made_unreadable(self):
+        self.run_change("import support, test_changes\ntest_changes.during.enter_context(support.unreadable(path))")
+        with during:
+            self.assertIn(self.path(), self.assertImportFails())
 
     def test_invalidated(self):
         self.run_change("import importlib; importlib.invalidate_caches()\n__loader__.invalidate_caches()")

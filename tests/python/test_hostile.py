@@ -11,7 +11,8 @@ import zipimport
 import zlib
 
 import support
-from support import BEFORE_3_13, IN_PYODIDE, SINCE_3_13, ZipTestCase, difference, make_pyc, native_only, ours_only
+from support import (BEFORE_3_13, IN_PYODIDE, SINCE_3_13, ZipTestCase, difference, make_pyc, make_unopenable, native_only, ours_only,
+                     unreadable)
 from zipbuild import DEFLATED, Entry, MAX16, MAX32, build, end_record, zip64_extra
 
 FULL = bool(os.environ.get("FULL_HOSTILE"))
@@ -331,11 +332,22 @@ class OneBadArchive(HostileTestCase):
             sys.path.insert(0, self.write(data[:size], f"cut{size}.zip"))
         self.assertModule("th_good", x=1)
 
-    def test_unreadable(self):
-        path = self.make({"m.py": ""})
-        os.chmod(path, 0)
+    @native_only("it has one user, who may do everything")
+    def test_native_unreadable(self):
+        path = self.make({"th_bad.py": ""})
+        sys.path[:0] = [path, self.make({"th_good.py": "x = 1"})]
+        with unreadable(path):
+            self.assertRaises(PermissionError, open, path)
+            self.assertZipError(f"can't open Zip file: {path!r}", zipimport.zipimporter, path, path=path)
+            self.assertModule("th_good", x=1)
+            self.assertRaises(ModuleNotFoundError, self.import_module, "th_bad")
+
+    def test_that_cannot_be_opened(self):
+        path = self.make({"th_bad.py": ""})
+        make_unopenable(path)
         sys.path[:0] = [path, self.make({"th_good.py": "x = 1"})]
         self.assertModule("th_good", x=1)
+        self.assertRaises(ModuleNotFoundError, self.import_module, "th_bad")
 
 
 class PathEntries(HostileTestCase):
