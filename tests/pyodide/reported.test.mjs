@@ -1,0 +1,63 @@
+// The case that was reported (python/cpython#103200): a session imports from two large archives, and
+// invalidates the caches before each import of something new.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { findArchive } from "../../bench/archives.mjs";
+import { describeVersions, start } from "./harness.mjs";
+import { install } from "../../js/index.js";
+
+const ROUNDS = 20;
+
+// As old as a package is that was not written a moment ago: the times of younger files prove nothing.
+const BEGIN = `
+import os, sys, time
+for path in archives:
+    os.utime(path, (time.time() - 3600,) * 2)
+sys.path[:0] = archives
+import py4j.java_gateway, pyspark
+`;
+
+// These need only the standard library and what was imported before.
+const GO_ON = `
+import importlib, sys, zipimport
+
+NEW = """
+    py4j.clientserver pyspark.cloudpickle.cloudpickle_fast pyspark.daemon pyspark.instrumentation_utils pyspark.join
+    pyspark.logger.worker_io pyspark.pipelines.logging_utils pyspark.rddsampler pyspark.shuffle pyspark.sql.avro.functions
+    pyspark.sql.datasource pyspark.sql.internal pyspark.sql.metrics pyspark.sql.plot.core pyspark.sql.protobuf.functions
+    pyspark.sql.tvf pyspark.statcounter pyspark.testing.goldenutils pyspark.testing.objects pyspark.threaddump
+""".split()
+known = set(sys.modules)
+assert not known.intersection(NEW)
+for name in NEW:
+    importlib.invalidate_caches()
+    importlib.import_module(name)
+loaders = [getattr(sys.modules[name], "__loader__", None) for name in set(sys.modules) - known]
+[len(NEW), sum(isinstance(loader, zipimport.zipimporter) for loader in loaders)]
+`;
+
+describeVersions("the reported case", (version) => {
+  test("an invalidation before each import reads no directory", async () => {
+    const pyodide = await start(version);
+    const archives = ["py4j-", "pyspark.zip"].map((beginning) => {
+      const path = `/tmp/${beginning}.zip`;
+      pyodide.FS.writeFile(path, readFileSync(findArchive(beginning)));
+      return path;
+    });
+    const zips = await install(pyodide);
+    const globals = pyodide.toPy({ archives });
+    pyodide.runPython(BEGIN, { globals });
+
+    const before = zips.stats();
+    const [rounds, modules] = pyodide.runPython(GO_ON, { globals }).toJs();
+    const after = zips.stats();
+    assert.equal(rounds, ROUNDS);
+    assert.ok(after.revalidations - before.revalidations >= ROUNDS, "the invalidations were heard");
+    assert.equal(after.parses - before.parses, 0);
+    // Each module's source, and nothing else, was opened.
+    assert.equal(after.opens - before.opens, modules);
+  });
+});
