@@ -9,13 +9,18 @@ import { install } from "../../js/index.js";
 
 const [version, importer, ...files] = process.argv.slice(2);
 
+// What the session is like that uninstalling shall lead back to.
+const REMEMBER = `
+import sys
+sys.path.insert(0, "/tests/python")
+import support
+support.remember_session()
+`;
+
 // The importer is installed by the suite itself, and taken out after each file, so that every file
 // starts as the first one does.
 const RUN = `
-import json, sys
-if "/tests/python" not in sys.path:
-    sys.path.insert(0, "/tests/python")
-import run
+import json, run
 options = ["--counts", "/tmp/counts.json", file + "."]
 if importer == "packs":
     options += ["--packs", "/tmp/packs"]
@@ -37,6 +42,7 @@ try {
   pyodide.FS.mkdir("/tests");
   const { NODEFS } = pyodide.FS.filesystems;
   pyodide.FS.mount(NODEFS, { root: projectPath("tests") }, "/tests");
+  pyodide.runPython(REMEMBER, { globals: pyodide.toPy({}) });
   if (importer !== "stock") {
     const zips = await install(pyodide); // a warning goes to the console, and so to the parent
     if (!zips.active) throw new Error("the importer could not be installed");

@@ -10,7 +10,6 @@ import json
 import os
 import sys
 import unittest
-import zipimport
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -26,8 +25,7 @@ def main(argv):
     ours = import_ours() if options.importer == "ours" else None
     if ours:
         ours.uninstall()  # JavaScript's install() may have been there before
-    support.STOCK_TYPE = zipimport.zipimporter
-    support.STOCK_CACHE = zipimport._zip_directory_cache
+    support.remember_session()
     if ours:
         ours.install()
         support.ours = ours

@@ -17,6 +17,7 @@ import shutil
 import sys
 import tempfile
 import time
+import types
 import unittest
 import zipimport
 
@@ -25,6 +26,7 @@ import zipbuild
 ours = None          # the module pyodide_zipimport when it is the importer under test
 STOCK_TYPE = None    # zipimport's own zipimporter
 STOCK_CACHE = None   # zipimport's own _zip_directory_cache
+SESSION = None       # session_state() before ours was installed
 IN_PYODIDE = sys.platform == "emscripten"
 VERSION = sys.version_info[:2]
 EVERY_VERSION = ((3, 11), (3, 12), (3, 13), (3, 14), (3, 15))
@@ -66,6 +68,33 @@ def since(*version):
 
 def before(*version):
     return unittest.skipIf(VERSION >= version, "not in this Python version")
+
+
+def importer_places():
+    """Every importer that the interpreter itself holds, by where it is held."""
+    places = {("cache", path): value for path, value in sys.path_importer_cache.items()}
+    for name, module in list(sys.modules.items()):
+        if isinstance(module, types.ModuleType):
+            places["__loader__", name] = vars(module).get("__loader__")
+            places["__spec__.loader", name] = getattr(vars(module).get("__spec__"), "loader", None)
+    return {place: value for place, value in places.items() if isinstance(value, STOCK_TYPE)}
+
+
+def session_state():
+    """What a session shows of its zip importer, without identities."""
+    return {
+        "type": zipimport.zipimporter, "cache": zipimport._zip_directory_cache, "hooks": sys.path_hooks[:],
+        "names": sorted(vars(zipimport)), "functions": {k: v for k, v in vars(zipimport).items() if callable(v)},
+        "places": {place: (type(value), value.archive, value.prefix) for place, value in importer_places().items()},
+        "modules": sorted(sys.modules), "meta_path": sys.meta_path[:],
+    }
+
+
+def remember_session():
+    """Called before ours is installed for the first time: what stock's session was like."""
+    global STOCK_TYPE, STOCK_CACHE, SESSION
+    STOCK_TYPE, STOCK_CACHE = zipimport.zipimporter, zipimport._zip_directory_cache
+    SESSION = SESSION or session_state()
 
 
 class Delta(dict):

@@ -1,5 +1,6 @@
 """install() and uninstall(): what is taken over, what is left alone, and that giving back leaves no trace."""
 
+import array
 import contextlib
 import gc
 import importlib
@@ -11,7 +12,11 @@ import warnings
 import zipimport
 
 import support
-from support import ZipTestCase, native_only, ours_only
+from support import ZipTestCase, importer_places, native_only, ours_only, session_state
+
+
+# The interpreter's own, which keeps the names of attributes that were looked up.
+clear_type_cache = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache
 
 
 @contextlib.contextmanager
@@ -22,26 +27,6 @@ def uninstalled():
         yield
     finally:
         support.ours.install()
-
-
-def importer_places():
-    """Every importer that the interpreter itself holds, by where it is held."""
-    places = {("cache", path): value for path, value in sys.path_importer_cache.items()}
-    for name, module in list(sys.modules.items()):
-        if isinstance(module, types.ModuleType):
-            places["__loader__", name] = vars(module).get("__loader__")
-            places["__spec__.loader", name] = getattr(vars(module).get("__spec__"), "loader", None)
-    return {place: value for place, value in places.items() if isinstance(value, support.STOCK_TYPE)}
-
-
-def session_state():
-    """What a session shows of its zip importer, without identities."""
-    return {
-        "type": zipimport.zipimporter, "cache": zipimport._zip_directory_cache, "hooks": sys.path_hooks[:],
-        "names": sorted(vars(zipimport)), "functions": {k: v for k, v in vars(zipimport).items() if callable(v)},
-        "places": {place: (type(value), value.archive, value.prefix) for place, value in importer_places().items()},
-        "modules": sorted(sys.modules), "meta_path": sys.meta_path[:],
-    }
 
 
 @ours_only("there is nothing to install")
@@ -222,6 +207,20 @@ class GiveBack(TakeoverTestCase):
         for key, value in first.items():
             with self.subTest(key):
                 self.assertEqual(second[key], value)
+
+    def test_state_is_that_before_the_first_install(self):
+        """But for what was imported since, and for importers that tests dropped from sys.path_importer_cache."""
+        before = support.SESSION
+        with uninstalled():
+            after = session_state()
+        for key in ("type", "cache", "hooks", "names", "functions", "meta_path"):
+            with self.subTest(key):
+                self.assertEqual(after[key], before[key])
+        self.assertIs(after["cache"], before["cache"])
+        self.assertLessEqual(set(before["modules"]), set(after["modules"]))
+        others = {place: after["places"].get(place) for place, value in before["places"].items()
+                  if after["places"].get(place) != value}
+        self.assertEqual([(place, value) for place, value in others.items() if place[0] != "cache" or value], [])
 
     def test_no_attribute_of_zipimport_is_ours(self):
         with uninstalled():
@@ -417,11 +416,16 @@ class Rounds(TakeoverTestCase):
             one_round()
         gc.collect()
         references, objects = [sys.getrefcount(item) for item in watched], len(gc.get_objects())
-        for _ in range(10):
+        rounds = 10
+        blocks = array.array("q", bytes(8 * rounds))   # which makes no objects that stay
+        for number in range(rounds):
             one_round()
-        gc.collect()
+            gc.collect()
+            clear_type_cache()
+            blocks[number] = sys.getallocatedblocks()
         self.assertEqual([sys.getrefcount(item) for item in watched], references)
         self.assertLess(abs(len(gc.get_objects()) - objects), 20)
+        self.assertLess(blocks[-1] - blocks[0], rounds - 1, f"a block a round: {blocks}")
 
     def test_records_do_not_pile_up(self):
         start = support.ours.stats()["archives"]
