@@ -182,6 +182,10 @@ DIFFERENCES = {
     "type-bases": Row(
         EVERY, "zipimporter derives from _LoaderBasics", "from a C type and from stock's zipimporter",
         "isinstance checks and registrations made for stock's class hold for ours"),
+    "init-signature": Row(
+        EVERY, "inspect.signature(zipimporter.__init__) is (self, path)", "(self, /, *args, **kwargs); that of the class is (path) in both",
+        "a slot has no signature of its own, and from 3.12 on inspect.signature() of a class whose __init__ is a method written in C "
+        "raises TypeError"),
     "type-layout": Row(
         EVERY, "a class may derive from zipimporter and, say, dict", "TypeError: the layouts conflict",
         "ours has C fields"),

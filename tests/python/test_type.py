@@ -5,6 +5,7 @@ import copy
 import gc
 import importlib.abc
 import importlib.util
+import inspect
 import pickle
 import sys
 import types
@@ -105,6 +106,17 @@ class Class(ZipTestCase):
         importer = self.make_importer({"m.py": "x = 1"})
         self.assertEqual(zipimport.zipimporter.get_source(importer, "m"), "x = 1")
         self.assertRaises(TypeError, zipimport.zipimporter.get_source)
+
+    def test_signatures(self):
+        importer = self.make_importer()
+        for function, names in ((zipimport.zipimporter, ["path"]), (importer.find_spec, ["fullname", "target"]),
+                                (importer.get_data, ["pathname"]), (importer.invalidate_caches, [])):
+            with self.subTest(function):
+                self.assertEqual(list(inspect.signature(function).parameters), names)
+
+    @difference("init-signature")
+    def test_signature_of_init(self):
+        self.assertEqual(list(inspect.signature(zipimport.zipimporter.__init__).parameters), ["self", "args", "kwargs"])
 
     def test_method_of_a_foreign_object(self):
         self.assertRaises((TypeError, AttributeError), zipimport.zipimporter.get_source, object(), "m")
