@@ -74,10 +74,11 @@ function isNoCount(line) {
   return !/^\d+ passed, 0 failed, \d+ skipped$/.test(line);
 }
 
-/** Install, import, uninstall, import, install again. */
-async function lifecycle({ pyodide, install }) {
+/** Install, import, uninstall, import, install again; tells from where the side module came. */
+async function lifecycle({ pyodide, install, job }) {
   const warnings = [];
   const onWarning = (message, code) => warnings.push({ message, code });
+  const { wasmURL } = job;
   const steps = [];
   const step = (zips) =>
     steps.push({
@@ -86,15 +87,25 @@ async function lifecycle({ pyodide, install }) {
       answer: importFromArchive(pyodide, steps.length),
     });
 
-  const first = await install(pyodide, { onWarning });
+  const first = await install(pyodide, { onWarning, wasmURL });
   step(first);
-  const again = await install(pyodide, { onWarning });
+  const again = await install(pyodide, { onWarning, wasmURL });
   const { hits, archives } = first.stats();
   first.uninstall();
   step(first);
-  const second = await install(pyodide, { onWarning });
+  const second = await install(pyodide, { onWarning, wasmURL });
   step(second);
-  return { warnings, steps, sameHandle: again === first, hits, archives };
+  const fetched = performance
+    .getEntriesByType("resource")
+    .map(({ name }) => new URL(name).pathname);
+  return {
+    warnings,
+    steps,
+    sameHandle: again === first,
+    hits,
+    archives,
+    sideModules: fetched.filter((path) => path.includes("zipimport.wasm")).map(decodeURIComponent),
+  };
 }
 
 /** Install where no side module is to be had: for each of job.wasmURLs, null for the default. */

@@ -3,6 +3,7 @@
 // page and take its result.
 //
 //   /open/...      the project's files
+//   /ODD_FOLDER/   the same in a folder whose name has to be escaped
 //   /strict/...    the same files under a content security policy that lets a page fetch Pyodide
 //                  and nothing else: the side module is blocked while all around it works
 //   /csp/...       the same under the policy that docs/storage.md promises to work under
@@ -15,6 +16,9 @@ import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+
+/** As a path has it; in a URL its signs would mean something, or are not allowed. */
+export const ODD_FOLDER = "Zürich 50% #1? 図書館 'q'";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** What pages may have of the project's folder. */
@@ -33,8 +37,8 @@ const TYPES = {
 
 /**
  * @typedef {object} Server
- * @property {(open: (url: string) => Promise<void>, policy: "open" | "strict" | "csp" | "sandbox",
- *   job: object, timeout: number) => Promise<any>} ask
+ * @property {(open: (url: string) => Promise<void>, policy: string, job: object,
+ *   timeout: number) => Promise<any>} ask the policy is one of the folders above
  * @property {string} address
  * @property {() => Promise<void>} close
  */
@@ -115,7 +119,7 @@ export async function startServer() {
     });
     const [value] = await Promise.all([
       result,
-      open(`${origin}/${policy}/tests/browser/page.html?job=${id}`),
+      open(`${origin}/${encodeURIComponent(policy)}/tests/browser/page.html?job=${id}`),
     ]);
     return value;
   }
@@ -136,6 +140,7 @@ export async function startServer() {
 
 const POLICIES = new Map([
   ["open", () => ""],
+  [ODD_FOLDER, () => ""],
   ["strict", strictPolicy],
   ["csp", () => "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"],
   ["sandbox", () => "sandbox allow-scripts"],

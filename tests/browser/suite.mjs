@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { browsers } from "./browsers.mjs";
-import { startServer } from "./server.mjs";
+import { ODD_FOLDER, startServer } from "./server.mjs";
 
 const VERSIONS = ["314.0.7", "0.29.5"];
 const PLACES = ["window", "worker"];
@@ -32,6 +32,28 @@ export function defineBrowserTests(name) {
 
     test("starts", (t) => t.diagnostic(browser.version));
 
+    /** That all went well, with the side module from there. */
+    function lived(result, sideModule) {
+      assert.deepEqual(result.warnings, []);
+      assert.deepEqual(result.steps, [
+        { active: true, importer: "ours", answer: 42 },
+        { active: false, importer: "stock", answer: 42 },
+        { active: true, importer: "ours", answer: 42 },
+      ]);
+      assert.equal(result.sameHandle, true);
+      assert.ok(result.hits > 0 && result.archives > 0);
+      assert.deepEqual(result.sideModules, [sideModule]);
+    }
+
+    for (const place of PLACES) {
+      test(`the side module beside js/ in an odd folder, or where wasmURL says, ${place}`, async () => {
+        const job = { version: VERSIONS[0], place, task: "lifecycle" };
+        lived(await ask(ODD_FOLDER, job), `/${ODD_FOLDER}/js/pyodide_zipimport.wasm`);
+        const wasmURL = "../../../open/js/pyodide_zipimport.wasm"; // from the page, or its worker
+        lived(await ask(ODD_FOLDER, { ...job, wasmURL }), "/open/js/pyodide_zipimport.wasm");
+      });
+    }
+
     for (const version of VERSIONS) {
       for (const place of PLACES) {
         describe(`Pyodide ${version}, ${place}`, () => {
@@ -48,14 +70,7 @@ export function defineBrowserTests(name) {
 
           test("install, uninstall, install again", async () => {
             const result = await ask("open", { ...where, task: "lifecycle" });
-            assert.deepEqual(result.warnings, []);
-            assert.deepEqual(result.steps, [
-              { active: true, importer: "ours", answer: 42 },
-              { active: false, importer: "stock", answer: 42 },
-              { active: true, importer: "ours", answer: 42 },
-            ]);
-            assert.equal(result.sameHandle, true);
-            assert.ok(result.hits > 0 && result.archives > 0);
+            lived(result, "/open/js/pyodide_zipimport.wasm");
           });
 
           const degraded = ({ warnings, stats, active, importer, answer }, code, cause) => {
