@@ -1,17 +1,11 @@
 """Reading one member: methods, checks of header, length and CRC-32, and what is refused."""
 
-import unittest
 import zipimport
 import zlib
 
 import support
 from support import ZipTestCase, difference, ours_only
-from zipbuild import (BZIP2, DEFLATED, DESCRIPTOR_FLAG, ENCRYPTED_FLAG, STORED, ZSTD, Entry, MAX32, deflate, extra_field)
-
-try:
-    import _zstd
-except ImportError:
-    _zstd = None
+from zipbuild import (BZIP2, DEFLATED, DESCRIPTOR_FLAG, ENCRYPTED_FLAG, STORED, Entry, MAX32, deflate, extra_field)
 
 DATA = b"".join(b"line %d\n" % n for n in range(500))
 CRC = zlib.crc32(DATA)
@@ -67,39 +61,6 @@ class Methods(MemberTestCase):
             with self.subTest(name):
                 self.make_on_path({f"{name}.py": "x = 1"}, method=method)
                 self.assertModule(name, x=1)
-
-    @unittest.skipUnless(_zstd, "this Python has no _zstd")
-    @difference("zstd", ((3, 14),))
-    def test_zstd(self):
-        compressor = _zstd.ZstdCompressor()
-        self.assertReads(method=ZSTD, raw=compressor.compress(DATA, compressor.FLUSH_FRAME))
-
-    @unittest.skipUnless(_zstd, "this Python has no _zstd")
-    @difference("zstd", ((3, 14),))
-    def test_zstd_of_several_frames(self):
-        frame = lambda data: _zstd.ZstdCompressor().compress(data, _zstd.ZstdCompressor.FLUSH_FRAME)
-        self.assertReads(method=ZSTD, raw=frame(DATA[:100]) + frame(DATA[100:]))
-
-    @unittest.skipUnless(_zstd, "this Python has no _zstd")
-    @difference("zstd", ((3, 14),))
-    def test_zstd_module(self):
-        source = b"x = 1\n" * 99
-        raw = _zstd.ZstdCompressor().compress(source, _zstd.ZstdCompressor.FLUSH_FRAME)
-        self.make_on_path([Entry("tm_zstd.py", source, method=ZSTD, raw=raw)])
-        self.assertModule("tm_zstd", x=1)
-
-    @unittest.skipUnless(_zstd, "this Python has no _zstd")
-    @difference("zstd", ((3, 14),))
-    def test_damaged_zstd(self):
-        raw = _zstd.ZstdCompressor().compress(DATA, _zstd.ZstdCompressor.FLUSH_FRAME)
-        for damaged in (raw[:-9], b"", b"not zstd at all"):
-            with self.subTest(damaged[:4]):
-                self.assertRefused(Entry("d.txt", DATA, method=ZSTD, raw=damaged))
-
-    @unittest.skipIf(_zstd, "this Python has _zstd")
-    @difference("unsupported-method")
-    def test_zstd_without_its_module(self):
-        self.assertRefused(Entry("d.txt", DATA, method=ZSTD, raw=b"(\xb5/\xfd"), "unsupported compression method 93")
 
     @difference("unsupported-method")
     def test_other_methods_are_refused_when_read(self):
