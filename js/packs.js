@@ -5,7 +5,7 @@
 //
 //     NAME.DIGEST.zip   a pack file. NAME says of which archive and for which interpreter (see
 //                       src/cache/pack.h), DIGEST what is in it.
-//     PATHNAME.txt      the NAME that was kept last for the archive at a path
+//     PATHNAME.txt      the NAME of the archive that was at a path last
 //
 // Nobody changes a pack file: whoever has compiled something writes a new one with all that the
 // files of that NAME hold, and only then deletes those. So nothing is lost when several processes do
@@ -96,7 +96,7 @@ export class Packs {
   /** @type {(() => void) | undefined} */
   #stopWatching;
   /** Packs to write, also such of which nothing is queued: of several files, or that the store refused. */
-  #toWrite = /** @type {Map<string, string>} */ (new Map());
+  #toWrite = /** @type {Set<string>} */ (new Set());
 
   /**
    * @param {any} pyodide
@@ -114,12 +114,15 @@ export class Packs {
       call: (name, ...args) => this.#call(name, ...args),
       isAlive: () => this.#isAlive,
       enqueue: (work) => this.#enqueue(work),
-      writeLater: (name, pathName) => this.#writeLater(name, pathName),
+      writeLater: (name) => this.#writeLater(name),
+      noteLater: () => this.#schedule(),
       warn: (error) => this.#warn(error),
     });
     const store = {
       load: (/** @type {string} */ name, /** @type {string} */ pathName) =>
         this.#shelf.load(name, pathName),
+      used: (/** @type {string} */ name, /** @type {string} */ pathName) =>
+        this.#shelf.used(name, pathName),
       changed: () => this.#schedule(),
       flush: () => this.flush(),
       clear: (/** @type {string | undefined} */ path) => this.clear(path),
@@ -205,16 +208,13 @@ export class Packs {
 
   // --- flushing ---
 
-  /**
-   * @param {string} name
-   * @param {string} pathName
-   */
-  #writeLater(name, pathName) {
-    this.#toWrite.set(name, pathName);
+  /** @param {string} name */
+  #writeLater(name) {
+    this.#toWrite.add(name);
     this.#schedule();
   }
 
-  /** Called within an import, when the first thing is queued. */
+  /** Called within an import, when there is something to write. */
   #schedule() {
     if (!this.#settings.autoFlush) return;
     unwritten.add(this);
@@ -266,19 +266,20 @@ export class Packs {
    * @returns {Generator<any, void, any>} which yields what is to be awaited, where that is possible
    */
   *#flushSteps(pace) {
-    for (const [name, pathName] of this.#queued()) this.#toWrite.set(name, pathName);
-    const packs = [...this.#toWrite];
-    for (const [name, pathName] of packs) {
+    for (const [name] of this.#queued()) this.#toWrite.add(name);
+    const names = [...this.#toWrite];
+    for (const name of names) {
       try {
-        yield* this.#flushPack(name, pathName, pace);
+        yield* this.#flushPack(name, pace);
         this.#toWrite.delete(name);
       } catch (error) {
         // It stays in Pyodide's file system, in use, and the next flush offers it to the store again.
         this.#warn(error);
       }
     }
+    yield* this.#writeNotes();
     const wroteLibrary = yield* this.#flushLibrary(pace);
-    if (packs.length > 0 || wroteLibrary) yield* this.#tidy();
+    if (names.length > 0 || wroteLibrary) yield* this.#tidy();
     if (this.#settings.library?.isIncomplete) return;
     // Something may have been compiled meanwhile.
     if (this.#toWrite.size === 0 && this.#queued().length === 0) unwritten.delete(this);
@@ -301,11 +302,10 @@ export class Packs {
 
   /**
    * @param {string} name
-   * @param {string} pathName
    * @param {Pace} pace
    * @returns {Generator<any, void, any>}
    */
-  *#flushPack(name, pathName, { stepMs, isLast }) {
+  *#flushPack(name, { stepMs, isLast }) {
     const { maxBytes } = this.#settings;
     const store = this.#store;
     const kept = filesOf(name, isLast ? store.known() : yield* this.#listed());
@@ -332,8 +332,6 @@ export class Packs {
         return;
       }
       yield store.put(file, bytes);
-      yield store.put(`${pathName}.txt`, new TextEncoder().encode(name));
-      shelf.setNote(pathName, name);
       for (const old of kept) {
         if (old === file) continue;
         yield store.delete(old);
@@ -342,6 +340,26 @@ export class Packs {
     } finally {
       writer.destroy();
       shelf.remove(written);
+    }
+  }
+
+  /**
+   * Also those of paths that only read their packs: the archive there may change next.
+   *
+   * @returns {Generator<any, void, any>}
+   */
+  *#writeNotes() {
+    const unnoted = this.#shelf.unnoted();
+    if (unnoted.length === 0) return;
+    try {
+      const entries = this.#store.known();
+      for (const [pathName, name] of unnoted) {
+        if (filesOf(name, entries).length === 0) continue;
+        yield this.#store.put(`${pathName}.txt`, new TextEncoder().encode(name));
+        this.#shelf.setNote(pathName, name);
+      }
+    } catch {
+      // A store that is only read, say. Nothing is lost unless an archive changes, and then little.
     }
   }
 

@@ -23,15 +23,18 @@ const BUILD = /^b([^-]+)-[^-.]+-/;
  * @property {(name: string, ...args: unknown[]) => any} call a function of the Python module
  * @property {() => boolean} isAlive
  * @property {(work: () => Promise<void>) => Promise<void>} enqueue
- * @property {(name: string, pathName: string) => void} writeLater
+ * @property {(name: string) => void} writeLater
+ * @property {() => void} noteLater
  * @property {(error: unknown) => void} warn
  */
 
 export class Shelf {
   #owner;
   #store;
-  /** The packs that a path had last, where the store cannot be asked in time. */
-  #notes = /** @type {Map<string, string>} */ (new Map());
+  /** The pack of each path that was used. */
+  #paths = /** @type {Map<string, string>} */ (new Map());
+  /** The pack that the store knows a path by; of a synchronous one, of paths that were used. */
+  #notes = /** @type {Map<string, string | undefined>} */ (new Map());
   /** Packs that were asked for before it was known what the store holds; undefined once it is. */
   #early = /** @type {Set<string> | undefined} */ (new Set());
 
@@ -143,11 +146,12 @@ export class Shelf {
   load(name, pathName) {
     try {
       if (!this.#store.sync) this.#early?.add(name);
+      this.used(name, pathName);
       const files = this.#loadFiles(name, name);
       // More than one process wrote at the same time; the next flush makes one file of theirs.
-      if (files.length > 1) this.#owner.writeLater(name, pathName);
+      if (files.length > 1) this.#owner.writeLater(name);
       if (files.length > 0) return files;
-      const other = this.#noteOf(pathName);
+      const other = this.#notes.get(pathName);
       return other && other !== name ? this.#loadFiles(other, name) : [];
     } catch (error) {
       this.#owner.warn(error);
@@ -194,11 +198,30 @@ export class Shelf {
 
   // --- notes ---
 
-  /** @param {string} pathName */
-  #noteOf(pathName) {
-    if (!this.#store.sync) return this.#notes.get(pathName);
-    const note = this.#store.get(`${pathName}.txt`);
-    return note && new TextDecoder().decode(note);
+  /**
+   * Called within an import too: a pack that is loaded is that of one more path.
+   *
+   * @param {string} name
+   * @param {string} pathName
+   */
+  used(name, pathName) {
+    this.#paths.set(pathName, name);
+    try {
+      const note = this.#store.sync && this.#store.get(`${pathName}.txt`);
+      if (note) this.#notes.set(pathName, new TextDecoder().decode(note));
+    } catch (error) {
+      this.#owner.warn(error);
+    }
+    if (this.#notes.get(pathName) !== name) this.#owner.noteLater();
+  }
+
+  /**
+   * What the store does not know of paths that were used.
+   *
+   * @returns {[pathName: string, name: string][]}
+   */
+  unnoted() {
+    return [...this.#paths].filter(([pathName, name]) => this.#notes.get(pathName) !== name);
   }
 
   /**

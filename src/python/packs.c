@@ -131,6 +131,19 @@ static PyObject *call_store(struct zi_state *state, PyObject *name, PyObject *fi
     return result;
 }
 
+/* Calls a method of the store with the name of a pack and that of the path it was last found at. */
+static PyObject *call_store_about(struct zi_state *state, PyObject *method,
+                                  const struct zi_pack *pack)
+{
+    PyObject *name = PyUnicode_FromString(pack->name);
+    PyObject *path_name = name ? PyUnicode_FromString(pack->path_name) : NULL;
+    PyObject *result = path_name ? call_store(state, method, name, path_name) : NULL;
+
+    Py_XDECREF(path_name);
+    Py_XDECREF(name);
+    return result;
+}
+
 /* 1, 0 when it is no pack, -1 with an exception. */
 static int open_file(struct zi_state *state, PyObject *path, bool may_fail,
                      struct zi_pack_file *ret)
@@ -186,15 +199,12 @@ Py_ssize_t zi_pack_open_files(struct zi_state *state, PyObject *paths, bool may_
 /* Asks the store for what it has kept. The store may import meanwhile: it then finds nothing. */
 static int load(struct zi_state *state, struct zi_pack *pack)
 {
-    PyObject *name = PyUnicode_FromString(pack->name);
-    PyObject *path_name = name ? PyUnicode_FromString(pack->path_name) : NULL;
-    PyObject *paths = NULL;
+    PyObject *paths;
     struct zi_pack_file *files;
     Py_ssize_t count = -1;
 
     pack->loaded = true;
-    if (path_name)
-        paths = call_store(state, state->load_name, name, path_name);
+    paths = call_store_about(state, state->load_name, pack);
     if (paths == Py_None)
         count = 0;
     else if (paths)
@@ -206,11 +216,18 @@ static int load(struct zi_state *state, struct zi_pack *pack)
         zi_host_free(&state->host, files);
     }
     Py_XDECREF(paths);
-    Py_XDECREF(path_name);
-    Py_XDECREF(name);
     if (count < 0)
         pack->loaded = false; /* the next import tries again */
     return count < 0 ? -1 : 0;
+}
+
+/* Tells the store that a pack which is loaded is now that of one more path. */
+static int tell_path(struct zi_state *state, const struct zi_pack *pack)
+{
+    PyObject *result = call_store_about(state, state->used_name, pack);
+
+    Py_XDECREF(result);
+    return result ? 0 : -1;
 }
 
 /* --- from an archive to its pack --- */
@@ -325,6 +342,8 @@ static struct zi_pack *pack_of(struct zi_view *view)
     struct zi_record *record = view->record;
     struct zi_attachment *at;
     struct zi_pack *pack;
+    bool attached = false;
+    int answer = 0;
 
     /* The record has moved on while the view is at work: rare, and not worth a pack. */
     if (!state->packs.store || view->archive != record->archive)
@@ -332,10 +351,18 @@ static struct zi_pack *pack_of(struct zi_view *view)
     at = zi_record_attachment(state, record);
     if (!at)
         return NULL;
-    if ((!at->pack || at->pack_generation != record->generation) && attach(state, record, at) < 0)
-        return NULL;
+    if (!at->pack || at->pack_generation != record->generation) {
+        /* Letting go of what was queued may run Python code. */
+        if (attach(state, record, at) < 0 || !state->packs.store)
+            return NULL;
+        attached = true;
+    }
     pack = zi_pack_ref(at->pack);
-    if (!pack->loaded && load(state, pack) < 0) {
+    if (!pack->loaded)
+        answer = load(state, pack);
+    else if (attached)
+        answer = tell_path(state, pack);
+    if (answer < 0) {
         zi_pack_unref(state, pack);
         return NULL;
     }

@@ -48,7 +48,8 @@
 #define ZI_STATE_NAMES(X)                                                                          \
     X(archive)                                                                                     \
     X(prefix)                                                                                      \
-    X(st_dev) X(st_ino) X(st_size) X(st_mtime_ns) X(st_mode) X(load) X(changed) X(flush) X(clear)
+    X(st_dev)                                                                                      \
+    X(st_ino) X(st_size) X(st_mtime_ns) X(st_mode) X(load) X(used) X(changed) X(flush) X(clear)
 
 struct zi_takeover {
     bool busy; /* install or uninstall is at work, and runs Python code while it is */

@@ -758,6 +758,9 @@ class Store:
     def load(self, name, path_name):
         return self.paths
 
+    def used(self, name, path_name):
+        pass
+
     def changed(self):
         pass
 

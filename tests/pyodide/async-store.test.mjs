@@ -284,6 +284,31 @@ module.value`),
     zips.uninstall();
   });
 
+  test("what is kept serves each path that has read it, when the archive there changes", async () => {
+    const first = await visit();
+    const path = makeArchive();
+    const copies = [1, 2].map((i) => `/tmp/copy-${version}-${archives}-${i}.zip`);
+    for (const copy of copies) pyodide.FS.writeFile(copy, pyodide.FS.readFile(path));
+    importFrom(first.zips, path, "one", "two");
+    await first.zips.flush();
+    first.zips.uninstall();
+
+    const second = await visit();
+    for (const copy of copies)
+      assert.equal(importFrom(second.zips, copy, "one", "two").counts[0], 0);
+    await second.zips.flush();
+    second.zips.uninstall();
+
+    const { zips, warnings } = await visit();
+    for (const [i, copy] of copies.entries()) {
+      writeArchive(pyodide, copy, { ...MEMBERS, "two.py": `value = 'changed ${i}'` });
+      zips.invalidate(copy);
+      assert.deepEqual(importFrom(zips, copy, "one", "two").counts, [1, 1, 1], copy);
+    }
+    assert.deepEqual(warnings, []);
+    zips.uninstall();
+  });
+
   test("a kept pack that cannot be read is replaced, and keeps no other from being written", async () => {
     const first = await visit();
     const path = makeArchive();

@@ -15,6 +15,7 @@ class FolderStore:
     def __init__(self, folder):
         self.folder = folder
         self.changes = 0
+        self.paths = {}  # the pack of each path
         os.makedirs(folder, exist_ok=True)
 
     def path(self, name):
@@ -27,11 +28,15 @@ class FolderStore:
     # What the importer calls.
 
     def load(self, name, path_name):
+        self.used(name, path_name)
         files = self.files(name)
         if files or not os.path.exists(self.path(path_name + ".txt")):
             return files
         with open(self.path(path_name + ".txt")) as file:
             return self.files(file.read())
+
+    def used(self, name, path_name):
+        self.paths[path_name] = name
 
     def changed(self):
         self.changes += 1
@@ -54,7 +59,7 @@ class FolderStore:
     def write(self):
         """Writes every pack that has something to write; returns the new files."""
         written = []
-        for name, path_name, _ in support.ours._queued_packs() if support.ours else ():
+        for name, _, _ in support.ours._queued_packs() if support.ours else ():
             kept = self.files(name)
             new = self.path(".new")
             writer = support.ours._write_pack(name, new, kept)
@@ -64,10 +69,12 @@ class FolderStore:
             path = self.path(f"{name}.{crc:x}-{nbytes}.zip")
             os.replace(new, path)
             writer.commit(path)
-            with open(self.path(path_name + ".txt"), "w") as file:
-                file.write(name)
             for old in kept:
                 if old != path:
                     os.remove(old)
             written.append(path)
+        for path_name, name in self.paths.items():
+            if self.files(name):
+                with open(self.path(path_name + ".txt"), "w") as file:
+                    file.write(name)
         return written

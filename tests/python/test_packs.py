@@ -137,6 +137,20 @@ class Kept(PackTestCase):
         self.store.use()
         self.assertValue(path, 2, compiles=0, pack_hits=1)
 
+    def test_nor_anything_else_at_other_paths_that_the_archive_was_used_from(self):
+        self.keep()
+        others = [self.make(MEMBERS, name) for name in ("b.zip", "c.zip")]
+        for other in others:
+            self.codes(other, *NAMES)
+        self.store.write()
+        self.store.use()
+        for i, other in enumerate(others):
+            self.remake({**MEMBERS, "m.py": f"value = 'changed {i}'\n"}, os.path.basename(other))
+            support.ours.invalidate(other)
+            with stats_delta() as delta:
+                self.codes(other, *NAMES)
+            self.assertEqual((delta.compiles, delta.pack_hits), (1, 3))
+
     # Archives of other tests' folders with equal members have the same pack: these have it for themselves.
     ALONE = {**MEMBERS, "unused.py": "value = 'used in two tests'\n"}
 
