@@ -250,9 +250,7 @@ export class Library {
    * @returns {Generator<any, boolean, any>} which yields what is to be awaited, and returns whether
    *   something was written
    */
-  *writeSteps(store, { stepMs, isLast, inBackground, maxBytes, pause }) {
-    // There is no time for it when a page is left, and nothing is lost.
-    if (isLast) return false;
+  *writeSteps(store, { stepMs, inBackground, maxBytes, pause }) {
     for (const file of this.#useless.splice(0)) yield store.delete(file);
     const modules = this.#missing.splice(0);
     if (modules.length === 0) return false;

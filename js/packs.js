@@ -43,17 +43,33 @@ const STEP_MS = 8;
 /**
  * @typedef {object} Pace
  * @property {number} stepMs how long to work before others have a turn
- * @property {boolean} [isLast] whether there may be no turn after that
  * @property {boolean} [inBackground] whether nobody waits for it
+ */
+
+/**
+ * A pack file that Pyodide's file system has, and the store has not.
+ *
+ * @typedef {object} Made
+ * @property {string} file its name
+ * @property {Uint8Array} bytes
+ * @property {string[]} merged the files of its pack whose members it has taken over
  */
 
 /** Those with something to write when the process ends. */
 const unwritten = /** @type {Set<Packs>} */ (new Set());
 let watchesExit = false;
 
-/** A way through steps that must do their work now; see Packs.flush() for the other one. */
-function runNow(/** @type {Generator<any, void, any>} */ steps) {
-  for (let step = steps.next(); !step.done; step = steps.next(step.value));
+/**
+ * A way through steps that must do their work now; see Packs.flush() for the other one.
+ *
+ * @template T
+ * @param {Generator<any, T, any>} steps
+ * @returns {T}
+ */
+function runNow(steps) {
+  let step = steps.next();
+  while (!step.done) step = steps.next(step.value);
+  return step.value;
 }
 
 async function run(/** @type {Generator<any, void, any>} */ steps) {
@@ -244,11 +260,12 @@ export class Packs {
 
   /** The page is going out of sight, and may never come back. */
   #flushBeforeEnd() {
-    if (!unwritten.has(this)) return;
+    if (!unwritten.has(this) || !this.#isAlive) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    // Nothing may be waited for before it is on its way to the store.
-    void this.#enqueue(() => run(this.#flushSteps({ stepMs: Infinity, isLast: true })));
+    // Not behind the work under way either: merging does not mind two flushes.
+    const done = this.#flushAtOnce().catch((error) => this.#warn(error));
+    this.#work = this.#work.then(() => done);
     // If it goes on, out of sight, there is time for what would have taken too long before.
     if (this.#settings.library?.isIncomplete) void this.flush();
   }
@@ -261,16 +278,21 @@ export class Packs {
     return queued;
   }
 
+  /** The packs that are to be written. */
+  #names() {
+    for (const [name] of this.#queued()) this.#toWrite.add(name);
+    return [...this.#toWrite];
+  }
+
   /**
    * @param {Pace} pace
    * @returns {Generator<any, void, any>} which yields what is to be awaited, where that is possible
    */
   *#flushSteps(pace) {
-    for (const [name] of this.#queued()) this.#toWrite.add(name);
-    const names = [...this.#toWrite];
+    const names = this.#names();
     for (const name of names) {
       try {
-        yield* this.#flushPack(name, pace);
+        yield* this.#flushPack(name, pace.stepMs);
         this.#toWrite.delete(name);
       } catch (error) {
         // It stays in Pyodide's file system, in use, and the next flush offers it to the store again.
@@ -280,9 +302,7 @@ export class Packs {
     yield* this.#writeNotes();
     const wroteLibrary = yield* this.#flushLibrary(pace);
     if (names.length > 0 || wroteLibrary) yield* this.#tidy();
-    if (this.#settings.library?.isIncomplete) return;
-    // Something may have been compiled meanwhile.
-    if (this.#toWrite.size === 0 && this.#queued().length === 0) unwritten.delete(this);
+    this.#endFlush();
   }
 
   /**
@@ -302,41 +322,76 @@ export class Packs {
 
   /**
    * @param {string} name
-   * @param {Pace} pace
+   * @param {number} stepMs
    * @returns {Generator<any, void, any>}
    */
-  *#flushPack(name, { stepMs, isLast }) {
-    const { maxBytes } = this.#settings;
-    const store = this.#store;
-    const kept = filesOf(name, isLast ? store.known() : yield* this.#listed());
+  *#flushPack(name, stepMs) {
     const shelf = this.#shelf;
-    const others = [];
-    for (const file of kept)
-      others.push(shelf.has(file) ? shelf.path(file) : shelf.provide(file, yield* this.#got(file)));
+    const kept = filesOf(name, yield* this.#listed());
+    for (const file of kept) if (!shelf.has(file)) shelf.provide(file, yield* this.#got(file));
+    const made = yield* this.#make(name, kept, stepMs);
+    if (made) yield* this.#put(made);
+  }
+
+  /**
+   * The same for a page that may have no other turn: all is on its way to the store before anything
+   * is awaited. What would have to be read from there first stays beside it, to be merged another time.
+   */
+  async #flushAtOnce() {
+    const names = this.#names();
+    /** @type {string[]} */
+    const begun = [];
+    const puts = names.map(async (name) => {
+      try {
+        const held = filesOf(name, this.#store.known()).filter((file) => this.#shelf.has(file));
+        const made = runNow(this.#make(name, held, Infinity));
+        if (made) begun.push(name);
+        if (made) await run(this.#put(made));
+        this.#toWrite.delete(name);
+      } catch (error) {
+        this.#warn(error);
+      }
+    });
+    await Promise.all([...puts, run(this.#writeNotes(begun))]);
+    if (names.length > 0) await run(this.#tidy());
+    this.#endFlush();
+  }
+
+  #endFlush() {
+    // Something may have been compiled meanwhile.
+    const isDone = this.#toWrite.size === 0 && this.#queued().length === 0;
+    if (isDone && !this.#settings.library?.isIncomplete) unwritten.delete(this);
+  }
+
+  /**
+   * Writes a pack to Pyodide's file system, where it is in use from then on.
+   *
+   * @param {string} name
+   * @param {string[]} kept files of that name
+   * @param {number} stepMs
+   * @returns {Generator<any, Made | undefined, any>} undefined if there is nothing to store
+   */
+  *#make(name, kept, stepMs) {
+    const { maxBytes } = this.#settings;
+    const shelf = this.#shelf;
     const written = `${++this.#written}.new`;
-    const writer = this.#call("_write_pack", name, shelf.path(written), others.filter(Boolean));
-    if (!writer) return;
+    const others = kept.filter((file) => shelf.has(file)).map((file) => shelf.path(file));
+    const writer = this.#call("_write_pack", name, shelf.path(written), others);
+    if (!writer) return undefined;
     try {
       while (!writer.step(isHidden() ? Infinity : stepMs)) yield pause();
       const digest = writer.finish();
       const [crc, nbytes, members] = digest.toJs();
       digest.destroy();
-      if (members === 0) return;
+      if (members === 0) return undefined;
       const file = `${name}.${crc.toString(16)}-${nbytes}.zip`;
       const bytes = shelf.read(written);
       shelf.rename(written, file);
       writer.commit(shelf.path(file));
-      if (nbytes > maxBytes) {
-        // Offering it again would not make it smaller.
-        this.#warn(new Error(`a pack of ${nbytes} bytes, expected at most maxBytes, ${maxBytes}`));
-        return;
-      }
-      yield store.put(file, bytes);
-      for (const old of kept) {
-        if (old === file) continue;
-        yield store.delete(old);
-        shelf.remove(old);
-      }
+      if (nbytes <= maxBytes) return { file, bytes, merged: kept.filter((old) => old !== file) };
+      // Offering it again would not make it smaller.
+      this.#warn(new Error(`a pack of ${nbytes} bytes, expected at most maxBytes, ${maxBytes}`));
+      return undefined;
     } finally {
       writer.destroy();
       shelf.remove(written);
@@ -344,20 +399,37 @@ export class Packs {
   }
 
   /**
-   * Also those of paths that only read their packs: the archive there may change next.
-   *
+   * @param {Made} made
    * @returns {Generator<any, void, any>}
    */
-  *#writeNotes() {
+  *#put({ file, bytes, merged }) {
+    yield this.#store.put(file, bytes);
+    for (const old of merged) {
+      yield this.#store.delete(old);
+      this.#shelf.remove(old);
+    }
+  }
+
+  /**
+   * Also those of paths that only read their packs: the archive there may change next.
+   *
+   * @param {string[]} [begun] names of packs that are on their way to the store
+   * @returns {Generator<any, void, any>}
+   */
+  *#writeNotes(begun = []) {
     const unnoted = this.#shelf.unnoted();
     if (unnoted.length === 0) return;
     try {
       const entries = this.#store.known();
-      for (const [pathName, name] of unnoted) {
-        if (filesOf(name, entries).length === 0) continue;
-        yield this.#store.put(`${pathName}.txt`, new TextEncoder().encode(name));
-        this.#shelf.setNote(pathName, name);
-      }
+      const useful = unnoted.filter(
+        ([, name]) => begun.includes(name) || filesOf(name, entries).length > 0,
+      );
+      yield Promise.all(
+        useful.map(([path, name]) =>
+          this.#store.put(`${path}.txt`, new TextEncoder().encode(name)),
+        ),
+      );
+      for (const [path, name] of useful) this.#shelf.setNote(path, name);
     } catch {
       // A store that is only read, say. Nothing is lost unless an archive changes, and then little.
     }

@@ -59,6 +59,25 @@ class SlowStore {
   }
 }
 
+/** What a window has beside Node. */
+function makePage() {
+  const document = Object.assign(new EventTarget(), { visibilityState: "visible" });
+  const listening = {
+    addEventListener: document.addEventListener.bind(document),
+    removeEventListener: document.removeEventListener.bind(document),
+  };
+  Object.assign(globalThis, { document, ...listening });
+  return {
+    hide() {
+      document.visibilityState = "hidden";
+      document.dispatchEvent(new Event("visibilitychange"));
+    },
+    remove() {
+      for (const name of ["document", ...Object.keys(listening)]) delete globalThis[name];
+    },
+  };
+}
+
 describeVersions("a store that must be awaited", (version) => {
   /** @type {SlowStore} */ let store;
   /** @type {any} */ let pyodide;
@@ -360,6 +379,59 @@ module.value`),
     assert.match(warnings.join(), /expected at most maxBytes, 100/);
     assert.equal(warnings.length, 1);
     zips.uninstall();
+  });
+
+  test("when the page goes out of sight, all is on its way to the store before anything is awaited", async () => {
+    const before = await visit();
+    const paths = [makeArchive(), makeArchive()];
+    importFrom(before.zips, paths[0], "one");
+    await before.zips.flush();
+    const [old] = store.packs();
+    before.zips.uninstall();
+
+    const page = makePage();
+    try {
+      const { zips, warnings } = await visit({ autoFlush: true });
+      for (const path of paths) importFrom(zips, path, "one", "two");
+      store.asked = [];
+      page.hide();
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual(
+        store.asked.map((ask) => ask.replace(/ .*\./, " ")),
+        ["put zip", "put zip", "put txt"],
+        "one path is noted already",
+      );
+      await zips.flush();
+      assert.equal(store.packs().length, 2);
+      assert.deepEqual(store.asks("delete"), [`delete ${old}`]);
+      assert.deepEqual(warnings, []);
+    } finally {
+      current.uninstall();
+      page.remove();
+    }
+  });
+
+  test("nor is work that is under way awaited then", async () => {
+    const page = makePage();
+    try {
+      const { zips, warnings } = await visit({ autoFlush: true });
+      const paths = [makeArchive(), makeArchive()];
+      importFrom(zips, paths[0], "one");
+      const flushing = zips.flush();
+      await new Promise((resolve) => setImmediate(resolve));
+      importFrom(zips, paths[1], "one");
+      store.asked = [];
+      page.hide();
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(new Set(store.asks("put")).size, 4, "both packs, both notes");
+      await flushing;
+      await zips.flush();
+      assert.equal(store.packs().length, 2);
+      assert.deepEqual(warnings, []);
+    } finally {
+      current.uninstall();
+      page.remove();
+    }
   });
 
   for (const method of ["list", "get", "put", "delete", "touch"]) {
