@@ -224,15 +224,40 @@ class Kept(PackTestCase):
 
 @ours_only("packs")
 class Indistinguishable(PackTestCase):
+    MEMBERS = {**MEMBERS, "w.py": "import warnings\ndef tell():\n    warnings.warn('told')\n\ntell()\n"}
+    NAMES = *NAMES, "w"
+
+    def watch(self, path):
+        """Imports the modules, and returns what a coverage tool sees of that and what they warn of."""
+        events = []
+
+        def trace(frame, event, argument):
+            if frame.f_code.co_filename.startswith(path):
+                events.append((event, frame.f_code.co_filename, frame.f_lineno))
+            return trace
+
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            others = sys.gettrace()
+            sys.settrace(trace)
+            try:
+                for name in self.NAMES:
+                    importlib.import_module(name)
+            finally:
+                sys.settrace(others)
+        self.assertIn(("line", f"{path}/p/__init__.py", 1), events)
+        self.assertEqual([(str(each.message), each.filename, each.lineno) for each in told], [("told", f"{path}/w.py", 3)])
+        return events
+
     def describe(self, path):
         """All that tells how modules were loaded."""
         sys.path.insert(0, path)
-        for name in NAMES:
+        for name in self.NAMES:
             sys.modules.pop(name, None)
         linecache.clearcache()
-        answer = []
-        for name in NAMES:
-            module = importlib.import_module(name)
+        answer = self.watch(path)
+        for name in self.NAMES:
+            module = sys.modules[name]
             spec = module.__spec__
             code = spec.loader.get_code(name)
             answer.append((
@@ -248,7 +273,7 @@ class Indistinguishable(PackTestCase):
         return answer
 
     def test_modules_code_and_tracebacks(self):
-        path = self.make(MEMBERS)
+        path = self.make(self.MEMBERS)
         compiled = self.describe(path)
         self.store.write()
         self.store.use()
@@ -413,12 +438,15 @@ class Harmless(PackTestCase):
 
 @ours_only("packs")
 class Files(PackTestCase):
-    def test_zipfile_unzip_and_stock_accept_every_pack(self):
+    def keep_three(self):
         self.keep()
         self.keep({f"m{i}.py": f"value = {i}\n" for i in range(300)}, *(f"m{i}" for i in range(300)), name="b.zip")
         self.keep({"café.py": "value = 'é'\n"}, "café", name="c.zip")
         self.assertEqual(len(self.packs()), 3)
-        for pack in self.packs():
+        return self.packs()
+
+    def test_zipfile_and_stock_accept_every_pack(self):
+        for pack in self.keep_three():
             with zipfile.ZipFile(pack) as file:
                 self.assertIsNone(file.testzip())
                 self.assertEqual({info.compress_type for info in file.infolist()}, {zipfile.ZIP_STORED})
@@ -428,8 +456,8 @@ class Files(PackTestCase):
 
     @native_only("unzip is a program")
     def test_native_unzip_accepts_every_pack(self):
-        self.keep()
-        subprocess.run(["unzip", "-tq", self.only_pack()], check=True, stdout=subprocess.DEVNULL)
+        for pack in self.keep_three():
+            subprocess.run(["unzip", "-tq", pack], check=True, stdout=subprocess.DEVNULL)
 
     def test_members_name_their_source(self):
         self.keep({"m.py": "value = 1\n"}, "m")
