@@ -13,8 +13,8 @@
  *
  * A regression is a test that passes through stock and does not through ours, or that fails
  * through ours (or kills the process there) without failing through stock. A run that did not
- * finish is a regression by itself, and what it did not reach is not a pass. A tree that could not
- * be had counts as one skipped test.
+ * finish is a regression by itself, and what it did not reach is not a pass; one that shall find packs
+ * and read nothing of any is a regression too. A tree that could not be had counts as one skipped test.
  *
  * @returns {{ passed: number, failed: number, skipped: number, findings: Finding[] }}
  */
@@ -31,6 +31,12 @@ export function compare(rows) {
       if (died)
         findings.push({ row, kind: "regression", text: `the ${importer} run died: ${died}` });
     }
+    if (row.findsPacks && !ours.died && !ours.stats?.pack_bytes)
+      findings.push({
+        row,
+        kind: "regression",
+        text: "nothing came from the packs that were kept",
+      });
     for (const id of new Set([...Object.keys(stock.tests), ...Object.keys(ours.tests)])) {
       const [before, now] = [stock.tests[id], ours.tests[id]];
       const kind = judge(before?.status, now?.status, Boolean(ours.died));

@@ -107,7 +107,7 @@ rmSync(packs, { recursive: true, force: true });
 await Promise.all(Array.from({ length: PARALLEL }, drainJobs));
 for (const { row, tree } of again) {
   const configuration = { ...row.configuration, name: `${row.configuration.name}, packs` };
-  const second = { ...row, configuration, runs: { stock: row.runs.stock } };
+  const second = { ...row, configuration, findsPacks: true, runs: { stock: row.runs.stock } };
   rows.push(second);
   jobs.push({ row: second, tree, importer: "ours" });
 }

@@ -2,7 +2,9 @@
 //
 //   node python-suite.mjs VERSION stock|ours|packs FILE...
 //
-// With packs, each file runs twice through ours: what the first run compiles, the second finds. Prints a line of JSON per file: { file, passed, failed, skipped, output }.
+// With packs, each file runs twice through ours: what the first run compiles, the second finds.
+// Prints a line of JSON per file: { file, passed, failed, skipped, output }, and at the end how many pack
+// files second runs found: { file: "packs", found }.
 
 import { projectPath, start } from "./harness.mjs";
 import { install } from "../../js/index.js";
@@ -48,18 +50,21 @@ try {
     if (!zips.active) throw new Error("the importer could not be installed");
     zips.uninstall();
   }
+  let found = 0; // of the packs, by second runs
   for (const file of files) {
     output = [];
     const globals = pyodide.toPy({ importer, file });
     let counts = { passed: 0, failed: 1, skipped: 0 };
     try {
       counts = JSON.parse(pyodide.runPython(RUN, { globals }));
+      found += counts.packs_found ?? 0;
     } catch (error) {
       output.push(error.message);
     }
     const { passed, failed, skipped } = counts;
     console.log(JSON.stringify({ file, passed, failed, skipped, output: output.join("\n") }));
   }
+  console.log(JSON.stringify({ file: "packs", found }));
 } catch (error) {
   // Only the message: the stack of a fatal error holds Pyodide's minified source.
   process.stderr.write(`${error.message}\n`);

@@ -35,6 +35,11 @@ describeVersions("the Python suite", (version) => {
         end = `the process ended with ${status}: ${errors}`;
       });
 
+      if (importer === "packs")
+        test("second runs find packs", () => {
+          assert.ok(results.get("packs")?.found > 0, end);
+        });
+
       for (const file of files) {
         test(file, (t) => {
           const result = results.get(file);

@@ -15,6 +15,7 @@ class FolderStore:
     def __init__(self, folder):
         self.folder = folder
         self.changes = 0
+        self.found = 0  # files that were asked for and there
         self.paths = {}  # the pack of each path
         os.makedirs(folder, exist_ok=True)
 
@@ -30,10 +31,11 @@ class FolderStore:
     def load(self, name, path_name):
         self.used(name, path_name)
         files = self.files(name)
-        if files or not os.path.exists(self.path(path_name + ".txt")):
-            return files
-        with open(self.path(path_name + ".txt")) as file:
-            return self.files(file.read())
+        if not files and os.path.exists(self.path(path_name + ".txt")):
+            with open(self.path(path_name + ".txt")) as file:
+                files = self.files(file.read())
+        self.found += len(files)
+        return files
 
     def used(self, name, path_name):
         self.paths[path_name] = name

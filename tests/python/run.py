@@ -29,10 +29,12 @@ def main(argv):
     if ours:
         ours.install()
         support.ours = ours
+    kept = False
     if options.packs:
         import packstore
 
         packstore.base = packstore.FolderStore(options.packs)
+        kept = bool(os.listdir(options.packs))
         packstore.base.use()
     # The first call imports importlib.metadata; no counter of a test may see that.
     importlib.invalidate_caches()
@@ -45,8 +47,12 @@ def main(argv):
     counts = run(suite)
     if options.packs:
         packstore.base.write()
-        print("packs: {} modules from them, {} compiled".format(
-            *(ours.stats()[name] - before[name] for name in ("pack_hits", "compiles"))))
+        counts["packs_found"] = packstore.base.found
+        print("packs: {} found, {} modules from them, {} compiled".format(
+            packstore.base.found, *(ours.stats()[name] - before[name] for name in ("pack_hits", "compiles"))))
+        if kept and not packstore.base.found and not options.patterns:
+            print("FAIL none of the packs that an earlier run has kept was used")
+            counts["failed"] += 1
     if options.counts:
         with open(options.counts, "w", encoding="utf-8") as file:
             json.dump({"importer": options.importer, "python": sys.version.split()[0], **counts}, file)
