@@ -6,7 +6,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { after, before, describe, test } from "node:test";
 
 import { describeVersions, start, temporaryFolder, versions } from "./harness.mjs";
-import { buildArchive, packsIn, plant, startPeer } from "./peers.mjs";
+import { buildArchive, packsIn, plant, startNeighbour, startPeer } from "./peers.mjs";
 import { install } from "../../js/index.js";
 
 const MEMBERS = {
@@ -15,6 +15,7 @@ const MEMBERS = {
   "pack/inner.py":
     "VALUE = 'inner'\nclass Class:\n    def method(self):\n        return lambda: 1 / 0\n",
   "unused.py": "VALUE = 'unused'\n",
+  "telling.py": "import warnings\ndef tell():\n    warnings.warn('told')\ntell()\n",
 };
 const IMPORT = "import one, pack.inner, email.message; one.VALUE";
 
@@ -28,8 +29,8 @@ async function counted(peer, action) {
 }
 
 /** A process that imports from an archive, and ends; what that took. */
-async function runOnce(version, { options, file, path = "/a.zip", code = IMPORT }) {
-  const peer = await startPeer(version, options);
+async function runOnce(version, { options, cache, file, path = "/a.zip", code = IMPORT }) {
+  const peer = await startPeer(version, options, { cache });
   await peer.tell("provide", { file, path });
   const counts = await counted(peer, () => peer.run(code));
   const warnings = await peer.tell("warnings");
@@ -74,7 +75,7 @@ describeVersions("compiled code is kept", (version) => {
 
   test("a module from a pack is what stock's would be", async () => {
     const describeModules = `
-import linecache, traceback, inspect, types
+import linecache, sys, traceback, inspect, types, warnings
 def code_of(code):
     return [code.co_filename, code.co_name, code.co_firstlineno, list(code.co_positions()),
             [code_of(c) for c in code.co_consts if isinstance(c, types.CodeType)]]
@@ -84,7 +85,19 @@ def describe(module):
             spec.origin, spec.cached, spec.loader_state, spec.has_location,
             spec.submodule_search_locations and list(spec.submodule_search_locations),
             code_of(spec.loader.get_code(spec.name)), inspect.getsource(module)]
-import one, pack.inner
+events = []
+def trace(frame, event, argument):
+    if frame.f_code.co_filename.startswith("/a.zip"):
+        events.append([event, frame.f_code.co_filename, frame.f_lineno])
+    return trace
+with warnings.catch_warnings(record=True) as told:
+    warnings.simplefilter("always")
+    sys.settrace(trace)
+    import one, pack.inner, telling
+    sys.settrace(None)
+assert ["line", "/a.zip/pack/__init__.py", 1] in events
+told = [[str(each.message), each.filename, each.lineno] for each in told]
+assert told == [["told", "/a.zip/telling.py", 3]], told
 try:
     one.fail()
 except ValueError as error:
@@ -93,7 +106,7 @@ try:
     pack.inner.Class().method()()
 except ZeroDivisionError as error:
     second = traceback.format_exc().splitlines()[-3:]
-repr([describe(one), describe(pack), describe(pack.inner), first, second])`;
+repr([describe(one), describe(pack), describe(pack.inner), first, second, events])`;
     // Twice: the modules that describe are the standard library's, and may be new to the store.
     await runOnce(version, { options, file, code: describeModules });
     const kept = await runOnce(version, { options, file, code: describeModules });
@@ -214,7 +227,7 @@ describe("keeping", () => {
   const file = buildArchive(`${temporaryFolder()}/a.zip`, MEMBERS);
   const code = "import one, pack.inner; one.VALUE";
 
-  test("what is idle is written without being asked, and the timer keeps no process", async () => {
+  test("what is idle is written without being asked", async () => {
     const directory = `${temporaryFolder()}/store`;
     const peer = await startPeer(version, { storage: { directory } });
     await peer.tell("provide", { file, path: "/a.zip" });
@@ -226,25 +239,50 @@ describe("keeping", () => {
     ]);
   });
 
-  for (const [name, command, status, keeps] of [
-    ["process.exit(7)", ["exit", { code: 7 }], 7, true],
-    ["an exception that nobody catches", ["throw"], 1, true],
-    ["os._exit(5)", ["run", { code: "import os; os._exit(5)" }], undefined, false],
-    [
-      "a fatal error",
-      ["run", { code: "from _pyodide_core import trigger_fatal_error as t; t()" }],
-      undefined,
-      false,
-    ],
+  test("but the timer for it keeps no process", async () => {
+    const directory = `${temporaryFolder()}/store`;
+    const peer = await startPeer(version, { storage: { directory } });
+    await peer.tell("provide", { file, path: "/a.zip" });
+    await peer.run(code);
+    assert.ok(!(await peer.tell("waitsFor")).includes("Timeout"));
+    assert.equal(await peer.finish(), 0);
+    assert.equal(Object.keys(packsIn(directory)).length, 1, "and wrote what it had");
+  });
+
+  test("by default it is kept in the user's cache folder; a namespace is a folder of its own", async () => {
+    const cache = temporaryFolder();
+    for (const [options, folder] of [
+      [{}, `${cache}/pyodide-zipimport`],
+      [{ namespace: "mine" }, `${cache}/pyodide-zipimport-mine`],
+      [{ namespace: "mine", storage: { directory: `${cache}/other` } }, `${cache}/other/mine`],
+    ]) {
+      const first = await runOnce(version, { options, cache, file, code });
+      assert.deepEqual([first.value, first.compiles, first.warnings], [1, 3, []]);
+      assert.deepEqual(Object.keys(packsIn(folder)).length, 1);
+      assert.equal(statSync(folder).mode & 0o777, 0o700);
+      const second = await runOnce(version, { options, cache, file, code });
+      assert.deepEqual([second.compiles, second.warnings], [0, []]);
+    }
+  });
+
+  const FATAL = "from _pyodide_core import trigger_fatal_error as t; t()";
+  for (const [name, command, keeps] of [
+    ["process.exit(7)", ["exit", { code: 7 }], true],
+    ["an exception that nobody catches", ["throw"], true],
+    ["os._exit(5)", ["run", { code: "import os; os._exit(5)" }], false],
+    ["a fatal error", ["run", { code: FATAL }], false],
   ]) {
     test(`${name} ends as without us, and ${keeps ? "keeps" : "leaves"} what was compiled`, async () => {
       const directory = `${temporaryFolder()}/store`;
-      const peer = await startPeer(version, { storage: { directory } });
-      await peer.tell("provide", { file, path: "/a.zip" });
-      await peer.run(code);
-      await peer.tell(...command).catch(() => {});
-      const ended = await (status === undefined ? peer.finish() : peer.ended);
-      if (status !== undefined) assert.equal(ended, status);
+      const endings = [];
+      for (const options of [{ storage: { directory } }, { maxBytes: 0 }]) {
+        const peer = await startPeer(version, options);
+        await peer.tell("provide", { file, path: "/a.zip" });
+        await peer.run(code);
+        await peer.tell(...command).catch(() => {});
+        endings.push(await peer.finish());
+      }
+      assert.equal(endings[0], endings[1]);
       assert.equal(filesIn(directory).length > 0, keeps);
     });
   }
@@ -363,8 +401,9 @@ fs.writeFileSync(${JSON.stringify(directory)}, "")`);
   test("a process that is killed at any moment leaves sound packs", async () => {
     const rounds = Number(process.env.KILLS ?? 10);
     const directory = `${temporaryFolder()}/store`;
+    const count = 3 * rounds;
     const members = Object.fromEntries(
-      Array.from({ length: 60 }, (_, i) => [
+      Array.from({ length: count }, (_, i) => [
         `m${i}.py`,
         `${"x = [1, 2, 3]\n".repeat(500)}VALUE = ${i}\n`,
       ]),
@@ -374,9 +413,11 @@ fs.writeFileSync(${JSON.stringify(directory)}, "")`);
     for (let round = 0; round < rounds; round++) {
       const peer = await startPeer(version, { storage: { directory } });
       await peer.tell("provide", { file: large, path: "/large.zip" });
-      // What earlier rounds have kept, and something new.
-      const code = `import importlib\nfor i in range(${kept}, ${Math.min(60, kept + 3)}): importlib.import_module(f"m{i}")`;
-      await peer.run(code);
+      // Beside what earlier rounds have kept, something new.
+      assert.ok(kept + 3 <= count);
+      const code = `import importlib\nfor i in range(${kept}, ${kept + 3}): importlib.import_module(f"m{i}")`;
+      const { compiles } = await counted(peer, () => peer.run(code));
+      assert.equal(compiles, 3);
       peer.tell("flush").catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 40));
       await peer.kill();
@@ -393,17 +434,20 @@ fs.writeFileSync(${JSON.stringify(directory)}, "")`);
     assert.deepEqual(run.value, [0, 1]);
   });
 
-  for (const [count, rounds] of [
-    [2, Number(process.env.ROUNDS ?? 15)],
-    [8, Number(process.env.ROUNDS ?? 15)],
+  const rounds = Number(process.env.ROUNDS ?? 15);
+  for (const [count, what, startOne] of [
+    [2, "processes", (options) => startPeer(version, options)],
+    [8, "processes", (options) => startPeer(version, options)],
+    [2, "threads", (options) => startPeer(version, options, { thread: true })],
+    [2, "Pyodides of one process", (options) => startNeighbour(version, options)],
   ]) {
-    describe(`${count} processes that write at the same time`, () => {
+    describe(`${count} ${what} that write at the same time`, () => {
       const folder = temporaryFolder();
       const options = { storage: { directory: `${folder}/store` }, autoFlush: false };
       const peers = [];
 
       before(async () => {
-        for (let i = 0; i < count; i++) peers.push(await startPeer(version, options));
+        for (let i = 0; i < count; i++) peers.push(await startOne(options));
       });
       after(() => Promise.all(peers.map((peer) => peer.kill())));
 

@@ -5,6 +5,7 @@ import { execFileSync, fork } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { projectPath } from "./harness.mjs";
+import { makeCommands } from "./peer-commands.mjs";
 
 const SCRIPT = projectPath("tests/pyodide/peer.mjs");
 
@@ -66,10 +67,35 @@ export class Peer {
   }
 }
 
+/** The same in this very process. */
+class Neighbour {
+  #commands = makeCommands();
+
+  async tell(command, args = {}) {
+    return this.#commands[command](args);
+  }
+
+  run(code) {
+    return this.tell("run", { code });
+  }
+
+  kill() {
+    return this.tell("uninstall");
+  }
+}
+
 /** A peer whose Pyodide is started, with ours installed. */
-export async function startPeer(version, options, how) {
-  const peer = new Peer(how);
-  const active = await peer.tell("start", { version, options });
+export async function startPeer(version, options, { thread, cache } = {}) {
+  return started(new Peer({ thread }), { version, options, cache });
+}
+
+/** The same for a Pyodide of this process. */
+export async function startNeighbour(version, options) {
+  return started(new Neighbour(), { version, options });
+}
+
+async function started(peer, args) {
+  const active = await peer.tell("start", args);
   if (!active) throw new Error(`not installed: ${JSON.stringify(await peer.tell("warnings"))}`);
   return peer;
 }
