@@ -22,6 +22,9 @@ import { warn } from "./warnings.js";
 // Of src/cache/pack.h, and of library.js.
 const SCHEMAS = /** @type {Record<string, number>} */ ({ z: 1, w: LIBRARY_SCHEMA });
 const OURS = /^([zw])(\d+)-/;
+// Notes are small and the store lists them all: programs that import from a new temporary folder each
+// time would leave one for each.
+const NOTES_MAX = 500;
 // Work that nobody waits for is done once nothing was compiled for so long, and in pieces no longer
 // than a frame.
 const IDLE_MS = 1000;
@@ -72,7 +75,12 @@ function runNow(steps) {
   return step.value;
 }
 
-async function run(/** @type {Generator<any, void, any>} */ steps) {
+/**
+ * @template T
+ * @param {Generator<any, T, any>} steps
+ * @returns {Promise<T>}
+ */
+async function run(steps) {
   let step = steps.next();
   while (!step.done) {
     let value;
@@ -84,6 +92,7 @@ async function run(/** @type {Generator<any, void, any>} */ steps) {
     }
     step = steps.next(value);
   }
+  return step.value;
 }
 
 /**
@@ -299,9 +308,9 @@ export class Packs {
         this.#warn(error);
       }
     }
-    yield* this.#writeNotes();
-    const wroteLibrary = yield* this.#flushLibrary(pace);
-    if (names.length > 0 || wroteLibrary) yield* this.#tidy();
+    const hasNoted = yield* this.#writeNotes();
+    const hasLibrary = yield* this.#flushLibrary(pace);
+    if (names.length > 0 || hasNoted || hasLibrary) yield* this.#tidy();
     this.#endFlush();
   }
 
@@ -414,11 +423,11 @@ export class Packs {
    * Also those of paths that only read their packs: the archive there may change next.
    *
    * @param {string[]} [begun] names of packs that are on their way to the store
-   * @returns {Generator<any, void, any>}
+   * @returns {Generator<any, boolean, any>} whether there was one
    */
   *#writeNotes(begun = []) {
     const unnoted = this.#shelf.unnoted();
-    if (unnoted.length === 0) return;
+    if (unnoted.length === 0) return false;
     try {
       const entries = this.#store.known();
       const useful = unnoted.filter(
@@ -430,8 +439,10 @@ export class Packs {
         ),
       );
       for (const [path, name] of useful) this.#shelf.setNote(path, name);
+      return useful.length > 0;
     } catch {
       // A store that is only read, say. Nothing is lost unless an archive changes, and then little.
+      return false;
     }
   }
 
@@ -465,7 +476,9 @@ export class Packs {
     const store = this.#store;
     const entries = (yield* this.#listed()).filter(({ name }) => OURS.test(name));
     const [ours, others] = partition(entries, ({ name }) => hasOurSchema(name));
-    for (const { name } of others) yield store.delete(name);
+    const notes = ours.filter(({ name }) => name.endsWith(".txt"));
+    const old = notes.sort((a, b) => b.usedMs - a.usedMs).slice(NOTES_MAX);
+    for (const { name } of [...others, ...old]) yield store.delete(name);
     const packs = [...groupByPack(ours).values()].sort((a, b) => a.usedMs - b.usedMs);
     let total = packs.reduce((sum, { nbytes }) => sum + nbytes, 0);
     for (const { nbytes, files } of packs) {

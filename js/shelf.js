@@ -212,7 +212,8 @@ export class Shelf {
     } catch (error) {
       this.#owner.warn(error);
     }
-    if (this.#notes.get(pathName) !== name) this.#owner.noteLater();
+    if (this.#notes.get(pathName) === name) this.#store.touch(`${pathName}.txt`);
+    else this.#owner.noteLater();
   }
 
   /**

@@ -381,6 +381,40 @@ module.value`),
     zips.uninstall();
   });
 
+  test("beyond maxBytes, the packs used longest ago go, and notes beyond some hundred", async () => {
+    const later = () => new Promise((resolve) => setTimeout(resolve, 5));
+    const first = await visit();
+    const paths = [makeArchive(), makeArchive(), makeArchive()];
+    for (const path of paths) {
+      importFrom(first.zips, path, "one");
+      await first.zips.flush();
+      await later();
+    }
+    const sizes = (await store.list()).map(({ nbytes }) => nbytes);
+    const maxBytes = sizes.reduce((sum, nbytes) => sum + nbytes) + 100;
+    const note = [...store.entries.keys()].find((name) => name.endsWith(".txt"));
+    first.zips.uninstall();
+
+    const second = await visit({ maxBytes });
+    importFrom(second.zips, paths[0], "one");
+    await later();
+    importFrom(second.zips, makeArchive(), "one");
+    await second.zips.flush();
+    second.zips.uninstall();
+
+    const third = await visit();
+    assert.deepEqual(importFrom(third.zips, paths[0], "one").counts, [0, 1, 1], "used since");
+    assert.deepEqual(importFrom(third.zips, paths[1], "one").counts, [1, 0, 0]);
+    for (let i = 0; i < 600; i++)
+      store.entries.set(`${note.slice(0, -5)}${i}.txt`, { bytes: new Uint8Array(1), usedMs: i });
+    await third.zips.flush();
+    const notes = [...store.entries].filter(([name]) => name.endsWith(".txt"));
+    assert.equal(notes.length, 500);
+    assert.ok(notes.every(([, { usedMs }]) => usedMs > 100));
+    assert.deepEqual([...first.warnings, ...second.warnings, ...third.warnings], []);
+    third.zips.uninstall();
+  });
+
   test("when the page goes out of sight, all is on its way to the store before anything is awaited", async () => {
     const before = await visit();
     const paths = [makeArchive(), makeArchive()];
