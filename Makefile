@@ -343,7 +343,7 @@ help:
 	@echo "make bench          measure against stock; writes the figures under build/"
 	@echo "make bench-browser  the same for what browsers keep between visits; ENGINE=Firefox for one engine"
 	@echo "make fuzz T=60      each fuzz target for T seconds; one alone: fuzz-archive"
-	@echo "make soak           hundreds of killed and competing processes; half an hour"
+	@echo "make soak           hundreds of killed and competing processes; about an hour"
 	@echo "make coverage       lines and branches of src/ that the tests run"
 	@echo "make setup          install what all of these need (the others call it themselves)"
 	@echo "make archives       fetch the archives of demo and bench"
