@@ -15,11 +15,15 @@ const FOLDER = new URL("../build/archives/", import.meta.url);
  * @property {number} entries of the archive
  */
 
-/** Django sets itself up without a project: its own registry, settings and logging. */
+/** Django sets itself up for the smallest project there is, a settings module without a file. */
 const SET_UP_DJANGO = `
+import os, sys, types
+settings = types.ModuleType("bench_settings")
+settings.SECRET_KEY = "for nothing"
+settings.INSTALLED_APPS = []
+sys.modules["bench_settings"] = settings
+os.environ["DJANGO_SETTINGS_MODULE"] = "bench_settings"
 import django
-from django.conf import settings
-settings.configure()
 django.setup()`;
 
 /**

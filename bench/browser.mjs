@@ -151,7 +151,8 @@ function rowsOf({ stock, first, second, memory, worker }, nodeMs, hasBars) {
   const pause = (/** @type {Visit[]} */ list, /** @type {"install" | "flush"} */ what) =>
     Math.max(...list.map(({ pauses }) => pauses[what] ?? 0));
   const [stockMs, warmMs] = [time(stock, "import"), time(second, "import")];
-  const reading = time(second, "install") - time(first, "install");
+  // Not beside the first visit, whose install() makes its database.
+  const reading = time(second, "install") - time(memory, "install");
   const opening = time(first, "install") - time(memory, "install");
   const bytes = second[0].storage?.bytes ?? 0;
   const MiB = (bytes / 2 ** 20).toFixed(1);
