@@ -11,10 +11,11 @@ import { command as compile } from "./compile.js";
 import { UsageError } from "./failures.js";
 import { PROGRAM, describeCommand, describeProgram } from "./help.js";
 import { Progress } from "./progress.js";
+import { command as stdlib } from "./stdlib.js";
 
 /** @typedef {import("./help.js").Command} Command */
 
-const COMMANDS = [compile];
+const COMMANDS = [stdlib, compile];
 /** @type {Record<string, import("./arguments.js").Option>} */
 const PROGRAM_OPTIONS = {
   help: COMMON.help,
