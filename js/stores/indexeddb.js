@@ -150,9 +150,15 @@ export class IndexedDBStore {
         clearTimeout(timer);
         resolve(request?.result);
       };
+      /** @type {DOMException | null} */
+      let cause = null;
+      transaction.onerror = ({ target }) => {
+        cause ??= /** @type {IDBRequest} */ (target).error;
+      };
       transaction.onabort = () => {
         clearTimeout(timer);
-        reject(transaction.error ?? new Error("the browser stopped the transaction"));
+        // WebKit leaves the transaction without an error when the quota was exceeded after commit().
+        reject(transaction.error ?? cause ?? new Error("the browser stopped the transaction"));
       };
       try {
         request = work(transaction);
