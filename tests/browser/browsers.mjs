@@ -28,6 +28,7 @@ import puppeteer from "puppeteer-core";
  * @property {boolean} [isPrivate] a private window, as each of WebKitGTK's without a profile is
  * @property {Record<string, unknown>} [preferences] Firefox's
  * @property {number} [ratio] of the disk that one origin may use, WebKitGTK's with a profile
+ * @property {boolean} [noDatabases] WebKitGTK's with a profile: pages have no IndexedDB
  */
 
 /** A name of this machine that pages are served under, unlike loopback's without being secure. */
@@ -174,10 +175,12 @@ async function startSession(server, stop) {
  * @param {Settings} settings
  * @returns {Promise<Browser>}
  */
-async function launchWebKitWith({ profile, ratio }) {
+async function launchWebKitWith({ profile, ratio, noDatabases }) {
   const script = fileURLToPath(new URL("webkit.py", import.meta.url));
   // Debian's Python, which has the bindings.
-  const command = ["/usr/bin/python3", script, profile, ...(ratio ? ["--ratio", `${ratio}`] : [])];
+  const command = ["/usr/bin/python3", script, profile];
+  if (ratio) command.push("--ratio", `${ratio}`);
+  if (noDatabases) command.push("--no-databases");
   const child = spawn(find("xvfb-run"), ["-a", ...command], { stdio: ["pipe", "pipe", "ignore"] });
   const ended = new Promise((resolve) => child.once("close", resolve));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

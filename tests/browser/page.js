@@ -3,20 +3,30 @@
 const exchange = `/exchange/${new URLSearchParams(location.search).get("job")}`;
 
 /** @param {object} result `{ error }` when it went wrong */
-const report = (result) => fetch(exchange, { method: "POST", body: JSON.stringify(result) });
+const send = (result) => fetch(exchange, { method: "POST", body: JSON.stringify(result) });
+/** One more turn, in which a rejection that nobody handles would show itself, and come first. */
+const report = (result) => setTimeout(() => send(result));
 
-addEventListener("error", (event) => report({ error: event.message }));
+addEventListener("error", (event) => send({ error: event.message }));
 addEventListener("unhandledrejection", (event) =>
-  report({ error: String(event.reason?.message ?? event.reason) }),
+  send({ error: String(event.reason?.message ?? event.reason) }),
 );
 
 const job = await (await fetch(exchange)).json();
 if (job.place === "worker") {
-  const worker = new Worker("./worker.js", { type: "module" });
+  const worker = startWorker();
   worker.onerror = ({ message }) => report({ error: message ?? "the worker did not load" });
   worker.onmessage = ({ data }) => report(data);
   worker.postMessage(job);
 } else {
   const { runJob } = await import("./job.js");
   report(await runJob(job, report));
+}
+
+/** A page without an origin, as in a sandbox, may start no worker but one that it has made itself. */
+function startWorker() {
+  if (globalThis.origin !== "null") return new Worker("./worker.js", { type: "module" });
+  const address = new URL("./worker.js", import.meta.url).href;
+  const script = new Blob([`import ${JSON.stringify(address)};`], { type: "text/javascript" });
+  return new Worker(URL.createObjectURL(script), { type: "module" });
 }

@@ -8,12 +8,14 @@
 //                  and nothing else: the side module is blocked while all around it works
 //   /csp/...       the same under the policy that docs/storage.md promises to work under
 //   /sandbox/...   the same in a sandbox, an origin of its own without any storage
+//   /framed/...    the same for a frame that the page around it has put into a sandbox
 //   /exchange/ID   GET: the job with that number; POST: its result. A page needs nothing of the
 //                  driver but to be opened.
 
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
+import { networkInterfaces } from "node:os";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -40,6 +42,8 @@ const TYPES = {
  * @property {(open: (url: string) => Promise<void>, policy: string, job: object,
  *   timeout: number) => Promise<any>} ask the policy is one of the folders above
  * @property {string} address
+ * @property {string | undefined} insecureAddress the same on this machine's own address, of which
+ *   browsers do not know that it is this machine's; undefined if it has none
  * @property {() => Promise<void>} close
  */
 
@@ -48,12 +52,12 @@ export async function startServer() {
   /** @type {Map<string, { job: object, settle: (result: any) => void }>} */
   const jobs = new Map();
   let origin = "";
-  const server = createServer((request, response) => {
+  const respond = (request, response) => {
     answer(request, response).catch((error) => {
       response.writeHead(500);
       response.end(error.message);
     });
-  });
+  };
 
   async function answer(request, response) {
     const path = decodeURIComponent(new URL(request.url, origin).pathname);
@@ -76,7 +80,7 @@ export async function startServer() {
     const policy = POLICIES.get(first)(origin);
     if (policy) headers["content-security-policy"] = policy;
     // A sandbox is another origin than this one's.
-    if (first === "sandbox") headers["access-control-allow-origin"] = "*";
+    if (first === "sandbox" || first === "framed") headers["access-control-allow-origin"] = "*";
     response.writeHead(200, headers);
     createReadStream(join(ROOT, file)).pipe(response);
   }
@@ -124,18 +128,51 @@ export async function startServer() {
     return value;
   }
 
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  origin = `http://127.0.0.1:${port}`;
+  const server = await listen(respond, "127.0.0.1");
+  origin = server.address;
+  const outside = await listenOutside(respond);
   return {
     ask,
     address: origin,
+    insecureAddress: outside?.address,
+    async close() {
+      await server.close();
+      await outside?.close();
+    },
+  };
+}
+
+/**
+ * @param {import("node:http").RequestListener} respond
+ * @param {string} host
+ */
+async function listen(respond, host) {
+  const server = createServer(respond);
+  await new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, host, () => resolve(undefined));
+  });
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  return {
+    address: `http://${host}:${port}`,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        server.close(() => resolve(undefined));
         server.closeAllConnections();
       }),
   };
+}
+
+/** @param {import("node:http").RequestListener} respond */
+async function listenOutside(respond) {
+  const address = outsideAddress();
+  return address && listen(respond, address).catch(() => undefined);
+}
+
+/** This machine's address in its network, if it is in one. */
+export function outsideAddress() {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return addresses.find(({ family, internal }) => family === "IPv4" && !internal)?.address;
 }
 
 const POLICIES = new Map([
@@ -144,6 +181,7 @@ const POLICIES = new Map([
   ["strict", strictPolicy],
   ["csp", () => "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'"],
   ["sandbox", () => "sandbox allow-scripts"],
+  ["framed", () => ""],
 ]);
 
 function strictPolicy(origin) {

@@ -8,6 +8,7 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  statfsSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -34,7 +35,9 @@ const BLOCKED = {
     return { profile };
   },
   Firefox: () => ({ preferences: { "network.cookie.cookieBehavior": 2 } }),
+  WebKitGTK: (profile) => ({ profile, noDatabases: true }),
 };
+const PLACES = ["window", "worker"];
 
 for (const name of ["Chromium", "Firefox", "WebKitGTK"])
   describe(`${name}, accidents`, () => {
@@ -42,6 +45,7 @@ for (const name of ["Chromium", "Firefox", "WebKitGTK"])
     /** @type {import("./browsers.mjs").Browser | undefined} */ let browser;
     const profile = mkdtempSync(join(tmpdir(), "profile-"));
     const otherProfile = mkdtempSync(join(tmpdir(), "profile-"));
+    const quotaProfile = mkdtempSync(join(tmpdir(), "profile-"));
 
     before(async () => {
       server = await startServer();
@@ -49,7 +53,7 @@ for (const name of ["Chromium", "Firefox", "WebKitGTK"])
     after(async () => {
       await browser?.close();
       await server?.close();
-      for (const folder of [profile, otherProfile])
+      for (const folder of [profile, otherProfile, quotaProfile])
         rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     });
 
@@ -66,21 +70,34 @@ for (const name of ["Chromium", "Firefox", "WebKitGTK"])
         ...job,
       });
 
-    test("a private window: the session's own memory, and nothing of it later", async () => {
+    for (const place of PLACES)
+      test(`a private window, ${place}: the session's own memory, and nothing of it later`, async () => {
+        await start({ isPrivate: true });
+        const first = await visit(["flush"], { place });
+        const second = await visit(["flush"], { place });
+        assert.deepEqual(
+          [first.values, second.values],
+          [
+            [1, 2],
+            [1, 2],
+          ],
+        );
+        assert.deepEqual([first.compiles, second.compiles], [2, 0]);
+        assert.deepEqual([...first.warnings, ...second.warnings], []);
+        await start({ isPrivate: true });
+        assert.equal((await visit([], { place })).compiles, 2);
+      });
+
+    test(`a private window, with storage "opfs": ${name === "Chromium" ? "kept likewise" : "one warning, and memory"}`, async () => {
       await start({ isPrivate: true });
-      const first = await visit();
-      const second = await visit();
+      const options = { storage: "opfs", autoFlush: false };
+      const { values, storage, warnings } = await visit(["flush"], { options });
+      const keeps = name === "Chromium";
+      assert.deepEqual([values, storage.kind], [[1, 2], keeps ? "opfs" : "memory"]);
       assert.deepEqual(
-        [first.values, second.values],
-        [
-          [1, 2],
-          [1, 2],
-        ],
+        warnings.map(({ code }) => code),
+        keeps ? [] : ["store-unavailable"],
       );
-      assert.deepEqual([first.compiles, second.compiles], [2, 0]);
-      assert.deepEqual([...first.warnings, ...second.warnings], []);
-      await start({ isPrivate: true });
-      assert.equal((await visit([])).compiles, 2);
     });
 
     test("the browser ends and starts again: still there", async () => {
@@ -90,25 +107,39 @@ for (const name of ["Chromium", "Firefox", "WebKitGTK"])
       assert.equal((await visit([])).compiles, 0);
     });
 
-    test("a full quota: one warning, and the work goes on", async () => {
-      const padding = "x".repeat(12_000_000);
-      const members = { ...MEMBERS, "large.py": `value = len('${padding}')\n` };
-      const large = { members, names: ["one", "two", "large"] };
+    for (const place of PLACES)
+      test(`a full quota, ${place}: one warning, and the work goes on`, async () => {
+        await limitQuota();
+        // Of WebKitGTK's quota Blobs take nothing, which large packs are.
+        const [count, nbytes] = name === "WebKitGTK" ? [60, 50_000] : [1, 12_000_000];
+        const archives = Array.from({ length: count }, (_, i) => ({
+          path: `/${i}.zip`,
+          members: { [`m${i}.py`]: `value = len('${"x".repeat(nbytes)}')\n` },
+          names: [`m${i}`],
+        }));
+        const values = archives.map(() => nbytes);
+        const result = await visit(["flush", "flush"], { place, archives });
+        assert.deepEqual(result.values, values);
+        assert.equal(result.warnings.length, 1, JSON.stringify(result.warnings));
+        assert.equal(result.warnings[0].code, "store-failed");
+        assert.match(result.warnings[0].message, /could not be kept .*(quota|QuotaExceeded)/i);
+        const after = await visit([], { place, archives });
+        assert.deepEqual(after.values, values);
+      });
+
+    async function limitQuota() {
       if (name === "Chromium") {
+        await start({});
         const { origin } = new URL(server.address);
         await browser.command("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1_000_000 });
-      } else {
+      } else if (name === "Firefox") {
         // In KiB; of which one origin gets a fifth, and at least 10 MiB.
         await start({ preferences: { "dom.quotaManager.temporaryStorage.fixedLimit": 10_240 } });
+      } else {
+        const { blocks, bsize } = statfsSync(quotaProfile);
+        await start({ profile: quotaProfile, ratio: 1_000_000 / (blocks * bsize) });
       }
-      const result = await visit(["flush", "flush"], large);
-      assert.deepEqual(result.values, [1, 2, padding.length]);
-      assert.equal(result.warnings.length, 1, JSON.stringify(result.warnings));
-      assert.equal(result.warnings[0].code, "store-failed");
-      assert.match(result.warnings[0].message, /could not be kept .*(quota|QuotaExceeded)/i);
-      const after = await visit([], large);
-      assert.deepEqual(after.values, [1, 2, padding.length]);
-    });
+    }
 
     test("site data that is deleted between visits: as the first visit", async () => {
       await start({ profile });
@@ -156,16 +187,48 @@ for (const name of ["Chromium", "Firefox", "WebKitGTK"])
         rmSync(folder, { recursive: true });
       });
 
-    if (BLOCKED[name])
-      test("storage that is blocked by the browser's settings: one warning, and memory", async () => {
-        await start(BLOCKED[name](otherProfile));
-        const { values, storage, warnings } = await visit();
-        assert.deepEqual([values, storage.kind], [[1, 2], "memory"]);
-        assert.deepEqual(
-          warnings.map(({ code }) => code),
-          ["store-unavailable"],
-        );
-      });
+    test("storage that is blocked by the browser's settings: one warning, and memory", async () => {
+      await start(BLOCKED[name](otherProfile));
+      const { values, storage, warnings } = await visit();
+      assert.deepEqual([values, storage.kind], [[1, 2], "memory"]);
+      assert.deepEqual(
+        warnings.map(({ code }) => code),
+        ["store-unavailable"],
+      );
+    });
+
+    test("another tab upgrades the database: it need not wait, one warning, the work goes on", async () => {
+      await start({ profile });
+      const options = { namespace: "upgraded", autoFlush: false };
+      const meeting = { peers: 2, meeting: "upgrade" };
+      const foreign = { version: 7, stores: [] };
+      const names = ["one", "two"];
+      const [result] = await Promise.all([
+        ask(
+          {
+            ...{ task: "storeAcrossUpgrade", index: 0, ...meeting },
+            ...{ options, members: MEMBERS, names },
+          },
+          browser.openAnother,
+        ),
+        server.ask(
+          browser.openAnother,
+          "csp",
+          {
+            ...{ place: "window", task: "upgrade", index: 1, ...meeting },
+            ...{ name: "pyodide-zipimport-upgraded", foreign },
+          },
+          TIMEOUT_MS,
+        ),
+      ]);
+      assert.deepEqual([result.values, result.again], [[1, 2], [2]]);
+      assert.deepEqual([result.compiles, result.hits], [2, 1]);
+      assert.deepEqual(
+        result.warnings.map(({ code }) => code),
+        ["store-failed"],
+      );
+      assert.match(result.warnings[0].message, /version/i);
+    });
 
     test(`two tabs that flush at the same moment lose nothing: ${ROUNDS} rounds`, async () => {
       await start({ profile });
@@ -177,17 +240,20 @@ for (const name of ["Chromium", "Firefox", "WebKitGTK"])
       for (const { lost, warnings } of peers) assert.deepEqual([lost, warnings], [[], []]);
     });
 
-    test(`the browser is killed in the middle of a flush: whole packs, ${KILLS} times`, async () => {
-      for (let kills = 0; kills < KILLS; kills++) {
-        await start({ profile });
-        await ask({ task: "storeWithoutEnd", options: {} });
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 500));
-        await browser.kill();
-        browser = undefined;
-        await start({ profile });
-        const { broken, packs } = await ask({ task: "checkPacks", kind: "indexeddb" });
-        assert.deepEqual(broken, []);
-        assert.ok(packs > 0);
-      }
-    });
+    for (const kind of name === "WebKitGTK" ? ["indexeddb"] : ["indexeddb", "opfs"])
+      test(`the browser is killed in the middle of a flush: whole packs, nothing lost: ${kind}, ${KILLS} times`, async () => {
+        for (let run = 0; run < KILLS; run++) {
+          await start({ profile });
+          const options = { storage: kind };
+          const { stored } = await ask({ task: "storeWithoutEnd", run, options });
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * 500));
+          await browser.kill();
+          browser = undefined;
+          await start({ profile });
+          const { broken, members } = await ask({ task: "checkPacks", kind });
+          assert.deepEqual(broken, []);
+          const lost = stored.filter((member) => !members.includes(member));
+          assert.deepEqual([stored.length, lost], [3, []]);
+        }
+      });
   });

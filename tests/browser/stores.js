@@ -45,14 +45,15 @@ const assert = {
 };
 
 /**
- * One visit: imports `job.names` from an archive with `job.members`, the same bytes in each visit; then
- * does what `job.then` names. Results: what was counted, what is stored.
+ * One visit: imports `job.names` from an archive with `job.members`, the same bytes in each visit, or
+ * that of each of `job.archives`; then does what `job.then` names. Results: what was counted, what is stored.
  */
 export async function visit({ pyodide, install, job }) {
   const warnings = [];
   const onWarning = (message, code) => warnings.push({ message, code });
   const zips = await install(pyodide, { ...job.options, onWarning });
-  const values = importFrom(pyodide, job);
+  const archives = job.archives ?? [job];
+  const values = archives.flatMap((archive) => importFrom(pyodide, archive));
   const { compiles, packHits, packMisses } = zips.stats();
   for (const step of job.then ?? []) {
     if (step === "flush") await zips.flush();
@@ -73,22 +74,54 @@ function deleteDatabase(name) {
   });
 }
 
+/** Stores something before and after the database is upgraded in another tab, by the next one. */
+export async function storeAcrossUpgrade({ pyodide, install, job }) {
+  const warnings = [];
+  const onWarning = (message, code) => warnings.push({ message, code });
+  const zips = await install(pyodide, { ...job.options, onWarning });
+  const meet = meeting(job);
+  const [first, second] = job.names;
+  const values = importFrom(pyodide, { ...job, names: [first] });
+  await zips.flush();
+  await meet("stored");
+  await meet("upgraded");
+  values.push(...importFrom(pyodide, { ...job, names: [second] }));
+  await zips.flush();
+  await zips.flush();
+  const { compiles, packHits } = zips.stats();
+  const again = importFrom(pyodide, { ...job, names: [second], anew: true });
+  const hits = zips.stats().packHits - packHits;
+  return { values, compiles, warnings, again, hits };
+}
+
+/** The other tab. */
+export async function upgrade({ job }) {
+  const meet = meeting(job);
+  await meet("stored");
+  await makeDatabase({ job });
+  await meet("upgraded");
+  return {};
+}
+
 /** A database under our name that is not ours. */
 export async function makeDatabase({ job: { name, foreign } }) {
   const database = await new Promise((resolve, reject) => {
     const request = indexedDB.open(name, foreign.version);
     request.onupgradeneeded = () => {
-      for (const store of foreign.stores) request.result.createObjectStore(store);
+      const { result } = request;
+      const missing = foreign.stores.filter((store) => !result.objectStoreNames.contains(store));
+      for (const store of missing) result.createObjectStore(store);
     };
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
+    request.onblocked = () => reject(new Error(`${name} is held open`));
   });
   database.close();
   return {};
 }
 
-function importFrom(pyodide, { path = "/a.zip", members, names }) {
-  const globals = pyodide.toPy({ path, members, names });
+function importFrom(pyodide, { path = "/a.zip", members, names, anew = false }) {
+  const globals = pyodide.toPy({ path, members, names, anew });
   const values = pyodide.runPython(
     `
 import importlib, sys, zipfile
@@ -96,6 +129,8 @@ with zipfile.ZipFile(path, "w") as archive:
     for name, source in members.items():
         archive.writestr(zipfile.ZipInfo(name), source)
 sys.path.insert(0, path)
+for name in names if anew else ():
+    del sys.modules[name]
 [importlib.import_module(name).value for name in names]`,
     { globals },
   );
@@ -174,33 +209,44 @@ export async function peersInWorkers({ job }) {
   return { peers: await Promise.all(results) };
 }
 
-/** Stores one pack after the other until it is stopped, from outside. */
+/**
+ * Stores without end, each time a pack with one module more than the one that it replaces, until it is
+ * stopped from outside. Reports what was stored when the fourth time began.
+ */
 export async function storeWithoutEnd({ pyodide, install, job, report }) {
   const zips = await install(pyodide, { ...job.options, autoFlush: false });
-  for (let round = 0; ; round++) {
-    const padding = "x".repeat(300_000);
-    const members = { [`k${round}.py`]: `value = '${padding}'\n`, "same.py": "value = 1\n" };
-    importFrom(pyodide, { path: `/${round % 5}.zip`, members, names: [`k${round}`] });
-    const done = zips.flush();
-    if (round === 1) report({ began: true });
-    await done;
+  const padding = "x".repeat(100_000);
+  for (let archive = 0; ; archive++) {
+    const names = Array.from({ length: 20 }, (_, i) => `run${job.run}_${archive}_${i}`);
+    const members = Object.fromEntries(
+      names.map((name) => [`${name}.py`, `value = '${padding}'\n`]),
+    );
+    for (const [i, name] of names.entries()) {
+      importFrom(pyodide, { path: `/${archive}.zip`, members, names: [name] });
+      const done = zips.flush();
+      if (archive === 0 && i === 3)
+        report({ stored: names.slice(0, i).map((each) => `${each}.pyc`) });
+      await done;
+    }
   }
 }
 
-/** Whether each stored pack is whole, and what its name says. */
+/** Whether each stored pack is whole, and what its name says; and what all of them hold. */
 export async function checkPacks({ pyodide, job }) {
   const store = await openers[job.kind]("pyodide-zipimport");
   const entries = await store.list();
   const broken = [];
+  const members = [];
   const globals = pyodide.toPy({});
   pyodide.runPython(CHECK_PACK, { globals });
+  const check = globals.get("check");
   for (const { name, nbytes } of entries) {
     const bytes = await store.get(name);
-    const isPack = name.endsWith(".zip");
-    if (bytes?.length !== nbytes || (isPack && !globals.get("check")(name, bytes)))
-      broken.push(name);
+    const found = bytes?.length === nbytes && (!name.endsWith(".zip") || check(name, bytes));
+    if (!found) broken.push(name);
+    else if (found !== true) members.push(...found.toJs());
   }
-  return { broken, packs: entries.filter(({ name }) => name.endsWith(".zip")).length };
+  return { broken, members };
 }
 
 const CHECK_PACK = `
@@ -211,5 +257,6 @@ def check(name, data):
     size, offset = (int.from_bytes(data[end + at:end + at + 4], "little") for at in (12, 16))
     crc = zlib.crc32(data[offset:offset + size])
     with zipfile.ZipFile(io.BytesIO(data)) as pack:
-        return name.endswith(f".{crc:x}-{len(data)}.zip") and pack.testzip() is None
+        if name.endswith(f".{crc:x}-{len(data)}.zip") and pack.testzip() is None:
+            return pack.namelist()
 `;

@@ -1,10 +1,10 @@
 """WebKitGTK with a profile that lasts, which its automated sessions do not have.
 
-    webkit.py FOLDER [--ratio R]
+    webkit.py FOLDER [--ratio R] [--no-databases]
 
 Each line on standard input is an address, shown in a page of its own; "only ADDRESS" closes the others
 before. A line on standard output answers each. The first one tells the version and the number of the
-process group, which has all of the browser in it. R is how much of the disk one origin may use.
+process group, which has all of the browser in it. R is how much of the disk one origin may use. Without databases, pages have no IndexedDB.
 """
 import argparse
 import os
@@ -19,6 +19,7 @@ from gi.repository import GLib, Gtk, WebKit2  # noqa: E402
 arguments = argparse.ArgumentParser()
 arguments.add_argument("folder")
 arguments.add_argument("--ratio", type=float)
+arguments.add_argument("--no-databases", action="store_true")
 options = arguments.parse_args()
 os.setpgid(0, 0)
 
@@ -31,6 +32,7 @@ windows = []
 
 def show(address):
     view = WebKit2.WebView.new_with_context(context)
+    view.get_settings().set_enable_html5_database(not options.no_databases)
     window = Gtk.Window(default_width=400, default_height=300)
     window.add(view)
     window.show_all()
@@ -39,7 +41,7 @@ def show(address):
 
 
 def on_input(channel, condition):
-    line = channel.readline().strip()
+    line = channel.readline().decode().strip()
     if not line:
         Gtk.main_quit()
         return False
@@ -51,7 +53,8 @@ def on_input(channel, condition):
     return True
 
 
-GLib.io_add_watch(sys.stdin, GLib.PRIORITY_DEFAULT, GLib.IO_IN | GLib.IO_HUP, on_input)
+# Unbuffered: of what Python has read ahead, GLib does not know that it is there.
+GLib.io_add_watch(open(sys.stdin.fileno(), "rb", buffering=0, closefd=False), GLib.PRIORITY_DEFAULT, GLib.IO_IN | GLib.IO_HUP, on_input)
 version = f"{WebKit2.get_major_version()}.{WebKit2.get_minor_version()}.{WebKit2.get_micro_version()}"
 print(version, os.getpgrp(), flush=True)
 Gtk.main()

@@ -2,4 +2,11 @@
 
 import { runJob } from "./job.js";
 
-addEventListener("message", async ({ data }) => postMessage(await runJob(data, postMessage)));
+addEventListener("unhandledrejection", (event) =>
+  postMessage({ error: String(event.reason?.message ?? event.reason) }),
+);
+addEventListener("message", async ({ data }) => {
+  const result = await runJob(data, postMessage);
+  // One more turn, in which a rejection that nobody handles would show itself, and come first.
+  setTimeout(() => postMessage(result));
+});
