@@ -29,6 +29,25 @@ export async function bootVisit({ job }) {
   return { active: zips.active, start, compiles, file, storage, warnings };
 }
 
+/** A start from a self-hosted library, with stock's importer alone or with ours. */
+export async function selfHostedVisit({ job }) {
+  const base = new URL("../../", import.meta.url).href;
+  const { loadPyodide } = await import(
+    `${base}node_modules/pyodide-${job.pyodideVersion}/pyodide.mjs`
+  );
+  const settings = { stdLibURL: base + job.library };
+  const { pyodide, zips } = job.ours
+    ? await boot(loadPyodide, { storage: "memory", pyodide: settings })
+    : { pyodide: await loadPyodide(settings), zips: undefined };
+  const sources = pyodide.runPython(`
+import sys, zipimport
+modules = [module for module in sys.modules.values() if type(module) is type(sys)]
+[module.__name__ for module in modules if vars(module).get("__file__", "").endswith(".py")
+ and type(vars(module).get("__loader__")).__name__ == "zipimporter"]`);
+  pyodide.runPython("import inspect, json; assert 'def loads' in inspect.getsource(json.loads)");
+  return { sources: sources.toJs(), start: zips?.stats().start, active: zips?.active };
+}
+
 /** What a page is told when it goes out of sight; whether it does is the browser's to say. */
 async function hide() {
   Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });

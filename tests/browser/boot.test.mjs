@@ -1,7 +1,10 @@
 // A start that an earlier visit has prepared, in each browser, by loading the page again.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { browsers } from "./browsers.mjs";
 import { startServer } from "./server.mjs";
 
@@ -13,6 +16,19 @@ const KINDS = {
 };
 const IMPORTS = "unittest, email.message, http.client, decimal, csv, urllib.request";
 const TIMEOUT_MS = 3 * 60_000;
+/** What the command line makes for self-hosters; see makeLibrary(). */
+const LIBRARY = "build/browser/python_stdlib.zip";
+
+/** As a self-hoster would. */
+function makeLibrary() {
+  const file = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+  mkdirSync(file("build/browser"), { recursive: true });
+  const pyodide = file("node_modules/pyodide-314.0.7");
+  const args = [file("js/cli/main.js"), "stdlib", "--pyodide", pyodide, "-o", file(LIBRARY), "--rounds", "0"];
+  execFileSync(process.execPath, args);
+}
+
+before(makeLibrary);
 
 for (const name of Object.keys(browsers))
   describe(`${name}, boot`, () => {
@@ -78,6 +94,23 @@ for (const name of Object.keys(browsers))
       await visit({ options: { autoFlush: true }, then: ["hide", 6000] });
       const third = await visit();
       assert.deepEqual([third.start.library, third.start.compiles], ["kept", 0]);
+    });
+
+    test("a self-hosted library with bytecode: the first visit compiles nothing, with and without ours", async () => {
+      const job = { module: "tests/browser/boot.js", task: "selfHostedVisit", library: LIBRARY };
+      const visit = (ours) =>
+        server.ask(
+          (url) => browser.open(url),
+          "csp",
+          { ...job, place: "window", pyodideVersion: version, ours },
+          TIMEOUT_MS,
+        );
+      assert.deepEqual((await visit(false)).sources, []);
+      const { sources, active, start } = await visit(true);
+      assert.deepEqual(
+        [sources, active, start.library, start.reason],
+        [[], true, "stock", "Pyodide's own archive holds bytecode"],
+      );
     });
 
     test("without storage it is an ordinary start, with one warning", async () => {
