@@ -24,7 +24,16 @@ function makeLibrary() {
   const file = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
   mkdirSync(file("build/browser"), { recursive: true });
   const pyodide = file("node_modules/pyodide-314.0.7");
-  const args = [file("js/cli/main.js"), "stdlib", "--pyodide", pyodide, "-o", file(LIBRARY), "--rounds", "0"];
+  const args = [
+    file("js/cli/main.js"),
+    "stdlib",
+    "--pyodide",
+    pyodide,
+    "-o",
+    file(LIBRARY),
+    "--rounds",
+    "0",
+  ];
   execFileSync(process.execPath, args);
 }
 
