@@ -62,26 +62,31 @@ test("error codes are the declared ones", () => {
 });
 
 test("options, methods and counters are the declared ones", async () => {
-  const pyodide = await start(versions.at(-1));
+  const { pyodide, zips } = await start(versions.at(-1), {
+    load: (loadPyodide, own) => api.boot(loadPyodide, { pyodide: own }),
+  });
   const options = namesOf([...declared("InstallOptions").members]);
   for (const name of options) {
     // No option may be null, so each one that is known says so, by its name.
     await assert.rejects(api.install(pyodide, { [name]: null }), { code: "bad-option" });
   }
-  const zips = await api.install(pyodide);
   const members = Reflect.ownKeys(Object.getPrototypeOf(zips)).filter(
     (name) => name !== "constructor",
   );
   assert.deepEqual(members.sort(), namesOf([...declared("Handle").members]));
 
   const all = namesOf([...declared("Stats").members]);
-  const counters = all.filter((name) => name !== "storage");
+  const counters = all.filter((name) => name !== "storage" && name !== "start");
   assert.deepEqual(Object.keys(zips.stats()).sort(), all);
   const inPython = pyodide.runPython("import pyodide_zipimport; list(pyodide_zipimport.stats())");
   const camelCase = (name) => name.replace(/_./g, (match) => match[1].toUpperCase());
   assert.deepEqual(inPython.toJs().map(camelCase).sort(), counters, "Python's, renamed");
   zips.uninstall();
-  assert.deepEqual(Object.keys(zips.stats()).sort(), counters, "after uninstall too");
+  assert.deepEqual(
+    Object.keys(zips.stats()).sort(),
+    [...counters, "start"].sort(),
+    "after uninstall too",
+  );
 });
 
 test("a program that uses all of it compiles with every Pyodide's types; a wrong one does not", () => {
@@ -91,8 +96,11 @@ test("a program that uses all of it compiles with every Pyodide's types; a wrong
       export const zips${i}: Handle = await install(await load${i}());`,
   );
   const right = `
-    import { install, type Handle, type Stats, type Store, ZipImportUsageError } from "../../js/index.js";
+    import { boot, install, type Handle, type Stats, type Store, ZipImportUsageError } from "../../js/index.js";
     ${uses.join("\n")}
+    const { pyodide, zips: booted } = await boot(load0, { pyodide: { indexURL: "/" }, storage: "memory" });
+    pyodide.FS.mkdir("/a"); booted.pin("/a.zip");
+    const { start } = booted.stats(); if (start?.library === "stock") void start.reason.length;
     const zips = await install({ version: "", runPython() {} }, {
       storage: { directory: "/cache" }, maxBytes: 2 ** 20, preloadBytes: 0, implicitInvalidation: false, autoFlush: false,
       mountPackages: false, namespace: "", trace: true, wasmURL: new URL("file:///a"),
