@@ -99,7 +99,7 @@ test("a program that uses all of it compiles with every Pyodide's types; a wrong
     import { boot, install, type Handle, type Stats, type Store, ZipImportUsageError } from "../../js/index.js";
     ${uses.join("\n")}
     const { pyodide, zips: booted } = await boot(load0, { pyodide: { indexURL: "/" }, storage: "memory" });
-    pyodide.FS.mkdir("/a"); booted.pin("/a.zip");
+    pyodide.runPython("1"); booted.pin("/a.zip");
     const { start } = booted.stats(); if (start?.library === "stock") void start.reason.length;
     const zips = await install({ version: "", runPython() {} }, {
       storage: { directory: "/cache" }, maxBytes: 2 ** 20, preloadBytes: 0, implicitInvalidation: false, autoFlush: false,
