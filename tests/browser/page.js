@@ -23,10 +23,10 @@ if (job.place === "worker") {
   report(await runJob(job, report));
 }
 
-/** A page without an origin, as in a sandbox, may start no worker but one that it has made itself. */
+/** A page without an origin, as in a sandbox, may start no worker but one that it brings along. */
 function startWorker() {
   if (globalThis.origin !== "null") return new Worker("./worker.js", { type: "module" });
   const address = new URL("./worker.js", import.meta.url).href;
-  const script = new Blob([`import ${JSON.stringify(address)};`], { type: "text/javascript" });
-  return new Worker(URL.createObjectURL(script), { type: "module" });
+  const script = `import ${JSON.stringify(address)};`;
+  return new Worker(`data:text/javascript,${encodeURIComponent(script)}`, { type: "module" });
 }
