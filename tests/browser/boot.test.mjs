@@ -8,11 +8,14 @@ import { fileURLToPath } from "node:url";
 import { browsers } from "./browsers.mjs";
 import { startServer } from "./server.mjs";
 
-const VERSIONS = { Chromium: ["314.0.7", "0.29.5"], Firefox: ["314.0.7"], WebKitGTK: ["314.0.7"] };
-const KINDS = {
-  Chromium: ["indexeddb", "opfs"],
-  Firefox: ["indexeddb", "opfs"],
-  WebKitGTK: ["indexeddb"],
+const NEWEST = "314.0.7";
+const WORKER = ["indexeddb", "worker", NEWEST];
+const WINDOW = ["indexeddb", "window", NEWEST];
+const PRIVATE = ["opfs", "worker", NEWEST];
+const VISITS = {
+  Chromium: [WINDOW, WORKER, PRIVATE, ["opfs", "window", "0.29.5"]],
+  Firefox: [WINDOW, WORKER, PRIVATE],
+  WebKitGTK: [WINDOW, WORKER],
 };
 const IMPORTS = "unittest, email.message, http.client, decimal, csv, urllib.request";
 const TIMEOUT_MS = 3 * 60_000;
@@ -23,7 +26,7 @@ const LIBRARY = "build/browser/python_stdlib.zip";
 function makeLibrary() {
   const file = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
   mkdirSync(file("build/browser"), { recursive: true });
-  const pyodide = file("node_modules/pyodide-314.0.7");
+  const pyodide = file(`node_modules/pyodide-${NEWEST}`);
   const args = [
     file("js/cli/main.js"),
     "stdlib",
@@ -69,30 +72,26 @@ for (const name of Object.keys(browsers))
         );
     }
 
-    for (const version of VERSIONS[name])
-      for (const kind of KINDS[name])
-        for (const place of ["window", "worker"])
-          test(`the second visit compiles nothing, a damaged one's does: ${kind}, ${place}, Pyodide ${version}`, async () => {
-            const visit = profile(version, place, kind);
-            const first = await visit({ then: ["flush"] });
-            assert.equal(first.active, true);
-            assert.equal(first.start.library, "stock");
-            assert.ok(first.start.compiles > 50 && first.compiles > 10);
-            const second = await visit({ then: ["damage"] });
-            assert.deepEqual(
-              [second.start.library, second.start.compiles, second.compiles],
-              ["kept", 0, 0],
-            );
-            assert.match(second.file, /\/json\/__init__\.py$/);
-            const third = await visit();
-            assert.equal(third.start.reason, "what was kept is damaged");
-            assert.deepEqual([...first.warnings, ...second.warnings, ...third.warnings], []);
-          });
-
-    const [version] = VERSIONS[name];
+    for (const [kind, place, version] of VISITS[name])
+      test(`the second visit compiles nothing, a damaged one's does: ${kind}, ${place}, Pyodide ${version}`, async () => {
+        const visit = profile(version, place, kind);
+        const first = await visit({ then: ["flush"] });
+        assert.equal(first.active, true);
+        assert.equal(first.start.library, "stock");
+        assert.ok(first.start.compiles > 50 && first.compiles > 10);
+        const second = await visit({ then: ["damage"] });
+        assert.deepEqual(
+          [second.start.library, second.start.compiles, second.compiles],
+          ["kept", 0, 0],
+        );
+        assert.match(second.file, /\/json\/__init__\.py$/);
+        const third = await visit();
+        assert.equal(third.start.reason, "what was kept is damaged");
+        assert.deepEqual([...first.warnings, ...second.warnings, ...third.warnings], []);
+      });
 
     test("in the background of a page large sources wait until it is out of sight", async () => {
-      const visit = profile(version, "window", "indexeddb");
+      const visit = profile(NEWEST, "window", "indexeddb");
       await visit({ options: { autoFlush: true }, then: [8000] });
       const second = await visit();
       assert.equal(second.start.library, "kept");
@@ -111,7 +110,7 @@ for (const name of Object.keys(browsers))
         server.ask(
           (url) => browser.open(url),
           "csp",
-          { ...job, place: "window", pyodideVersion: version, ours },
+          { ...job, place: "window", pyodideVersion: NEWEST, ours },
           TIMEOUT_MS,
         );
       assert.deepEqual((await visit(false)).sources, []);
@@ -123,7 +122,7 @@ for (const name of Object.keys(browsers))
     });
 
     test("without storage it is an ordinary start, with one warning", async () => {
-      const { active, start, warnings } = await profile(version, "window", "auto", "sandbox")();
+      const { active, start, warnings } = await profile(NEWEST, "window", "auto", "sandbox")();
       assert.deepEqual([active, start.library], [true, "stock"]);
       assert.deepEqual(
         warnings.map(({ code }) => code),
