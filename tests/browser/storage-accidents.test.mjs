@@ -122,7 +122,7 @@ for (const name of ["Chromium", "Firefox", "WebKitGTK"])
         assert.deepEqual(result.values, values);
         assert.equal(result.warnings.length, 1, JSON.stringify(result.warnings));
         assert.equal(result.warnings[0].code, "store-failed");
-        assert.match(result.warnings[0].message, /could not be kept .*(quota|QuotaExceeded)/i);
+        assert.match(result.warnings[0].message, /could not be kept .*(quota|not enough space)/i);
         const after = await visit([], { place, archives });
         assert.deepEqual(after.values, values);
       });
