@@ -21,9 +21,9 @@ export async function bootVisit({ job }) {
   const file = pyodide.runPython("import json; json.__file__");
   for (const step of job.then ?? []) {
     if (step === "flush") await zips.flush();
-    else if (step === "hide") await hide();
+    else if (step === "kept") await untilKept(zips.stats().storage);
+    else if (step === "hide") await hide(zips.stats().storage);
     else if (step === "damage") await damage(zips.stats().storage);
-    else await new Promise((resolve) => setTimeout(resolve, step));
   }
   const { storage } = zips.stats();
   return { active: zips.active, start, compiles, file, storage, warnings };
@@ -48,10 +48,25 @@ modules = [module for module in sys.modules.values() if type(module) is type(sys
   return { sources: sources.toJs(), start: zips?.stats().start, active: zips?.active };
 }
 
-/** What a page is told when it goes out of sight; whether it does is the browser's to say. */
-async function hide() {
+/** What a page is told when it goes out of sight; waits for what it then has time to do. */
+async function hide(storage) {
+  const kept = await keptIn(storage);
   Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
+  await untilKept(storage, kept);
+}
+
+/** Waits until a library is kept, and another one than before. */
+async function untilKept(storage, before = "") {
+  for (let kept = before; kept === before || kept === ""; kept = await keptIn(storage))
+    await new Promise((resolve) => setTimeout(resolve, 250));
+}
+
+/** The names of the libraries in a store. */
+async function keptIn({ kind, where }) {
+  const entries = await (await openers[kind](where)).list();
+  const names = entries.map(({ name }) => name).filter((name) => /^w.*\.zip$/.test(name));
+  return names.sort().join();
 }
 
 /** Overwrites a few bytes of the library that is kept. */

@@ -77,6 +77,8 @@ export async function startServer() {
       "content-type": TYPES[extname(file)] ?? "application/octet-stream",
       "content-length": found.size,
     };
+    // As from any static host: browsers keep what they have compiled of a file that they may keep.
+    if (file.startsWith("node_modules/")) headers["cache-control"] = "public, max-age=3600";
     const policy = POLICIES.get(first)(origin);
     if (policy) headers["content-security-policy"] = policy;
     // A sandbox is another origin than this one's.
