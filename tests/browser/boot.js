@@ -21,7 +21,7 @@ export async function bootVisit({ job }) {
   const file = pyodide.runPython("import json; json.__file__");
   for (const step of job.then ?? []) {
     if (step === "flush") await zips.flush();
-    else if (step === "kept") await untilKept(zips.stats().storage);
+    else if (step === "kept") await untilKept(await openStore(zips.stats().storage));
     else if (step === "hide") await hide(zips.stats().storage);
     else if (step === "damage") await damage(zips.stats().storage);
   }
@@ -48,30 +48,37 @@ modules = [module for module in sys.modules.values() if type(module) is type(sys
   return { sources: sources.toJs(), start: zips?.stats().start, active: zips?.active };
 }
 
+/** Another way to the store that is in use. */
+function openStore({ kind, where }) {
+  return openers[kind](where);
+}
+
 /** What a page is told when it goes out of sight; waits for what it then has time to do. */
 async function hide(storage) {
-  const kept = await keptIn(storage);
+  const store = await openStore(storage);
+  const kept = await keptIn(store);
   Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
-  await untilKept(storage, kept);
+  await untilKept(store, kept);
 }
 
 /** Waits until a library is kept, and another one than before. */
-async function untilKept(storage, before = "") {
-  for (let kept = before; kept === before || kept === ""; kept = await keptIn(storage))
+async function untilKept(store, before = "") {
+  for (let kept = before; kept === before || kept === ""; kept = await keptIn(store))
     await new Promise((resolve) => setTimeout(resolve, 250));
 }
 
 /** The names of the libraries in a store. */
-async function keptIn({ kind, where }) {
-  const entries = await (await openers[kind](where)).list();
-  const names = entries.map(({ name }) => name).filter((name) => /^w.*\.zip$/.test(name));
+async function keptIn(store) {
+  const names = (await store.list())
+    .map(({ name }) => name)
+    .filter((name) => /^w.*\.zip$/.test(name));
   return names.sort().join();
 }
 
 /** Overwrites a few bytes of the library that is kept. */
-async function damage({ kind, where }) {
-  const store = await openers[kind](where);
+async function damage(storage) {
+  const store = await openStore(storage);
   for (const { name } of await store.list()) {
     if (!/^w.*\.zip$/.test(name)) continue;
     const bytes = (await store.get(name)).slice();

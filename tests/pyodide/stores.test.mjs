@@ -12,6 +12,7 @@ import { Packs } from "../../js/packs.js";
 import { loadPythonModule } from "../../js/side-module.js";
 import { DirectoryStore, cacheFolder, openDirectory } from "../../js/stores/directory.js";
 import { MemoryStore } from "../../js/stores/memory.js";
+import { readWasmFile } from "../../js/wasm-file.js";
 
 const AS_ROOT = process.getuid?.() === 0;
 const NOBODY = 65534;
@@ -245,7 +246,7 @@ const opening = 3;
 
 test("a flush that stops at any call of the file system leaves every pack that was there", async () => {
   const pyodide = await start(versions.at(-1));
-  const module = await loadPythonModule(pyodide, undefined);
+  const module = await loadPythonModule(pyodide, () => readWasmFile(undefined));
   module.install();
   pyodide.runPython(`
 import sys, zipfile
@@ -296,7 +297,7 @@ sys.path.insert(0, "/a.zip")`);
 
 test("a kept file that cannot be read is replaced at the next flush", async () => {
   const pyodide = await start(versions.at(-1));
-  const module = await loadPythonModule(pyodide, undefined);
+  const module = await loadPythonModule(pyodide, () => readWasmFile(undefined));
   module.install();
   writeArchive(pyodide, "/a.zip", { "one.py": "value = 1", "two.py": "value = 2" });
   const folder = `${temporaryFolder()}/store`;
