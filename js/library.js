@@ -12,6 +12,7 @@
 import { crc32 } from "./crc32.js";
 import { describeError } from "./errors.js";
 import { MAKE_BYTECODE } from "./make-bytecode.js";
+import { runApart } from "./side-module.js";
 
 /** @typedef {import("./stores/store.js").Store} Store */
 /** @typedef {import("./stores/store.js").StoredEntry} StoredEntry */
@@ -205,7 +206,7 @@ export class Library {
   /** @returns {{ magic: number, missing: [name: string, path: string][], bytecode: number }} */
   #settleModules() {
     const isReplaced = this.#stock !== undefined;
-    const answer = this.#run(SETTLE, { archive: this.path, is_replaced: isReplaced });
+    const answer = runApart(this.#pyodide, SETTLE, { archive: this.path, is_replaced: isReplaced });
     try {
       const [magic, missing, bytecode] = answer.toJs();
       return { magic, missing, bytecode };
@@ -283,7 +284,7 @@ export class Library {
    */
   #begin(modules, started, isPage) {
     if (started) this.#pyodide.FS.writeFile(SOURCE, started, { canOwn: true });
-    return this.#run(BEGIN, {
+    return runApart(this.#pyodide, BEGIN, {
       archive: this.path,
       source: started ? SOURCE : this.path,
       target: COPY,
@@ -310,19 +311,6 @@ export class Library {
   #remove(path) {
     const fs = this.#pyodide.FS;
     if (fs.analyzePath(path).exists) fs.unlink(path);
-  }
-
-  /**
-   * @param {string} code
-   * @param {Record<string, unknown>} names
-   */
-  #run(code, names) {
-    const globals = this.#pyodide.toPy(names);
-    try {
-      return this.#pyodide.runPython(code, { globals });
-    } finally {
-      globals.destroy();
-    }
   }
 }
 

@@ -10,6 +10,7 @@ const MODULE_NAME = "pyodide_zipimport";
 // stands beside it cannot be imported by accident.
 const FOLDER = "/lib/pyodide_zipimport";
 const PATH = `${FOLDER}/pyodide_zipimport.abi3.so`;
+const NAMES = { name: MODULE_NAME, path: PATH };
 
 const FIND = `
 import sys
@@ -49,7 +50,7 @@ export function isSupported(version) {
  * @throws {ZipImportInternalError}
  */
 export async function loadPythonModule(pyodide, readWasm) {
-  const loaded = run(pyodide, FIND);
+  const loaded = runApart(pyodide, FIND, NAMES);
   if (loaded) return loaded;
   const { bytes, module } = await readWasm();
   try {
@@ -57,7 +58,7 @@ export async function loadPythonModule(pyodide, readWasm) {
     pyodide.FS.mkdirTree(FOLDER);
     pyodide.FS.writeFile(PATH, bytes, { canOwn: true });
     await linkLibrary(pyodide);
-    return run(pyodide, LOAD);
+    return runApart(pyodide, LOAD, NAMES);
   } catch (error) {
     // Emscripten keeps a library that failed to link, and would take it for a good one next time.
     delete pyodide._module?.LDSO?.loadedLibsByName?.[PATH];
@@ -99,9 +100,10 @@ async function linkLibrary(pyodide) {
  *
  * @param {any} pyodide
  * @param {string} code
+ * @param {Record<string, unknown>} names what it finds there
  */
-function run(pyodide, code) {
-  const globals = pyodide.toPy({ name: MODULE_NAME, path: PATH });
+export function runApart(pyodide, code, names) {
+  const globals = pyodide.toPy(names);
   try {
     return pyodide.runPython(code, { globals });
   } finally {

@@ -3,6 +3,7 @@
 // import is done, with the parts of it. tests/browser/job.js calls it.
 
 import { boot } from "../../js/index.js";
+import { provide } from "./visit.js";
 
 /**
  * @typedef {object} Job
@@ -73,17 +74,4 @@ function fsInitOf({ fsInit }, mark) {
       return fsInit?.(fs, info);
     },
   };
-}
-
-/**
- * @param {any} pyodide
- * @param {string} base
- * @param {string} archive
- */
-async function provide(pyodide, base, archive) {
-  const response = await fetch(base + archive);
-  if (!response.ok) throw new Error(`${archive}: HTTP status ${response.status}`);
-  const path = `/${archive.split("/").at(-1)}`;
-  pyodide.FS.writeFile(path, new Uint8Array(await response.arrayBuffer()));
-  pyodide.runPython(`import sys; sys.path.insert(0, ${JSON.stringify(path)})`);
 }

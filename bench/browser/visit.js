@@ -99,7 +99,7 @@ export async function visitInWorker({ job }) {
  * @param {string} base
  * @param {string} archive
  */
-async function provide(pyodide, base, archive) {
+export async function provide(pyodide, base, archive) {
   const response = await fetch(base + archive);
   if (!response.ok) throw new Error(`${archive}: HTTP status ${response.status}`);
   const path = `/${archive.split("/").at(-1)}`;
