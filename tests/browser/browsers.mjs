@@ -9,6 +9,7 @@ import { accessSync, appendFileSync, constants, existsSync, readdirSync } from "
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import puppeteer from "puppeteer-core";
 
@@ -116,11 +117,23 @@ async function launch(options, { profile, isPrivate } = {}) {
     },
     async kill() {
       browser.process()?.kill("SIGKILL");
-      // Puppeteer tidies the profile once the process has ended, and this waits for it.
       await browser.close().catch(() => {});
+      if (profile && !isChromium) await untilTidied(profile);
     },
     close: () => browser.close(),
   };
+}
+
+/**
+ * Once Firefox's process has ended, puppeteer puts the preferences that it put aside back; a browser that
+ * is started before would trip over that.
+ */
+async function untilTidied(profile) {
+  for (let tries = 0; tries < 100; tries++) {
+    if (!readdirSync(profile).some((file) => file.endsWith(".js.puppeteer"))) return;
+    await sleep(100);
+  }
+  throw new Error("puppeteer did not tidy Firefox's profile within 10 s");
 }
 
 // ---- WebKitGTK ----------------------------------------------------------------------------------
@@ -230,7 +243,7 @@ async function untilReady(server) {
   for (let tries = 0; tries < 100; tries++) {
     const status = await call(server, "GET", "/status").catch(() => undefined);
     if (status?.ready) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
   }
   throw new Error("WebKitWebDriver did not answer within 10 s");
 }
