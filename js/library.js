@@ -13,6 +13,7 @@ import { crc32 } from "./crc32.js";
 import { describeError } from "./errors.js";
 import { MAKE_BYTECODE } from "./make-bytecode.js";
 import { runApart } from "./side-module.js";
+import { pause } from "./steps.js";
 
 /** @typedef {import("./stores/store.js").Store} Store */
 /** @typedef {import("./stores/store.js").StoredEntry} StoredEntry */
@@ -247,11 +248,11 @@ export class Library {
    * Compiles what the start had to compile, and stores all of it for the next one.
    *
    * @param {import("./catalogue.js").Catalogue} store
-   * @param {Pace & { maxBytes: number, pause: () => Promise<void> }} pace
+   * @param {Pace & { maxBytes: number }} pace
    * @returns {Generator<any, boolean, any>} which yields what is to be awaited, and returns whether
    *   something was written
    */
-  *writeSteps(store, { stepMs, inBackground, maxBytes, pause }) {
+  *writeSteps(store, { stepMs, inBackground, maxBytes }) {
     for (const file of this.#useless.splice(0)) yield store.delete(file);
     const modules = this.#missing.splice(0);
     if (modules.length === 0) return false;

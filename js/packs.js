@@ -14,17 +14,13 @@
 
 import { Catalogue } from "./catalogue.js";
 import { describeError } from "./errors.js";
+import { findUseless, isOurs } from "./eviction.js";
 import { callFunction } from "./handle.js";
-import { SCHEMA as LIBRARY_SCHEMA } from "./library.js";
-import { Shelf, filesOf, packOf, partition } from "./shelf.js";
+import { flushAtExit, forgetAtExit, isHidden, watchPage, willFlushAtExit } from "./moments.js";
+import { Shelf, filesOf } from "./shelf.js";
+import { pause, run, runNow } from "./steps.js";
 import { warn } from "./warnings.js";
 
-// Of src/cache/pack.h, and of library.js.
-const SCHEMAS = /** @type {Record<string, number>} */ ({ z: 1, w: LIBRARY_SCHEMA });
-const OURS = /^([zw])(\d+)-/;
-// Notes are small and the store lists them all: programs that import from a new temporary folder each
-// time would leave one for each.
-const NOTES_MAX = 500;
 // Work that nobody waits for is done once nothing was compiled for so long, and in pieces no longer
 // than a frame.
 const IDLE_MS = 1000;
@@ -57,43 +53,6 @@ const STEP_MS = 8;
  * @property {Uint8Array} bytes
  * @property {string[]} merged the files of its pack whose members it has taken over
  */
-
-/** Those with something to write when the process ends. */
-const unwritten = /** @type {Set<Packs>} */ (new Set());
-let watchesExit = false;
-
-/**
- * A way through steps that must do their work now; see Packs.flush() for the other one.
- *
- * @template T
- * @param {Generator<any, T, any>} steps
- * @returns {T}
- */
-function runNow(steps) {
-  let step = steps.next();
-  while (!step.done) step = steps.next(step.value);
-  return step.value;
-}
-
-/**
- * @template T
- * @param {Generator<any, T, any>} steps
- * @returns {Promise<T>}
- */
-async function run(steps) {
-  let step = steps.next();
-  while (!step.done) {
-    let value;
-    try {
-      value = await step.value;
-    } catch (error) {
-      step = steps.throw(error);
-      continue;
-    }
-    step = steps.next(value);
-  }
-  return step.value;
-}
 
 /**
  * Which build of Pyodide it is, for names.
@@ -183,7 +142,7 @@ export class Packs {
     // The library of a start is for a later one, and takes its time.
     this.#settings = { ...this.#settings, library: undefined };
     if (this.#settings.autoFlush) this.flushNow();
-    unwritten.delete(this);
+    forgetAtExit(this);
     this.#call("_use_store", undefined, "");
     this.#shelf.clear();
     this.#module = undefined;
@@ -242,8 +201,7 @@ export class Packs {
   /** Called within an import, when there is something to write. */
   #schedule() {
     if (!this.#settings.autoFlush) return;
-    unwritten.add(this);
-    watchExit();
+    flushAtExit(this);
     this.#timer ??= this.#startTimer();
   }
 
@@ -269,7 +227,7 @@ export class Packs {
 
   /** The page is going out of sight, and may never come back. */
   #flushBeforeEnd() {
-    if (!unwritten.has(this) || !this.#isAlive) return;
+    if (!willFlushAtExit(this) || !this.#isAlive) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     // Not behind the work under way either: merging does not mind two flushes.
@@ -321,7 +279,7 @@ export class Packs {
   *#flushLibrary(pace) {
     const { library, maxBytes } = this.#settings;
     try {
-      return library && (yield* library.writeSteps(this.#store, { ...pace, maxBytes, pause }));
+      return library && (yield* library.writeSteps(this.#store, { ...pace, maxBytes }));
     } catch (error) {
       // What could not be kept is compiled at the next start, as at this one.
       this.#warn(error);
@@ -369,7 +327,7 @@ export class Packs {
   #endFlush() {
     // Something may have been compiled meanwhile.
     const isDone = this.#toWrite.size === 0 && this.#queued().length === 0;
-    if (isDone && !this.#settings.library?.isIncomplete) unwritten.delete(this);
+    if (isDone && !this.#settings.library?.isIncomplete) forgetAtExit(this);
   }
 
   /**
@@ -472,28 +430,15 @@ export class Packs {
    * @returns {Generator<any, void, any>}
    */
   *#tidy() {
-    const { maxBytes } = this.#settings;
-    const store = this.#store;
-    const entries = (yield* this.#listed()).filter(({ name }) => OURS.test(name));
-    const [ours, others] = partition(entries, ({ name }) => hasOurSchema(name));
-    const notes = ours.filter(({ name }) => name.endsWith(".txt"));
-    const old = notes.sort((a, b) => b.usedMs - a.usedMs).slice(NOTES_MAX);
-    for (const { name } of [...others, ...old]) yield store.delete(name);
-    const packs = [...groupByPack(ours).values()].sort((a, b) => a.usedMs - b.usedMs);
-    let total = packs.reduce((sum, { nbytes }) => sum + nbytes, 0);
-    for (const { nbytes, files } of packs) {
-      if (total <= maxBytes) break;
-      for (const file of files) yield store.delete(file);
-      total -= nbytes;
-    }
+    for (const file of findUseless(yield* this.#listed(), this.#settings.maxBytes))
+      yield this.#store.delete(file);
   }
 
   // --- clearing ---
 
   /** @returns {Generator<any, void, any>} */
   *#clearAll() {
-    for (const { name } of yield* this.#listed())
-      if (OURS.test(name)) yield this.#store.delete(name);
+    for (const { name } of (yield* this.#listed()).filter(isOurs)) yield this.#store.delete(name);
     this.#settings.library?.forget();
     this.#toWrite.clear();
     this.#call("_forget_packs");
@@ -542,63 +487,4 @@ export class Packs {
     const text = `compiled code could not be kept (${describeError(error)}); it stays in memory`;
     warn(this.#settings.onWarning, text, "store-failed");
   }
-}
-
-/** @param {string} name */
-function hasOurSchema(name) {
-  const [, kind, schema] = OURS.exec(name) ?? [];
-  return SCHEMAS[kind] === Number(schema);
-}
-
-/** @param {StoredEntry[]} entries */
-function groupByPack(entries) {
-  /** @type {Map<string, { nbytes: number, usedMs: number, files: string[] }>} */
-  const packs = new Map();
-  for (const { name: file, nbytes, usedMs } of entries) {
-    const name = packOf(file);
-    const pack = packs.get(name) ?? { nbytes: 0, usedMs: 0, files: [] };
-    packs.set(name, pack);
-    pack.nbytes += nbytes;
-    pack.usedMs = Math.max(pack.usedMs, usedMs);
-    pack.files.push(file);
-  }
-  return packs;
-}
-
-/** Lets the page do what it has to do, before the next piece of work. */
-function pause() {
-  return new Promise((resolve) => setTimeout(resolve));
-}
-
-/** Out of sight nobody sees a pause, and the browser makes each timer wait for a second. */
-function isHidden() {
-  return globalThis.document?.visibilityState === "hidden";
-}
-
-/**
- * @param {() => void} onHide
- * @returns {(() => void) | undefined} ends it; nothing to watch in a worker and in Node
- */
-function watchPage(onHide) {
-  const { document } = globalThis;
-  if (!document?.addEventListener) return undefined;
-  const onChange = () => {
-    if (isHidden()) onHide();
-  };
-  document.addEventListener("visibilitychange", onChange);
-  globalThis.addEventListener("pagehide", onHide);
-  return () => {
-    document.removeEventListener("visibilitychange", onChange);
-    globalThis.removeEventListener("pagehide", onHide);
-  };
-}
-
-function watchExit() {
-  if (watchesExit || typeof process !== "object" || typeof process.prependListener !== "function")
-    return;
-  watchesExit = true;
-  // Before others' listeners, which may take away what this one needs.
-  process.prependListener("exit", () => {
-    for (const packs of unwritten) packs.flushNow();
-  });
 }

@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 
 import { describeError } from "../errors.js";
 import { MAKE_BYTECODE } from "../make-bytecode.js";
-import { loadPythonModule } from "../side-module.js";
+import { loadPythonModule, runApart } from "../side-module.js";
 import { readWasmFile } from "../wasm-file.js";
 import { Failure } from "./failures.js";
 
@@ -118,17 +118,13 @@ async function loadSideModule(pyodide) {
 
 /**
  * @param {any} pyodide
- * @param {object} names
+ * @param {Record<string, unknown>} names
  */
 async function begin(pyodide, names) {
   const code = await readFile(new URL("add_bytecode.py", import.meta.url), "utf8");
-  const globals = pyodide.toPy(names);
-  try {
-    return pyodide.runPython(
-      `${MAKE_BYTECODE}\n${code}\nAddition(source, target, paths, chosen, leave, store, note)`,
-      { globals },
-    );
-  } finally {
-    globals.destroy();
-  }
+  return runApart(
+    pyodide,
+    `${MAKE_BYTECODE}\n${code}\nAddition(source, target, paths, chosen, leave, store, note)`,
+    names,
+  );
 }
