@@ -131,13 +131,17 @@ build/archives/done: bench/requirements.txt bench/fetch_archives.py | $(SETUP_BU
 
 # --- tests ---------------------------------------------------------------------------------------
 
-SUITES = test-c test-python test-faults test-pyodide cpython-tests test-browser
+# Those that keep one core busy, and those that start two processes themselves.
+SINGLE_SUITES = test-c test-python test-faults
+DOUBLE_SUITES = cpython-tests test-pyodide test-browser
+SUITES        = $(SINGLE_SUITES) $(DOUBLE_SUITES)
 .PHONY: test $(SUITES)
 
 # Runs every suite, also after one failed; each leaves its counts in build/counts.
 test: $(SETUP_TEST)
 	@rm -rf build/counts
-	@for suite in $(SUITES); do $(MAKE) --no-print-directory $$suite; done; \
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync --keep-going $(SINGLE_SUITES); \
+	for suite in $(DOUBLE_SUITES); do $(MAKE) --no-print-directory $$suite; done; \
 	node tests/suite.mjs sum $(SUITES)
 
 test-c: build/c-tests/run

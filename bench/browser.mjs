@@ -225,7 +225,7 @@ async function main() {
   const kept = [];
   for (const name of chosen) {
     const server = await startServer();
-    const browser = await browsers[name]();
+    const browser = await browsers[name]({ measures: true });
     console.error(browser.version);
     try {
       const ask = (/** @type {object} */ job) => server.ask(browser.open, "csp", job, TIMEOUT_MS);

@@ -30,6 +30,7 @@ import puppeteer from "puppeteer-core";
  * @property {Record<string, unknown>} [preferences] Firefox's
  * @property {number} [ratio] of the disk that one origin may use, WebKitGTK's with a profile
  * @property {boolean} [noDatabases] WebKitGTK's with a profile: pages have no IndexedDB
+ * @property {boolean} [measures] times are taken: whatever the engine does, even if it slows tests down
  */
 
 /** A name of this machine that pages are served under, unlike loopback's without being secure. */
@@ -60,8 +61,17 @@ export const browsers = {
       },
       settings,
     ),
-  WebKitGTK: (settings) => (settings?.profile ? launchWebKitWith(settings) : launchWebKit()),
+  WebKitGTK: (settings) =>
+    settings?.profile ? launchWebKitWith(settings) : launchWebKit(settings),
 };
+
+/**
+ * For pages that live some seconds, WebKit's last compiler of WebAssembly takes more than it gives: it
+ * doubles what a visit costs.
+ */
+function webKitEnvironment({ measures } = {}) {
+  return measures ? process.env : { ...process.env, JSC_useOMGJIT: "0" };
+}
 
 /** The first of these programs on the PATH. */
 function find(...names) {
@@ -138,12 +148,14 @@ async function untilTidied(profile) {
 
 // ---- WebKitGTK ----------------------------------------------------------------------------------
 
-async function launchWebKit() {
+/** @param {Settings} [settings] */
+async function launchWebKit(settings) {
   const port = await freePort();
   // The browser has no headless mode: it runs in a display of its own.
   const driver = spawn(find("xvfb-run"), ["-a", find("WebKitWebDriver"), `--port=${port}`], {
     stdio: "ignore",
     detached: true,
+    env: webKitEnvironment(settings),
   });
   const died = new Promise((_, reject) => {
     driver.on("error", reject);
@@ -188,13 +200,17 @@ async function startSession(server, stop) {
  * @param {Settings} settings
  * @returns {Promise<Browser>}
  */
-async function launchWebKitWith({ profile, ratio, noDatabases }) {
+async function launchWebKitWith(settings) {
+  const { profile, ratio, noDatabases } = settings;
   const script = fileURLToPath(new URL("webkit.py", import.meta.url));
   // Debian's Python, which has the bindings.
   const command = ["/usr/bin/python3", script, profile];
   if (ratio) command.push("--ratio", `${ratio}`);
   if (noDatabases) command.push("--no-databases");
-  const child = spawn(find("xvfb-run"), ["-a", ...command], { stdio: ["pipe", "pipe", "ignore"] });
+  const child = spawn(find("xvfb-run"), ["-a", ...command], {
+    stdio: ["pipe", "pipe", "ignore"],
+    env: webKitEnvironment(settings),
+  });
   const ended = new Promise((resolve) => child.once("close", resolve));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const line = async () => {

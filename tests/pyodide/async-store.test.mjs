@@ -429,7 +429,6 @@ module.value`),
       for (const path of paths) importFrom(zips, path, "one", "two");
       store.asked = [];
       page.hide();
-      await new Promise((resolve) => setImmediate(resolve));
       assert.deepEqual(
         store.asked.map((ask) => ask.replace(/ .*\./, " ")),
         ["put zip", "put zip", "put txt"],
@@ -456,7 +455,6 @@ module.value`),
       importFrom(zips, paths[1], "one");
       store.asked = [];
       page.hide();
-      await new Promise((resolve) => setImmediate(resolve));
       assert.equal(new Set(store.asks("put")).size, 4, "both packs, both notes");
       await flushing;
       await zips.flush();
