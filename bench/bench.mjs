@@ -18,7 +18,9 @@ const HEAD = ["what", "theirs", "ours", "times faster", "at least", "met"];
 const METHOD = `\
 Medians. One measurement is one fresh process of Node in which one Pyodide imports with one importer;
 what a round needs is prepared outside the clock, and what can be repeated is first repeated for a
-quarter of a second, with either importer. Ratios may be compared between machines, times only
+quarter of a second, with either importer. Between a start and what is measured after it lies one turn
+of the event loop, in which Node waits for V8's background compilers: a program that imports in the
+very turn in which a short start ends shares its cores with them. Ratios may be compared between machines, times only
 within one run; ratios of a busy machine say little.`;
 
 /** @param {string[]} names */

@@ -1,10 +1,13 @@
 // @ts-check
-// CRC-32 as in zip files (APPNOTE 4.4.7), eight bytes at a time. Browsers have no function for it, and
-// their digests only in secure contexts.
+// CRC-32 as in zip files (APPNOTE 4.4.7). Browsers have no function for it, and their digests only in
+// secure contexts: there it is computed eight bytes at a time.
 
 const SLICES = 8;
 const POLYNOMIAL = 0xedb88320; // reflected
 const TABLES = makeTables();
+
+/** @type {((bytes: Uint8Array) => number) | undefined} Node's, from 20.16 on */
+const native = /** @type {any} */ (globalThis.process)?.getBuiltinModule?.("node:zlib").crc32;
 
 /** Table i says what a byte that is followed by i others does to the remainder. */
 function makeTables() {
@@ -27,6 +30,14 @@ function makeTables() {
  * @returns {number} unsigned
  */
 export function crc32(bytes) {
+  return native ? native(bytes) : computeCRC32(bytes);
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {number} unsigned
+ */
+export function computeCRC32(bytes) {
   const tables = TABLES;
   let remainder = -1;
   let at = 0;

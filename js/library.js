@@ -379,11 +379,11 @@ for module in list(sys.modules.values()):
         source = source_of(names.get(name))
         if source and is_replaced:
             names[name] = source if name == "__file__" else external._get_cached(source)
-[int.from_bytes(external.MAGIC_NUMBER[:2], "little"), list(missing.items()), bytecode]
+result = [int.from_bytes(external.MAGIC_NUMBER[:2], "little"), list(missing.items()), bytecode]
 `;
 
 const BEGIN = `
 ${MAKE_BYTECODE}
 import zipimport
-Copy(archive, source, target, modules, zipimport.zipimporter(archive).get_data, max_source)
+result = Copy(archive, source, target, modules, zipimport.zipimporter(archive).get_data, max_source)
 `;

@@ -124,7 +124,7 @@ async function begin(pyodide, names) {
   const code = await readFile(new URL("add_bytecode.py", import.meta.url), "utf8");
   return runApart(
     pyodide,
-    `${MAKE_BYTECODE}\n${code}\nAddition(source, target, paths, chosen, leave, store, note)`,
+    `${MAKE_BYTECODE}\n${code}\nresult = Addition(source, target, paths, chosen, leave, store, note)`,
     names,
   );
 }
