@@ -20,8 +20,8 @@ Medians. One measurement is one fresh process of Node in which one Pyodide impor
 what a round needs is prepared outside the clock, and what can be repeated is first repeated for a
 quarter of a second, with either importer. Between a start and what is measured after it lies one turn
 of the event loop, in which Node waits for V8's background compilers: a program that imports in the
-very turn in which a short start ends shares its cores with them. Ratios may be compared between machines, times only
-within one run; ratios of a busy machine say little.`;
+very turn in which a short start ends shares its cores with them. Ratios may be compared between
+machines, times only within one run; ratios of a busy machine say little.`;
 
 /** @param {string[]} names */
 function chooseRows(names) {

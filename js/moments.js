@@ -1,9 +1,12 @@
 // @ts-check
 // This file knows when a page goes out of sight and when a process ends: the last moments to keep something.
 
+/** While listeners are told that the page is being left, which may come before it counts as hidden. */
+let isBeingLeft = false;
+
 /** Out of sight nobody sees a pause, and the browser makes each timer wait for a second. */
 export function isHidden() {
-  return globalThis.document?.visibilityState === "hidden";
+  return isBeingLeft || globalThis.document?.visibilityState === "hidden";
 }
 
 /**
@@ -16,11 +19,16 @@ export function watchPage(onHide) {
   const onChange = () => {
     if (isHidden()) onHide();
   };
+  const onLeave = () => {
+    isBeingLeft = true;
+    onHide();
+    isBeingLeft = false;
+  };
   document.addEventListener("visibilitychange", onChange);
-  globalThis.addEventListener("pagehide", onHide);
+  globalThis.addEventListener("pagehide", onLeave);
   return () => {
     document.removeEventListener("visibilitychange", onChange);
-    globalThis.removeEventListener("pagehide", onHide);
+    globalThis.removeEventListener("pagehide", onLeave);
   };
 }
 

@@ -8,6 +8,8 @@
 // Large values are Blobs: the browser reads and writes those outside the page's thread, where an array
 // of 14 MB blocks it for 100 ms.
 
+import { isHidden } from "../moments.js";
+import { pause } from "../steps.js";
 import { checkEntry, checkName } from "./store.js";
 
 /** @typedef {import("./store.js").Store} Store */
@@ -16,6 +18,8 @@ const VERSION = 1;
 const ENTRIES = "entries";
 const VALUES = "values";
 const BLOB_NBYTES_MIN = 64 * 1024;
+// To make a Blob copies its bytes, in WebKit to another process: 14 MB at once are two frames.
+const PIECE_NBYTES = 2 * 1024 * 1024;
 // Some browsers leave a request that they cannot fulfil without any answer.
 const OPEN_TIMEOUT_MS = 5000;
 const TIMEOUT_MS = { readonly: 10_000, readwrite: 60_000 };
@@ -65,7 +69,7 @@ export class IndexedDBStore {
     const part = /** @type {Uint8Array<ArrayBuffer>} */ (bytes);
     if (this.#takesBlobs && bytes.length >= BLOB_NBYTES_MIN) {
       try {
-        return await this.#put(name, bytes.length, new Blob([part]));
+        return await this.#put(name, bytes.length, await makeBlob(part));
       } catch (error) {
         if (/** @type {Error} */ (error).name === "QuotaExceededError") throw error;
         // WebKit takes no Blobs in a private window.
@@ -240,4 +244,20 @@ function openDatabase(name) {
       reject(request.error);
     };
   });
+}
+
+/**
+ * Made of Blobs it copies nothing any more.
+ *
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ */
+async function makeBlob(bytes) {
+  // Then there may be no other turn.
+  if (isHidden()) return new Blob([bytes]);
+  const pieces = [];
+  for (let at = 0; at < bytes.length; at += PIECE_NBYTES) {
+    if (at > 0) await pause();
+    pieces.push(new Blob([bytes.subarray(at, at + PIECE_NBYTES)]));
+  }
+  return new Blob(pieces);
 }
