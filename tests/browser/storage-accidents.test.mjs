@@ -250,8 +250,12 @@ for (const name of ["Chromium", "Firefox", "WebKitGTK"])
           await browser.kill();
           browser = undefined;
           await start({ profile });
-          const { broken, members } = await ask({ task: "checkPacks", kind });
+          const { broken, unreadable, members } = await ask({ task: "checkPacks", kind });
           assert.deepEqual(broken, []);
+          // WebKit moves a Blob's file to its place when the transaction that names it has been committed:
+          // killed in between, it lists a pack that it has not. The one that this was to replace is there,
+          // as nobody was told yet.
+          assert.ok(unreadable.length <= (name === "WebKitGTK" ? run + 1 : 0), unreadable.join());
           const lost = stored.filter((member) => !members.includes(member));
           assert.deepEqual([stored.length, lost], [3, []]);
         }

@@ -231,22 +231,27 @@ export async function storeWithoutEnd({ pyodide, install, job, report }) {
   }
 }
 
-/** Whether each stored pack is whole, and what its name says; and what all of them hold. */
+/**
+ * Whether each stored pack is whole, and what its name says; which the browser lists and cannot read; and
+ * what all others hold.
+ */
 export async function checkPacks({ pyodide, job }) {
   const store = await openers[job.kind]("pyodide-zipimport");
   const entries = await store.list();
   const broken = [];
+  const unreadable = [];
   const members = [];
   const globals = pyodide.toPy({});
   pyodide.runPython(CHECK_PACK, { globals });
   const check = globals.get("check");
   for (const { name, nbytes } of entries) {
-    const bytes = await store.get(name);
+    const bytes = await store.get(name).catch(() => void unreadable.push(name));
+    if (unreadable.includes(name)) continue;
     const found = bytes?.length === nbytes && (!name.endsWith(".zip") || check(name, bytes));
     if (!found) broken.push(name);
     else if (found !== true) members.push(...found.toJs());
   }
-  return { broken, members };
+  return { broken, unreadable, members };
 }
 
 const CHECK_PACK = `
