@@ -21,8 +21,11 @@ export function watchPage(onHide) {
   };
   const onLeave = () => {
     isBeingLeft = true;
-    onHide();
-    isBeingLeft = false;
+    try {
+      onHide();
+    } finally {
+      isBeingLeft = false;
+    }
   };
   document.addEventListener("visibilitychange", onChange);
   globalThis.addEventListener("pagehide", onLeave);
