@@ -4,7 +4,9 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "../base/checked.h"
 #include "../base/cursor.h"
+#include "../zip/format.h"
 #include "../zip/member.h"
 #include "pyc.h"
 
@@ -107,10 +109,24 @@ static uint32_t find_bytecode(const struct zi_pack_file *file, const struct zi_e
     return node;
 }
 
-static enum zi_status read_whole(struct zi_source *source, const struct zi_entry *entry,
-                                 struct zi_pack_member *ret, struct zi_error *err)
+void zi_pack_member_release(struct zi_pack_member *member)
 {
-    struct zi_host *host = source->host;
+    zi_host_free(member->host, member->block);
+    member->block = NULL;
+    member->bytes = NULL;
+}
+
+/* Makes the member's block so large. */
+static enum zi_status make_block(struct zi_pack_member *member, size_t nbytes, struct zi_error *err)
+{
+    member->block = zi_host_reallocate(member->host, NULL, nbytes);
+    return member->block ? ZI_OK : zi_fail(err, ZI_DETAIL_NO_MEMORY);
+}
+
+/* Reads a member of any kind. */
+static enum zi_status read_in_pieces(struct zi_source *source, const struct zi_entry *entry,
+                                     struct zi_pack_member *ret, struct zi_error *err)
+{
     struct zi_member member;
     enum zi_status status = zi_member_open(&member, source, entry, ZI_MEMBER_DATA, err);
 
@@ -118,15 +134,53 @@ static enum zi_status read_whole(struct zi_source *source, const struct zi_entry
         return status;
     /* Within the address space, since the entry fits the host's limit of a member's size. */
     ret->nbytes = (size_t)entry->nbytes;
-    ret->bytes = zi_host_reallocate(host, NULL, ret->nbytes + 1);
-    if (!ret->bytes)
-        status = zi_fail(err, ZI_DETAIL_NO_MEMORY);
+    status = make_block(ret, ret->nbytes + 1, err);
     if (status == ZI_OK)
-        status = zi_member_read(&member, ret->bytes, ret->nbytes, err);
+        status = zi_member_read(&member, ret->block, ret->nbytes, err);
     if (status == ZI_OK)
         status = zi_member_finish(&member, err);
+    if (status == ZI_OK)
+        ret->bytes = ret->block;
     zi_member_release(&member);
     return status;
+}
+
+/* Whether local header and data are one range of the file, unless there is an extra field between
+ * them: so packs are written, and one call reads it. */
+static bool is_one_range(const struct zi_source *source, const struct zi_entry *entry)
+{
+    uint64_t nbytes, end;
+
+    return entry->method == ZI_METHOD_STORED && entry->packed_nbytes == entry->nbytes &&
+           !(entry->flags & ZI_FLAG_ENCRYPTED) && entry->nbytes <= source->host->member_max &&
+           zi_add_u64(zi_member_local_nbytes(entry), entry->nbytes, &nbytes) &&
+           nbytes <= SIZE_MAX / 2 && zi_add_u64(entry->local_position, nbytes, &end) &&
+           end <= source->nbytes;
+}
+
+static enum zi_status read_whole(struct zi_source *source, const struct zi_entry *entry,
+                                 struct zi_pack_member *ret, struct zi_error *err)
+{
+    size_t local_nbytes = zi_member_local_nbytes(entry), found_nbytes = 0;
+    enum zi_status status;
+
+    if (!is_one_range(source, entry))
+        return read_in_pieces(source, entry, ret, err);
+    ret->nbytes = (size_t)entry->nbytes;
+    status = make_block(ret, local_nbytes + ret->nbytes, err);
+    if (status == ZI_OK)
+        status = zi_source_read(source, entry->local_position, ret->block,
+                                local_nbytes + ret->nbytes, err);
+    if (status == ZI_OK)
+        status = zi_member_check_local(entry, ret->block, &found_nbytes, err);
+    if (status != ZI_OK)
+        return status;
+    if (found_nbytes != local_nbytes) {
+        zi_pack_member_release(ret);
+        return read_in_pieces(source, entry, ret, err);
+    }
+    ret->bytes = ret->block + local_nbytes;
+    return zi_member_check(entry, ret->bytes, ret->nbytes, err);
 }
 
 /* The hash by which a pack's pyc names its source. */
@@ -153,13 +207,12 @@ static enum zi_pack_finding judge(const struct zi_pack_member *member,
 enum zi_status zi_pack_file_read(struct zi_pack_file *file, const struct zi_entry *source,
                                  uint32_t magic, struct zi_pack_member *ret, struct zi_error *err)
 {
-    struct zi_host *host = file->source.host;
     struct zi_entry entry;
     enum zi_status status;
     bool ok;
     uint32_t node = find_bytecode(file, source, &ok);
 
-    *ret = (struct zi_pack_member){.finding = ZI_PACK_ABSENT};
+    *ret = (struct zi_pack_member){.finding = ZI_PACK_ABSENT, .host = file->source.host};
     if (!ok)
         return zi_fail(err, ZI_DETAIL_NO_MEMORY);
     if (node == ZI_INDEX_NONE)
@@ -167,10 +220,8 @@ enum zi_status zi_pack_file_read(struct zi_pack_file *file, const struct zi_entr
     zi_archive_entry(file->archive, node, &entry);
     status = read_whole(&file->source, &entry, ret, err);
     ret->finding = status == ZI_OK ? judge(ret, source, magic) : ZI_PACK_DAMAGED;
-    if (ret->finding != ZI_PACK_FOUND) {
-        zi_host_free(host, ret->bytes);
-        ret->bytes = NULL;
-    }
+    if (ret->finding != ZI_PACK_FOUND)
+        zi_pack_member_release(ret);
     if (status == ZI_ERR_SYSTEM || status == ZI_ERR_MEMORY || status == ZI_ERR_HOST)
         return status;
     return ZI_OK;
@@ -264,8 +315,7 @@ enum zi_status zi_pack_writer_copy(struct zi_pack_writer *writer, uint32_t node,
         struct zi_piece piece = {member.bytes, member.nbytes};
         status = add_member(writer, node, &piece, 1, err);
     }
-    if (member.bytes)
-        zi_host_free(writer->sink.host, member.bytes);
+    zi_pack_member_release(&member);
     return status;
 }
 

@@ -65,17 +65,20 @@ enum zi_pack_finding {
     ZI_PACK_DAMAGED,      /* not what a pack's member is, or its CRC-32 is wrong */
 };
 
-/* A whole pyc; the bytes are set when it was found, and the caller's to free through the host. */
+/* A whole pyc, when it was found; needs zi_pack_member_release() in any case. */
 struct zi_pack_member {
     enum zi_pack_finding finding;
-    uint8_t *bytes;
+    const uint8_t *bytes; /* or NULL; in the block */
     size_t nbytes;
+    struct zi_host *host;
+    uint8_t *block;
 };
 
 /* Reads what was compiled from a source. The status is ZI_OK whatever the finding: it tells only of
  * failed system calls, want of memory, and what the host raised. */
 enum zi_status zi_pack_file_read(struct zi_pack_file *file, const struct zi_entry *source,
                                  uint32_t magic, struct zi_pack_member *ret, struct zi_error *err);
+void zi_pack_member_release(struct zi_pack_member *member);
 
 /* --- writing --- */
 

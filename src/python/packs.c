@@ -423,7 +423,7 @@ static int get_from_file(struct zi_state *state, struct zi_pack_file *file,
         return 0;
     answer = unmarshal(state, &member, path, code_ret);
     state->packs.count.nbytes += member.nbytes;
-    zi_host_free(&state->host, member.bytes);
+    zi_pack_member_release(&member);
     return answer;
 }
 

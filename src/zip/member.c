@@ -56,10 +56,8 @@ static enum zi_status check_entry(const struct zi_entry *entry, enum zi_member_f
     return ZI_OK;
 }
 
-static bool same_name(struct zi_member *member, const uint8_t *local_name, size_t nbytes)
+static bool same_name(const struct zi_entry *entry, const uint8_t *local_name, size_t nbytes)
 {
-    const struct zi_entry *entry = member->entry;
-
     return nbytes == entry->raw_name_nbytes && memcmp(local_name, entry->raw_name, nbytes) == 0;
 }
 
@@ -69,15 +67,14 @@ static bool same_size(uint32_t local, uint64_t central)
     return local == ZI_SATURATED32 || local == central;
 }
 
-static enum zi_status check_local_header(struct zi_member *member, const uint8_t *local,
-                                         struct zi_error *err)
+enum zi_status zi_member_check_local(const struct zi_entry *entry, const uint8_t *local,
+                                     size_t *nbytes_ret, struct zi_error *err)
 {
-    const struct zi_entry *entry = member->entry;
     uint16_t flags = zi_get16(local, ZI_LOCAL_FLAGS_AT);
 
     if (zi_get32(local, 0) != ZI_LOCAL_SIGNATURE)
         return zi_member_fail(entry, ZI_DETAIL_LOCAL_HEADER, err);
-    if (!same_name(member, local + ZI_LOCAL_NBYTES, zi_get16(local, ZI_LOCAL_NAME_NBYTES_AT)))
+    if (!same_name(entry, local + ZI_LOCAL_NBYTES, zi_get16(local, ZI_LOCAL_NAME_NBYTES_AT)))
         return zi_member_fail(entry, ZI_DETAIL_LOCAL_NAME, err);
     if (zi_get16(local, ZI_LOCAL_METHOD_AT) != entry->method)
         return zi_member_fail(entry, ZI_DETAIL_LOCAL_METHOD, err);
@@ -86,6 +83,7 @@ static enum zi_status check_local_header(struct zi_member *member, const uint8_t
         (!same_size(zi_get32(local, ZI_LOCAL_PACKED_AT), entry->packed_nbytes) ||
          !same_size(zi_get32(local, ZI_LOCAL_SIZE_AT), entry->nbytes)))
         return zi_member_fail(entry, ZI_DETAIL_LOCAL_SIZE, err);
+    *nbytes_ret = zi_member_local_nbytes(entry) + zi_get16(local, ZI_LOCAL_EXTRA_NBYTES_AT);
     return ZI_OK;
 }
 
@@ -94,7 +92,7 @@ static enum zi_status open_local(struct zi_member *member, struct zi_error *err)
 {
     const struct zi_entry *entry = member->entry;
     struct zi_host *host = member->source->host;
-    size_t nbytes = ZI_LOCAL_NBYTES + entry->raw_name_nbytes;
+    size_t nbytes = zi_member_local_nbytes(entry), header_nbytes = 0;
     uint8_t small[512];
     uint8_t *local = small;
     enum zi_status status;
@@ -103,10 +101,8 @@ static enum zi_status open_local(struct zi_member *member, struct zi_error *err)
         return zi_fail(err, ZI_DETAIL_NO_MEMORY);
     status = zi_source_read(member->source, entry->local_position, local, nbytes, err);
     if (status == ZI_OK)
-        status = check_local_header(member, local, err);
-    if (status == ZI_OK)
-        member->position = entry->local_position + nbytes +
-                           zi_get16(local, ZI_LOCAL_EXTRA_NBYTES_AT);
+        status = zi_member_check_local(entry, local, &header_nbytes, err);
+    member->position = entry->local_position + header_nbytes;
     if (local != small)
         zi_host_free(host, local);
 

@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "archive.h"
+#include "format.h"
 
 struct zi_member {
     struct zi_source *source; /* borrowed */
@@ -48,6 +49,18 @@ enum zi_status zi_member_read(struct zi_member *member, void *buffer, size_t nby
 /* After the last byte of ZI_MEMBER_DATA was read: checks that nothing follows and that the CRC-32
  * is right. What was read as ZI_MEMBER_PACKED is for zi_member_check(), once unpacked. */
 enum zi_status zi_member_finish(struct zi_member *member, struct zi_error *err);
+
+/* How much of the local header is known from the directory: all but its extra field, which may be
+ * another one. */
+static inline size_t zi_member_local_nbytes(const struct zi_entry *entry)
+{
+    return ZI_LOCAL_NBYTES + entry->raw_name_nbytes;
+}
+
+/* Checks that much of a local header, as zi_member_open() does, and writes how long all of it is.
+ */
+enum zi_status zi_member_check_local(const struct zi_entry *entry, const uint8_t *local,
+                                     size_t *nbytes_ret, struct zi_error *err);
 
 /* Checks data that somebody else unpacked. */
 enum zi_status zi_member_check(const struct zi_entry *entry, const uint8_t *data, size_t nbytes,

@@ -86,8 +86,7 @@ static enum zi_status find(struct test *t, struct fixture *fixture, enum zi_pack
     if ((member.bytes != NULL) != (member.finding == ZI_PACK_FOUND))
         test_fail(t, __FILE__, __LINE__,
                   "bytes are set where something is found, and nowhere else");
-    if (member.bytes)
-        zi_host_free(&t->host, member.bytes);
+    zi_pack_member_release(&member);
     return status;
 }
 
@@ -117,6 +116,9 @@ TEST(test_pack__findings)
 
     CHECK_FINDS(ZI_PACK_FOUND, .data = {right.bytes, sizeof right.bytes});
     CHECK_FINDS(ZI_PACK_FOUND, .data = {right.bytes, sizeof right.bytes}, .method = 8);
+    CHECK_FINDS(ZI_PACK_FOUND, .data = {right.bytes, sizeof right.bytes},
+                .local.extra = ZIP_TEXT("\xfe\xca\1\0x"));
+    CHECK_FINDS(ZI_PACK_FOUND, .data = {right.bytes, sizeof right.bytes}, .zip64 = true);
     CHECK_FINDS(ZI_PACK_OTHER_MAGIC, .data = {magic.bytes, sizeof magic.bytes});
     CHECK_FINDS(ZI_PACK_OTHER_SOURCE, .data = {other.bytes, sizeof other.bytes});
     CHECK_FINDS(ZI_PACK_OTHER_SOURCE, .data = {longer.bytes, sizeof longer.bytes});
@@ -131,6 +133,21 @@ TEST(test_pack__findings)
     CHECK_FINDS(ZI_PACK_DAMAGED, .data = {right.bytes, sizeof right.bytes}, .method = 12);
     CHECK_FINDS(ZI_PACK_DAMAGED, .data = {right.bytes, sizeof right.bytes},
                 .local.signature = ZIP_SET(1));
+}
+
+TEST(test_pack__one_member_is_one_read)
+{
+    FIXTURE fixture = {0};
+    enum zi_pack_finding finding;
+
+    TRY(open_archive(t, &fixture, SOURCES));
+    struct pyc right = make_pyc(MAGIC, 1, entry_of(&fixture, "p/m.py").crc, 6);
+    test_write_zip(t, ZIP({.name = "p/m.pyc", .data = {right.bytes, sizeof right.bytes}}));
+    TRY(open_file(t, &fixture));
+    uint64_t reads = t->host.count.reads;
+    TRY(find(t, &fixture, &finding));
+    CHECK_EQUAL(finding, ZI_PACK_FOUND);
+    CHECK_EQUAL(t->host.count.reads, reads + 1);
 }
 
 TEST(test_pack__absent)

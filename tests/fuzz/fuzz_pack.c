@@ -37,11 +37,11 @@ static void exercise(struct zi_pack_file *file, struct zi_archive *archive, stru
         FUZZ_CHECK((member.finding == ZI_PACK_FOUND) == (member.bytes != NULL));
         if (member.bytes) {
             check_found(&member, &source);
-            zi_host_free(host, member.bytes);
             found++;
         }
         FUZZ_CHECK(zi_pack_writer_copy(&writer, at, file, &err) == ZI_OK);
         FUZZ_CHECK(zi_pack_writer_wants(&writer, at) == (member.bytes == NULL));
+        zi_pack_member_release(&member);
     }
     FUZZ_CHECK(zi_pack_writer_finish(&writer, &written, &err) == ZI_OK);
     FUZZ_CHECK(written.entry_count == found);
