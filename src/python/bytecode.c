@@ -176,7 +176,8 @@ PyObject *zi_bytecode_unmarshal(struct zi_state *state, const char *bytes, Py_ss
     }
     state->unmarshals++;
     /* It was compiled elsewhere; tracebacks shall name the file it is in. */
-    PyObject *fixed = PyObject_CallMethod(state->imp, "_fix_co_filename", "OO", code, path);
+    PyObject *fixed = PyObject_CallFunctionObjArgs(state->fix_co_filename, code, path,
+                                                   (PyObject *)NULL);
     if (!fixed)
         Py_CLEAR(code);
     Py_XDECREF(fixed);

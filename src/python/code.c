@@ -1,4 +1,6 @@
 /* This file knows where a module's code comes from. */
+#include "code.h"
+
 #include "bytecode.h"
 #include "errors.h"
 #include "packs.h"
@@ -191,6 +193,13 @@ static int choose(struct zi_lookup *lookup, bool load, struct choice *ret)
         }
     }
     return raise_unusable(lookup, import_error);
+}
+
+PyObject *zi_code_path(struct zi_lookup *lookup)
+{
+    struct choice choice;
+
+    return choose(lookup, false, &choice) < 0 ? NULL : choice.path;
 }
 
 static int choose_for(PyObject *self, PyObject *fullname, bool load, struct choice *ret)

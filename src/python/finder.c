@@ -1,9 +1,10 @@
 /* This file knows whether an archive has a module, and how that is told to importlib. */
-#include "lookup.h"
+#include "code.h"
 
-/* importlib's own spec_from_loader() makes the spec, since it asks the importer, or whatever
- * subclass it is of, for the file's name. */
-static PyObject *make_spec(struct zi_state *state, PyObject *self, PyObject *fullname, bool package)
+/* The spec as importlib's spec_from_loader() makes it, which asks the importer for the file's name.
+ */
+static PyObject *ask_for_spec(struct zi_state *state, PyObject *self, PyObject *fullname,
+                              bool package)
 {
     PyObject *args = PyTuple_Pack(2, fullname, self);
     PyObject *keywords = args ? Py_BuildValue("{sO}", "is_package", package ? Py_True : Py_False)
@@ -12,6 +13,61 @@ static PyObject *make_spec(struct zi_state *state, PyObject *self, PyObject *ful
 
     Py_XDECREF(keywords);
     Py_XDECREF(args);
+    return spec;
+}
+
+/* A package's modules are looked for in the folder of its file. */
+static int append_folder(struct zi_state *state, PyObject *spec, PyObject *path)
+{
+    PyObject *locations = PyObject_GetAttr(spec, state->submodule_search_locations_name);
+    Py_ssize_t slash = PyUnicode_FindChar(path, '/', 0, PyUnicode_GetLength(path), -1);
+    PyObject *folder = locations && slash >= 0 ? PyUnicode_Substring(path, 0, slash) : NULL;
+    int answer = folder ? PyList_Append(locations, folder) : -1;
+
+    Py_XDECREF(folder);
+    Py_XDECREF(locations);
+    return answer;
+}
+
+/* The same spec for a file that is known, without the detours. */
+static PyObject *make_file_spec(struct zi_state *state, PyObject *self, PyObject *fullname,
+                                bool package, PyObject *path)
+{
+    PyObject *args = PyTuple_Pack(2, fullname, self);
+    PyObject *keywords = args ? PyDict_New() : NULL;
+    PyObject *spec = NULL;
+
+    if (keywords && PyDict_SetItem(keywords, state->origin_name, path) == 0 &&
+        PyDict_SetItem(keywords, state->is_package_name, package ? Py_True : Py_False) == 0)
+        spec = PyObject_Call(state->module_spec, args, keywords);
+    if (spec && (PyObject_SetAttr(spec, state->_set_fileattr_name, Py_True) < 0 ||
+                 (package && append_folder(state, spec, path) < 0)))
+        Py_CLEAR(spec);
+    Py_XDECREF(keywords);
+    Py_XDECREF(args);
+    return spec;
+}
+
+static PyObject *make_spec(struct zi_lookup *lookup, PyObject *self, bool package)
+{
+    struct zi_state *state = lookup->view.state;
+    PyObject *path, *spec;
+    int ours = zi_importer_names_files(state, self);
+
+    if (ours < 0)
+        return NULL;
+    if (!ours)
+        return ask_for_spec(state, self, lookup->fullname, package);
+    path = zi_code_path(lookup);
+    if (!path) {
+        /* A module without a usable file has a spec all the same; running it raises this. */
+        if (!PyErr_ExceptionMatches(PyExc_ImportError))
+            return NULL;
+        PyErr_Clear();
+        return ask_for_spec(state, self, lookup->fullname, package);
+    }
+    spec = make_file_spec(state, self, lookup->fullname, package, path);
+    Py_DECREF(path);
     return spec;
 }
 
@@ -26,7 +82,7 @@ static PyObject *make_portion_spec(const struct zi_lookup *lookup)
     if (keywords)
         spec = PyObject_Call(lookup->view.state->module_spec, args, keywords);
     if (spec)
-        locations = PyObject_GetAttrString(spec, "submodule_search_locations");
+        locations = PyObject_GetAttr(spec, lookup->view.state->submodule_search_locations_name);
     if (locations)
         result = PyObject_CallMethod(locations, "append", "O", path);
     if (!result)
@@ -53,7 +109,7 @@ PyObject *zi_importer_find_spec(PyObject *self, PyObject *args, PyObject *keywor
     enum zi_candidate first = zi_lookup_first(&lookup);
     if (first != ZI_CANDIDATE_COUNT) {
         state->hits++;
-        spec = make_spec(state, self, fullname, zi_candidate_is_package(first));
+        spec = make_spec(&lookup, self, zi_candidate_is_package(first));
     } else if (zi_lookup_is_directory(&lookup)) {
         state->hits++;
         spec = make_portion_spec(&lookup);

@@ -30,6 +30,10 @@ int zi_importer_make_types(struct zi_state *state, PyObject *module);
 /* Whether an object is a zipimporter of ours or of a subclass. */
 bool zi_importer_check(struct zi_state *state, PyObject *object);
 
+/* Whether asking the importer for a file's name would end in our get_filename(): neither a subclass
+ * nor anything set on the class or the importer stands before it. -1 with an exception. */
+int zi_importer_names_files(struct zi_state *state, PyObject *self);
+
 /* The record of the importer's archive, a new reference, and the archive's path if asked for, a
  * new reference too; NULL with an exception. */
 struct zi_record *zi_importer_record(PyObject *self, PyObject **path_ret);

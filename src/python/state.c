@@ -114,6 +114,7 @@ int zi_state_init(struct zi_state *state)
         fetch(&state->compile, "builtins", "compile") < 0 ||
         fetch(&state->marshal_dumps, "marshal", "dumps") < 0 ||
         fetch(&state->imp, "_imp", NULL) < 0 ||
+        fetch(&state->fix_co_filename, "_imp", "_fix_co_filename") < 0 ||
         fetch(&state->bootstrap_external, "_frozen_importlib_external", NULL) < 0 ||
         fetch(&state->module_spec, "_frozen_importlib", "ModuleSpec") < 0 ||
         fetch(&state->spec_from_loader, "_frozen_importlib", "spec_from_loader") < 0 ||

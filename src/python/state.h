@@ -26,6 +26,7 @@
     X(compile)                  /* builtins.compile */                                             \
     X(marshal_dumps)            /* marshal.dumps */                                                \
     X(imp)                      /* _imp */                                                         \
+    X(fix_co_filename)          /* _imp._fix_co_filename */                                        \
     X(magic_token)              /* what _imp.source_hash() takes */                                \
     X(bootstrap_external)       /* _frozen_importlib_external */                                   \
     X(module_spec)              /* _frozen_importlib.ModuleSpec */                                 \
@@ -49,7 +50,9 @@
     X(archive)                                                                                     \
     X(prefix)                                                                                      \
     X(st_dev)                                                                                      \
-    X(st_ino) X(st_size) X(st_mtime_ns) X(st_mode) X(load) X(used) X(changed) X(flush) X(clear)
+    X(st_ino)                                                                                      \
+    X(st_size) X(st_mtime_ns) X(st_mode) X(load) X(used) X(changed) X(flush) X(clear)              \
+        X(get_filename) X(origin) X(is_package) X(submodule_search_locations) X(_set_fileattr)
 
 struct zi_takeover {
     bool busy; /* install or uninstall is at work, and runs Python code while it is */

@@ -155,6 +155,23 @@ WITH_ONE_ARGUMENT(get_filename, "fullname")
 WITH_ONE_ARGUMENT(get_source, "fullname")
 WITH_ONE_ARGUMENT(is_package, "fullname")
 
+int zi_importer_names_files(struct zi_state *state, PyObject *self)
+{
+    PyCFunction ours = (PyCFunction)(void (*)(void))importer_get_filename;
+    PyObject *method;
+    int answer;
+
+    if ((PyObject *)Py_TYPE(self) != state->zipimporter)
+        return 0;
+    method = PyObject_GetAttr(self, state->get_filename_name);
+    if (!method)
+        return -1;
+    answer = PyCFunction_Check(method) && PyCFunction_GetFunction(method) == ours &&
+             PyCFunction_GetSelf(method) == self;
+    Py_DECREF(method);
+    return answer;
+}
+
 #define ONE_ARGUMENT(method)                                                                       \
     (PyCFunction)(void (*)(void)) importer_##method, METH_FASTCALL | METH_KEYWORDS
 

@@ -280,6 +280,28 @@ class Subclass(ZipTestCase):
                 return "/elsewhere/m.py"
         self.assertEqual(Other(self.make({"m.py": "x = 1"})).find_spec("m").origin, "/elsewhere/m.py")
 
+    def test_get_filename_set_on_the_importer_is_the_origin(self):
+        importer = zipimport.zipimporter(self.make({"m.py": "x = 1", "p/__init__.py": ""}))
+        importer.get_filename = lambda fullname: f"/elsewhere/{fullname}/f.py"
+        self.assertEqual(importer.find_spec("m").origin, "/elsewhere/m/f.py")
+        self.assertEqual(importer.find_spec("p").submodule_search_locations, ["/elsewhere/p"])
+        other = zipimport.zipimporter(importer.archive)
+        importer.get_filename = other.get_filename
+        self.assertEqual(importer.find_spec("m").origin, importer.archive + "/m.py")
+
+    def test_get_filename_set_on_the_class_is_the_origin(self):
+        importer = zipimport.zipimporter(self.make({"m.py": "x = 1"}))
+        before = zipimport.zipimporter.__dict__.get("get_filename")
+        zipimport.zipimporter.get_filename = lambda self, fullname: "/elsewhere/m.py"
+        try:
+            self.assertEqual(importer.find_spec("m").origin, "/elsewhere/m.py")
+        finally:
+            if before:
+                zipimport.zipimporter.get_filename = before
+            else:
+                del zipimport.zipimporter.get_filename
+        self.assertEqual(importer.find_spec("m").origin, importer.archive + "/m.py")
+
     def test_as_a_path_hook(self):
         subclass = type("Sub", (zipimport.zipimporter,), {})
         sys.path_hooks.insert(0, subclass)
