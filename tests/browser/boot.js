@@ -4,6 +4,7 @@ import { crc32 } from "../../js/crc32.js";
 import { openIndexedDB } from "../../js/stores/indexeddb.js";
 import { openOPFS } from "../../js/stores/opfs.js";
 import { boot } from "../../js/index.js";
+import { marked } from "./job.js";
 
 const openers = { indexeddb: openIndexedDB, opfs: openOPFS };
 
@@ -14,7 +15,7 @@ export async function bootVisit({ job }) {
   );
   const warnings = [];
   const onWarning = (message, code) => warnings.push({ message, code });
-  const { pyodide, zips } = await boot(loadPyodide, { ...job.options, onWarning });
+  const { pyodide, zips } = await boot(marked(loadPyodide), { ...job.options, onWarning });
   const { start } = zips.stats();
   pyodide.runPython(`import ${job.imports}`);
   const { compiles } = zips.stats();
@@ -37,8 +38,8 @@ export async function selfHostedVisit({ job }) {
   );
   const settings = { stdLibURL: base + job.library };
   const { pyodide, zips } = job.ours
-    ? await boot(loadPyodide, { storage: "memory", pyodide: settings })
-    : { pyodide: await loadPyodide(settings), zips: undefined };
+    ? await boot(marked(loadPyodide), { storage: "memory", pyodide: settings })
+    : { pyodide: await marked(loadPyodide)(settings), zips: undefined };
   const sources = pyodide.runPython(`
 import sys, zipimport
 modules = [module for module in sys.modules.values() if type(module) is type(sys)]

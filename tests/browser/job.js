@@ -18,7 +18,7 @@ export async function runJob(job, report) {
     if (!job.version) return await tasks[job.task]({ job, report });
     const { loadPyodide } = await import(`${base}node_modules/pyodide-${job.version}/pyodide.mjs`);
     const began = performance.now();
-    const pyodide = await loadPyodide({
+    const pyodide = await marked(loadPyodide)({
       stdout: (line) => output.push(line),
       stderr: (line) => output.push(line),
     });
@@ -26,8 +26,17 @@ export async function runJob(job, report) {
     const { install } = await import(`${base}js/index.js`);
     return await tasks[job.task]({ pyodide, install, base, output, job, report, startMs });
   } catch (error) {
-    return { error: String(error?.message ?? error).slice(-2000) };
+    const { message = error, inStart = false } = error ?? {};
+    return { error: String(message).slice(-2000), inStart };
   }
+}
+
+/** The same loadPyodide(), whose errors can be told from those of what comes after it. */
+export function marked(loadPyodide) {
+  return (options) =>
+    loadPyodide(options).catch((error) => {
+      throw Object.assign(error, { inStart: true });
+    });
 }
 
 /** The Python tests that stock and ours share, through ours. */
