@@ -51,8 +51,19 @@
     X(prefix)                                                                                      \
     X(st_dev)                                                                                      \
     X(st_ino)                                                                                      \
-    X(st_size) X(st_mtime_ns) X(st_mode) X(load) X(used) X(changed) X(flush) X(clear)              \
-        X(get_filename) X(origin) X(is_package) X(submodule_search_locations) X(_set_fileattr)
+    X(st_size)                                                                                     \
+    X(st_mtime_ns)                                                                                 \
+    X(st_mode)                                                                                     \
+    X(load)                                                                                        \
+    X(used)                                                                                        \
+    X(changed)                                                                                     \
+    X(flush)                                                                                       \
+    X(clear)                                                                                       \
+    X(get_filename)                                                                                \
+    X(origin)                                                                                      \
+    X(is_package)                                                                                  \
+    X(submodule_search_locations)                                                                  \
+    X(_set_fileattr)
 
 struct zi_takeover {
     bool busy; /* install or uninstall is at work, and runs Python code while it is */
