@@ -65,7 +65,8 @@ enum zi_pack_finding {
     ZI_PACK_DAMAGED,      /* not what a pack's member is, or its CRC-32 is wrong */
 };
 
-/* A whole pyc, when it was found; needs zi_pack_member_release() in any case. */
+/* A whole pyc, when it was found: then it needs zi_pack_member_release(); otherwise that does
+ * nothing. */
 struct zi_pack_member {
     enum zi_pack_finding finding;
     const uint8_t *bytes; /* or NULL; in the block */
