@@ -8,6 +8,7 @@
 #ifndef ZI_BASE_HOST_H
 #define ZI_BASE_HOST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,8 +33,9 @@ struct zi_stamp {
     uint64_t device;
     uint64_t inode;
     uint64_t nbytes;
-    int64_t mtime_ns; /* modification time, nanoseconds since the epoch */
-    int64_t clock_ns; /* the clock when the stamp was taken, same unit */
+    int64_t mtime_ns; /* when its bytes were written last, nanoseconds since the epoch */
+    int64_t ctime_ns; /* when its bytes or its mtime were; no program can set it */
+    int64_t clock_ns; /* the clock's reading before stat was asked */
 };
 
 /* What the functions below that return int answer, besides 0 for success: a positive errno value,
@@ -61,9 +63,10 @@ struct zi_host_ops {
 struct zi_host {
     const struct zi_host_ops *ops;
     void *context;
-    uint64_t seed[2];    /* secret of this process; keys the hash of member names */
-    int64_t racy_ns;     /* an mtime within this of the stamp's clock proves nothing */
-    uint64_t member_max; /* members that claim to inflate beyond this are refused */
+    uint64_t seed[2];         /* secret of this process; keys the hash of member names */
+    int64_t slack_ns;         /* between the clock of stamps and the one of the file systems */
+    bool ctime_repeats_mtime; /* some file system here may give mtime in ctime's place */
+    uint64_t member_max;      /* members that claim to inflate beyond this are refused */
     struct zi_counters count;
 };
 

@@ -1,4 +1,4 @@
-/* This file knows when a remembered archive may still be used. */
+/* Keeps the records, and looks at archives when their state asks for it. */
 #include "registry.h"
 
 #include <errno.h>
@@ -43,14 +43,17 @@ struct zi_record *zi_registry_find(const struct zi_registry *registry, const cha
     return NULL;
 }
 
-static bool is_fresh(const struct zi_record *record)
+/* What the next access has to look at. */
+static enum zi_look wanted_look(const struct zi_record *record)
 {
-    return record->validated == record->registry->epoch;
+    if (record->epoch != record->registry->epoch)
+        return ZI_LOOK_BYTES;
+    return record->wanted;
 }
 
 struct zi_archive *zi_record_peek(const struct zi_record *record)
 {
-    return is_fresh(record) ? record->archive : NULL;
+    return wanted_look(record) == ZI_LOOK_NONE ? record->archive : NULL;
 }
 
 /* Whether a record without a user is worth keeping: paths come and go. */
@@ -132,97 +135,113 @@ static bool is_passing(const struct zi_error *err)
 
 /* What a look found; written to the record in one go, since looking may run Python code, which may
  * use or invalidate the same record. */
-struct look {
+struct finding {
     struct zi_archive *archive; /* a reference, or NULL with the error set */
     struct zi_stamp stamp;
     struct zi_error error;
 };
 
-/* Compares the stamp alone; writes whether that settled it. */
-static enum zi_status compare_stamp(struct zi_record *record, struct look *look, bool *settled_ret)
+/* Asks for the path's stamp; writes whether that settles what is there. */
+static enum zi_status look_at_stamp(struct zi_record *record, struct finding *found,
+                                    bool *settled_ret)
 {
     struct zi_host *host = record->registry->host;
     struct zi_stamp stamp;
 
-    *settled_ret = false;
     host->count.stats++;
     int answer = host->ops->stamp_path(host->context, record->path, &stamp);
-    if (answer != 0)
-        return zi_fail_system(&look->error, ZI_DETAIL_CANNOT_OPEN, answer);
-    *settled_ret = zi_stamp_equal(&stamp, &look->stamp) &&
-                   !zi_stamp_is_racy(&look->stamp, host->racy_ns);
+    if (answer != 0) {
+        found->stamp = (struct zi_stamp){0};
+        zi_archive_unref(found->archive);
+        found->archive = NULL;
+        return zi_fail_system(&found->error, ZI_DETAIL_CANNOT_OPEN, answer);
+    }
+    *settled_ret = zi_stamp_equal(&stamp, &found->stamp) && zi_stamp_is_proof(&found->stamp, host);
+    if (*settled_ret && found->archive)
+        host->count.revalidations++;
     return ZI_OK;
 }
 
-/* Opens the file and compares contents with the archive in the look, or reads a new one. */
-static enum zi_status compare_contents(struct zi_record *record, struct look *look)
+/* Opens the file and compares its directory with the archive in the finding, or reads a new one. */
+static enum zi_status look_at_bytes(struct zi_record *record, struct finding *found)
 {
     struct zi_host *host = record->registry->host;
     struct zi_source source = ZI_SOURCE_INIT;
+    struct zi_stamp stamp = {0};
     struct zi_archive *archive = NULL;
-    enum zi_status status = zi_source_open(&source, host, record->path, &look->error);
 
+    zi_error_clear(&found->error);
+    enum zi_status status = zi_source_open(&source, host, record->path, &found->error);
     if (status == ZI_OK)
-        status = zi_source_stamp(&source, &look->stamp, &look->error);
+        status = zi_source_stamp(&source, &stamp, &found->error);
     if (status == ZI_OK)
-        status = zi_archive_reopen(&archive, look->archive, &source, &look->error);
-    if (status == ZI_OK && archive == look->archive)
+        status = zi_archive_reopen(&archive, found->archive, &source, &found->error);
+    /* A stamp says what the bytes are, not whether the system can open and read them. */
+    found->stamp = status == ZI_ERR_SYSTEM ? (struct zi_stamp){0} : stamp;
+    if (status == ZI_OK && archive == found->archive)
         host->count.revalidations++;
     zi_source_release(&source);
-    zi_archive_unref(look->archive);
-    look->archive = archive;
+    zi_archive_unref(found->archive);
+    found->archive = archive;
     return status;
 }
 
-static enum zi_status take_look(struct zi_record *record, struct look *look)
+/* Looks as the record's state asks for, starting from what the record holds. */
+static enum zi_status take_look(struct zi_record *record, struct finding *found)
 {
-    bool settled = false;
-    enum zi_status status = ZI_OK;
+    enum zi_look wanted = wanted_look(record);
 
-    if (look->archive)
-        status = compare_stamp(record, look, &settled);
-    if (status == ZI_OK && settled)
-        record->registry->host->count.revalidations++;
-    if (status == ZI_OK && !settled)
-        status = compare_contents(record, look);
-    if (status != ZI_OK) {
-        zi_archive_unref(look->archive);
-        look->archive = NULL;
+    *found = (struct finding){.stamp = record->stamp, .error = record->error};
+    if (record->archive)
+        found->archive = zi_archive_ref(record->archive);
+    if (wanted == ZI_LOOK_STAMP) {
+        bool settled = false;
+        enum zi_status status = look_at_stamp(record, found, &settled);
+        if (status != ZI_OK)
+            return status;
+        if (settled)
+            return found->error.status;
     }
-    return status;
+    return look_at_bytes(record, found);
 }
 
-/* Takes the archive over from the look. */
-static void remember(struct zi_record *record, struct look *look, uint64_t validated)
+/* Takes the archive over. */
+static void remember(struct zi_record *record, const struct finding *found)
 {
     struct zi_archive *previous = record->archive;
 
-    if (look->archive != previous)
+    if (found->archive != previous)
         record->generation++;
-    record->archive = look->archive;
-    record->stamp = look->stamp;
-    record->error = look->error;
-    record->validated = validated;
+    record->archive = found->archive;
+    record->stamp = found->stamp;
+    record->error = found->error;
     zi_archive_unref(previous);
+}
+
+static enum zi_status update(struct zi_record *record, struct zi_error *err)
+{
+    uint64_t epoch = record->registry->epoch;
+    uint64_t invalidations = record->invalidations;
+    struct finding found;
+
+    if (take_look(record, &found) != ZI_OK && is_passing(&found.error)) {
+        *err = found.error;
+        return err->status;
+    }
+    remember(record, &found);
+    record->epoch = epoch;
+    /* What came during the look is not answered by it. */
+    record->wanted = record->invalidations == invalidations ? ZI_LOOK_NONE : ZI_LOOK_BYTES;
+    return ZI_OK;
 }
 
 enum zi_status zi_record_archive(struct zi_record *record, struct zi_archive **ret,
                                  struct zi_error *err)
 {
-    if (!is_fresh(record)) {
-        uint64_t epoch = record->registry->epoch;
-        uint64_t invalidations = record->invalidations;
-        struct look look = {.stamp = record->stamp};
-
-        if (record->archive)
-            look.archive = zi_archive_ref(record->archive);
-        zi_error_clear(&look.error);
-        if (take_look(record, &look) != ZI_OK && is_passing(&look.error)) {
-            *err = look.error;
-            return err->status;
-        }
-        /* An invalidation that came during the look asks for another one, next time. */
-        remember(record, &look, record->invalidations == invalidations ? epoch : 0);
+    if (wanted_look(record) != ZI_LOOK_NONE) {
+        enum zi_status status = update(record, err);
+        if (status != ZI_OK)
+            return status;
     }
     if (!record->archive) {
         *err = record->error;
@@ -232,17 +251,23 @@ enum zi_status zi_record_archive(struct zi_record *record, struct zi_archive **r
     return ZI_OK;
 }
 
-void zi_record_look_again(struct zi_record *record)
+void zi_record_look_again(struct zi_record *record, enum zi_look look)
 {
     record->invalidations++;
-    record->validated = 0;
+    if (record->wanted < look)
+        record->wanted = look;
+}
+
+static void invalidate(struct zi_record *record, enum zi_look look)
+{
+    record->registry->host->count.invalidations++;
+    record->missed = false;
+    zi_record_look_again(record, look);
 }
 
 void zi_record_invalidate(struct zi_record *record)
 {
-    record->registry->host->count.invalidations++;
-    record->missed = false;
-    zi_record_look_again(record);
+    invalidate(record, ZI_LOOK_BYTES);
 }
 
 void zi_registry_invalidate_all(struct zi_registry *registry)
@@ -258,7 +283,7 @@ void zi_record_invalidate_implicit(struct zi_record *record)
     if (record->pinned)
         record->missed = true;
     else
-        zi_record_invalidate(record);
+        invalidate(record, ZI_LOOK_STAMP);
 }
 
 void zi_record_pin(struct zi_record *record)
@@ -270,5 +295,5 @@ void zi_record_unpin(struct zi_record *record)
 {
     record->pinned = false;
     if (record->missed)
-        zi_record_invalidate(record);
+        invalidate(record, ZI_LOOK_STAMP);
 }

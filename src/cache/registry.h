@@ -2,18 +2,31 @@
  * One record per archive path, shared by every importer that looks at it, and the three events of
  * a cache: access while valid, invalidation, access after it.
  *
- *     state    meaning                              next access
- *     fresh    validated since the invalidation     uses the archive; no system call
- *     stale    invalidated, archive kept            compares the stamp, and the directory's bytes
- *                                                   where the stamp proves nothing; then fresh,
- *                                                   with the same archive if it is unchanged
- *     absent   missing or unreadable at the look    remembered until the next invalidation
+ *     state     meaning                             next access
+ *     new       nobody used it yet                  reads the archive
+ *     fresh     validated since it was last         uses the archive; no system call
+ *               called in question
+ *     stale     called in question by something     compares the stamp, and the directory's bytes
+ *               that may trust a stamp              where the stamp is no proof (stamp.h)
+ *     doubted   called in question by something     compares the directory's bytes, whatever the
+ *               that must not                       stamp says
+ *     absent    missing or unreadable at the        remembered until it is called in question
+ *               last look
+ *
+ * An access to a stale or doubted record whose bytes are equal makes it fresh with the archive that
+ * it has; other bytes make it fresh with another archive; a failure makes it absent. Who moves
+ * records the other way:
+ *
+ *     implicit invalidation (importlib.invalidate_caches()), importlib.reload()         stale
+ *     explicit invalidation, a read that met other bytes than the directory promised    doubted
+ *
+ * Errors about this moment, such as too few descriptors, are not remembered.
  *
  * Invalidating changes one number: it costs the same for any number of archives and importers,
  * allocates nothing and does no I/O.
  *
- * Pinned is a flag on any state: implicit invalidation (importlib.invalidate_caches()) passes the
- * record by and notes that it did; unpinning applies what was missed.
+ * Pinned is a flag on any state: implicit invalidation passes the record by and notes that it did;
+ * unpinning applies what was missed.
  */
 #ifndef ZI_CACHE_REGISTRY_H
 #define ZI_CACHE_REGISTRY_H
@@ -23,13 +36,21 @@
 
 struct zi_registry;
 
+/* What a look at an archive goes by. */
+enum zi_look {
+    ZI_LOOK_NONE,
+    ZI_LOOK_STAMP, /* the stamp where it is proof, else the directory's bytes */
+    ZI_LOOK_BYTES, /* the directory's bytes */
+};
+
 struct zi_record {
     struct zi_registry *registry; /* outlives the record */
     struct zi_record *next;       /* in the registry's list */
-    struct zi_archive *archive;   /* NULL while absent, and before the first look */
-    struct zi_error error;        /* why it is absent */
-    struct zi_stamp stamp;        /* of the archive; meaningless while absent */
-    uint64_t validated;           /* the registry's epoch at the last look; 0: look again */
+    struct zi_archive *archive;   /* NULL while new or absent */
+    struct zi_error error;        /* why it is absent; else its status is ZI_OK */
+    struct zi_stamp stamp;        /* of the file that was read; zeros if none could be */
+    uint64_t epoch;         /* the registry's at the last look: another one means doubted; 0: new */
+    enum zi_look wanted;    /* what the next access looks at, at least */
     uint64_t invalidations; /* and requests to look again: a look notices what came during it */
     uint64_t generation;    /* grows whenever the archive becomes another one */
     bool pinned;
@@ -68,26 +89,26 @@ struct zi_record *zi_record_ref(struct zi_record *record);
 void zi_record_unref(struct zi_record *record);
 
 /*
- * The archive as of the last invalidation, looked at again if there was one since. Writes a new
- * reference, valid whatever happens to the record meanwhile. Errors that say something about the
- * archive are remembered, and given again without a look; those about memory, the host or a
- * temporary shortage of the system are not.
+ * The archive, looked at as the record's state asks for. Writes a new reference, valid whatever
+ * happens to the record meanwhile; the archive is another one exactly if record->generation has
+ * grown. An error about memory, the host or a temporary shortage of the system leaves the record
+ * as it was; any other makes it absent.
  */
 enum zi_status zi_record_archive(struct zi_record *record, struct zi_archive **ret,
                                  struct zi_error *err);
 
-/* Makes the next access look, as an invalidation does, but is not one: for a constructor, which
- * sees a file that is there, and for a read that met bytes of another archive. */
-void zi_record_look_again(struct zi_record *record);
+/* Calls the archive in question without being an invalidation, which pins and switches could stop:
+ * makes the record stale or doubted; one that is doubted already stays so. */
+void zi_record_look_again(struct zi_record *record, enum zi_look look);
 
 /* The archive if the next access would use it without a look, else NULL; borrowed. */
 struct zi_archive *zi_record_peek(const struct zi_record *record);
 
-/* Invalidates whatever the flags say, and leaves the flags. */
+/* Explicit invalidation: whatever the flags say, which stay; makes the records doubted. */
 void zi_record_invalidate(struct zi_record *record);
 void zi_registry_invalidate_all(struct zi_registry *registry);
 
-/* What importlib.invalidate_caches() means. */
+/* What importlib.invalidate_caches() means: makes the record stale. */
 void zi_record_invalidate_implicit(struct zi_record *record);
 
 void zi_record_pin(struct zi_record *record);

@@ -142,15 +142,17 @@ static int read_field(PyObject *result, PyObject *name, uint64_t *ret)
 /* Reads an os.stat_result and releases it; NULL stands for the exception that was raised. */
 static int read_stat(struct zi_state *state, PyObject *result, struct zi_stamp *ret)
 {
-    uint64_t mtime_ns = 0;
+    uint64_t mtime_ns = 0, ctime_ns = 0;
     int answer = 0;
 
     if (!result || read_field(result, state->st_dev_name, &ret->device) < 0 ||
         read_field(result, state->st_ino_name, &ret->inode) < 0 ||
         read_field(result, state->st_size_name, &ret->nbytes) < 0 ||
-        read_field(result, state->st_mtime_ns_name, &mtime_ns) < 0)
+        read_field(result, state->st_mtime_ns_name, &mtime_ns) < 0 ||
+        read_field(result, state->st_ctime_ns_name, &ctime_ns) < 0)
         answer = answer_of_exception();
     ret->mtime_ns = (int64_t)mtime_ns;
+    ret->ctime_ns = (int64_t)ctime_ns;
     Py_XDECREF(result);
     return answer;
 }
@@ -158,7 +160,7 @@ static int read_stat(struct zi_state *state, PyObject *result, struct zi_stamp *
 static int host_stamp_fd(void *context, int fd, struct zi_stamp *ret)
 {
     struct zi_state *state = context;
-    /* Before the stat: whatever is written later has a later mtime than this. */
+    /* Before the stat: whatever is written later has a later ctime than this. */
     PyObject *now = PyObject_CallNoArgs(state->time_ns);
 
     if (!now)
@@ -202,7 +204,7 @@ void zi_python_host_init(struct zi_host *host, struct zi_state *state)
         .ops = &python_host_ops,
         .context = state,
         .member_max = ZI_MEMBER_NBYTES_MAX,
-        .racy_ns = 20 * MILLISECOND_NS,
+        .slack_ns = 20 * MILLISECOND_NS,
     };
 }
 
@@ -222,10 +224,12 @@ int zi_python_host_seed(struct zi_host *host, struct zi_state *state)
     host->seed[0] = (uint64_t)parts[0] << 32 | parts[1];
     host->seed[1] = (uint64_t)parts[2] << 32 | parts[3];
 #ifdef __EMSCRIPTEN__
-    /* Pyodide 0.27's file system keeps the milliseconds where the microseconds belong, so that a
-     * file's mtime may be up to a second too old. */
-    if (state->version <= 0x030c)
-        host->racy_ns = 1000 * MILLISECOND_NS;
+    /* Pyodide 0.27's system calls put the milliseconds where the microseconds belong, so that the
+     * times of a file may be up to a second too old. Its MEMFS keeps one time for a file. */
+    if (state->version <= 0x030c) {
+        host->slack_ns = 1000 * MILLISECOND_NS;
+        host->ctime_repeats_mtime = true;
+    }
 #else
     (void)state;
 #endif

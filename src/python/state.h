@@ -53,6 +53,7 @@
     X(st_ino)                                                                                      \
     X(st_size)                                                                                     \
     X(st_mtime_ns)                                                                                 \
+    X(st_ctime_ns)                                                                                 \
     X(st_mode)                                                                                     \
     X(load)                                                                                        \
     X(used)                                                                                        \

@@ -44,7 +44,7 @@ static int look_again(struct zi_view *view)
     view->retried = true;
     view->state->host.count.retries++;
     zi_archive_ref(before);
-    zi_record_look_again(view->record);
+    zi_record_look_again(view->record, ZI_LOOK_BYTES);
     answer = get_archive(view);
     if (answer == 0)
         answer = view->archive != before;

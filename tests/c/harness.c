@@ -195,6 +195,7 @@ static void make_stamp(struct test *t, const struct stat *status, struct zi_stam
         .inode = status->st_ino,
         .nbytes = (uint64_t)status->st_size,
         .mtime_ns = status->st_mtim.tv_sec * NS_PER_SECOND + status->st_mtim.tv_nsec,
+        .ctime_ns = t->ctime_ns,
         .clock_ns = t->clock_ns,
     };
     t->during_stamp = NULL;
@@ -297,7 +298,21 @@ void test_write_file(struct test *t, const char *path, const void *bytes, size_t
     if (fd < 0 || write(fd, bytes, nbytes) != (ssize_t)nbytes ||
         ftruncate(fd, (off_t)nbytes) != 0 || futimens(fd, times) != 0)
         give_up(path);
+    t->ctime_ns = t->clock_ns;
     close(fd);
+}
+
+void test_set_mtime(struct test *t, const char *path, int64_t mtime_ns)
+{
+    struct timespec time = {
+        .tv_sec = mtime_ns / NS_PER_SECOND,
+        .tv_nsec = mtime_ns % NS_PER_SECOND,
+    };
+    struct timespec times[2] = {time, time};
+
+    if (utimensat(AT_FDCWD, path, times, 0) != 0)
+        give_up(path);
+    t->ctime_ns = t->clock_ns;
 }
 
 void test_write_zip(struct test *t, struct zip_built zip)
@@ -330,13 +345,13 @@ static bool run_once(const struct test_case *test_case, const char *directory, e
             {
                 .ops = &host_ops,
                 .seed = {0x9e3779b97f4a7c15, 0xd1b54a32d192ed03},
-                .racy_ns = 20 * 1000 * 1000,
+                .slack_ns = 20 * 1000 * 1000,
                 .member_max = 1 << 30,
             },
         .name = test_case->name,
         .failing = failing,
         .fail_at = fail_at,
-        .clock_ns = 1700000000 * NS_PER_SECOND,
+        .clock_ns = 1700000000 * NS_PER_SECOND + 123456789,
     };
 
     t.host.context = &t;

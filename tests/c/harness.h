@@ -64,7 +64,8 @@ struct test {
     int answers[CALL_COUNT];      /* if not 0, the next such call answers this, once */
     void (*during_stamp)(void *); /* called once by the next stamp_fd or stamp_path */
     void *during_stamp_context;
-    int64_t clock_ns; /* of stamps, and the modification time of files written */
+    int64_t clock_ns; /* of stamps, and the times of files written */
+    int64_t ctime_ns; /* of stamps: the clock when a file was last written, whichever it was */
 
     char directory[64]; /* of this test's files */
     char path[80];      /* of an archive in it, which test_write_zip() writes */
@@ -165,6 +166,9 @@ struct zi_source test_zip_source(struct test *t, struct zip_built zip);
 
 /* Writes the file as of t->clock_ns: in place if it exists. */
 void test_write_file(struct test *t, const char *path, const void *bytes, size_t nbytes);
+
+/* As utime(): sets the modification time, which makes the change time that of t->clock_ns. */
+void test_set_mtime(struct test *t, const char *path, int64_t mtime_ns);
 
 /* The same at t->path; the zip is freed. */
 void test_write_zip(struct test *t, struct zip_built zip);

@@ -264,7 +264,7 @@ TEST(test_registry__invalidating_all_costs_the_same_for_any_number)
         CHECK(!zi_record_peek(records[i]));
     for (int i = 0; i < 3; i++)
         TRY(use(t, records[i]));
-    CHECK_DONE(.stats = 3, .revalidations = 3);
+    CHECK_DONE(.opens = 3, .stats = 3, .revalidations = 3);
 }
 
 TEST(test_registry__one_told_is_all_told)
@@ -282,7 +282,7 @@ TEST(test_registry__one_told_is_all_told)
     TRY(zi_record_archive(yours, &archive, &t->err));
     CHECK(has(archive, "bb"));
     TRY(use(t, mine));
-    CHECK_DONE(.opens = 1, .stats = 2, .parses = 1, .invalidations = 1);
+    CHECK_DONE(.opens = 1, .stats = 1, .parses = 1, .invalidations = 1);
 }
 
 /* Stale, and nothing changed. */
@@ -298,7 +298,7 @@ TEST(test_registry__stale_unchanged_costs_one_stat)
     NEED(record = get(t, &registry));
     TRY(make_fresh(t, record));
     TRY(zi_record_archive(record, &before, &t->err));
-    zi_record_invalidate(record);
+    zi_record_invalidate_implicit(record);
     TRY(zi_record_archive(record, &after, &t->err));
     CHECK(before == after);
     CHECK_DONE(.stats = 1, .revalidations = 1, .invalidations = 1);
@@ -317,11 +317,10 @@ TEST(test_registry__twenty_invalidations_read_nothing)
     NEED(record = get(t, &registry));
     TRY(make_fresh(t, record));
     for (int i = 0; i < 20; i++) {
-        zi_registry_invalidate_all(&registry);
-        zi_record_invalidate(record);
+        zi_record_invalidate_implicit(record);
         TRY(use(t, record));
     }
-    CHECK_DONE(.stats = 20, .revalidations = 20, .invalidations = 40);
+    CHECK_DONE(.stats = 20, .revalidations = 20, .invalidations = 20);
 }
 
 TEST(test_registry__touched_is_compared_and_kept)
@@ -333,11 +332,11 @@ TEST(test_registry__touched_is_compared_and_kept)
     NEED(record = get(t, &registry));
     TRY(make_fresh(t, record));
     write_old(t, ZIP({.name = "a"}));
-    zi_record_invalidate(record);
+    zi_record_invalidate_implicit(record);
     TRY(use(t, record));
     CHECK_DONE(.opens = 1, .stats = 2, .revalidations = 1, .invalidations = 1);
     CHECK_EQUAL(record->generation, 1);
-    zi_record_invalidate(record); /* the stamp is the new one */
+    zi_record_invalidate_implicit(record); /* the stamp is the new one */
     TRY(use(t, record));
     CHECK_DONE(.stats = 1, .revalidations = 1, .invalidations = 1);
 }
@@ -358,7 +357,7 @@ TEST(test_registry__rewritten_in_place)
     write_old(t, ZIP({.name = "bb"}));
     TRY(use(t, record));
     CHECK_DONE(NOTHING); /* nobody said so */
-    zi_record_invalidate(record);
+    zi_record_invalidate_implicit(record);
     TRY(zi_record_archive(record, &after, &t->err));
     CHECK(has(after, "bb"));
     CHECK(!has(after, "a"));
@@ -382,7 +381,7 @@ TEST(test_registry__replaced_by_rename)
     NEED(record = get(t, &registry));
     TRY(make_fresh(t, record));
     CHECK_EQUAL(rename(path, t->path), 0);
-    zi_record_invalidate(record);
+    zi_record_invalidate_implicit(record);
     TRY(zi_record_archive(record, &archive, &t->err));
     CHECK(has(archive, "b"));
     CHECK_DONE(.opens = 1, .stats = 2, .parses = 1, .invalidations = 1);
@@ -401,7 +400,7 @@ TEST(test_registry__rewritten_within_the_clocks_resolution)
     TRY(use(t, record));
     struct zi_stamp stamp = record->stamp;
     test_write_zip(t, ZIP({.name = "b"}));
-    zi_record_invalidate(record);
+    zi_record_invalidate_implicit(record);
     TRY(zi_record_archive(record, &archive, &t->err));
     CHECK(has(archive, "b"));
     CHECK(zi_stamp_equal(&stamp, &record->stamp));
@@ -421,7 +420,7 @@ TEST(test_registry__racy_stamp_stays_racy)
     TRY(use(t, record));
     test_write_zip(t, ZIP({.name = "b"}));
     t->clock_ns += SECOND;
-    zi_record_invalidate(record);
+    zi_record_invalidate_implicit(record);
     TRY(zi_record_archive(record, &archive, &t->err));
     CHECK(has(archive, "b"));
 }
@@ -437,21 +436,21 @@ TEST(test_registry__racy_and_unchanged_is_stamped_again)
     t->clock_ns += 20 * MS; /* the slack */
     TRY(use(t, record));
     t->host.count = (struct zi_counters){0};
-    zi_record_invalidate(record);
+    zi_record_invalidate_implicit(record);
     TRY(use(t, record));
     CHECK_DONE(.opens = 1, .stats = 2, .revalidations = 1, .invalidations = 1);
     CHECK_EQUAL(record->generation, 1);
     t->clock_ns += 1;
-    zi_record_invalidate(record);
+    zi_record_invalidate_implicit(record);
     TRY(use(t, record)); /* compared once more, with a stamp that proves something */
     CHECK_DONE(.opens = 1, .stats = 2, .revalidations = 1, .invalidations = 1);
-    zi_record_invalidate(record);
+    zi_record_invalidate_implicit(record);
     TRY(use(t, record));
     CHECK_DONE(.stats = 1, .revalidations = 1, .invalidations = 1);
 }
 
-/* What the racy rule rests on: this cannot happen to a file that is written as time goes by. */
-TEST(test_registry__trusts_a_stamp_that_is_not_racy)
+/* By `tar -x`, `cp -p`, `rsync -t`, os.utime(): of the same size, in the same place. */
+TEST(test_registry__rewritten_and_its_mtime_set_back)
 {
     ARCHIVE archive = NULL;
     REGISTRY registry;
@@ -460,12 +459,182 @@ TEST(test_registry__trusts_a_stamp_that_is_not_racy)
     init(t, &registry);
     NEED(record = get(t, &registry));
     TRY(make_fresh(t, record));
-    t->clock_ns -= SECOND; /* as a forged mtime would */
-    test_write_zip(t, ZIP({.name = "b"}));
-    t->clock_ns += SECOND;
-    zi_record_invalidate(record);
+    write_old(t, ZIP({.name = "b"}));
+    test_set_mtime(t, t->path, record->stamp.mtime_ns);
+    zi_record_invalidate_implicit(record);
+    TRY(zi_record_archive(record, &archive, &t->err));
+    CHECK(has(archive, "b"));
+    CHECK_DONE(.opens = 1, .stats = 2, .parses = 1, .invalidations = 1);
+}
+
+/* Again and again within the slack, each time with the old time: the mtime is not racy. */
+TEST(test_registry__rewritten_within_the_slack_and_its_mtime_set_back)
+{
+    static const char *const names[] = {"b", "c", "d"};
+    REGISTRY registry;
+    struct zi_record *record;
+
+    init(t, &registry);
+    NEED(record = get(t, &registry));
+    TRY(make_fresh(t, record));
+    int64_t mtime_ns = record->stamp.mtime_ns;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        ARCHIVE archive = NULL;
+
+        test_write_zip(t, ZIP({.name = names[i]}));
+        test_set_mtime(t, t->path, mtime_ns);
+        zi_record_invalidate_implicit(record);
+        TRY(zi_record_archive(record, &archive, &t->err));
+        CHECK(has(archive, names[i]));
+    }
+}
+
+/* On a file system that counts whole seconds. */
+TEST(test_registry__rewritten_within_a_second_that_has_no_parts)
+{
+    ARCHIVE archive = NULL;
+    REGISTRY registry;
+    struct zi_record *record;
+
+    init(t, &registry);
+    t->clock_ns -= t->clock_ns % SECOND;
+    NEED(record = get(t, &registry));
+    test_write_zip(t, ZIP({.name = "a"}));
+    t->clock_ns += 100 * MS;
+    TRY(use(t, record));
+    t->clock_ns += 100 * MS;
+    struct zip_built zip = ZIP({.name = "b"});
+    int64_t now = t->clock_ns;
+    t->clock_ns -= now % SECOND;
+    test_write_zip(t, zip);
+    t->clock_ns = now;
+    zi_record_invalidate_implicit(record);
+    TRY(zi_record_archive(record, &archive, &t->err));
+    CHECK(has(archive, "b"));
+}
+
+/* On a file system that gives mtime a second time. */
+TEST(test_registry__mtime_set_back_where_ctime_repeats_it)
+{
+    ARCHIVE archive = NULL;
+    REGISTRY registry;
+    struct zi_record *record;
+
+    init(t, &registry);
+    t->host.ctime_repeats_mtime = true;
+    NEED(record = get(t, &registry));
+    TRY(make_fresh(t, record));
+    write_old(t, ZIP({.name = "b"}));
+    test_set_mtime(t, t->path, record->stamp.mtime_ns);
+    t->ctime_ns = record->stamp.ctime_ns;
+    zi_record_invalidate_implicit(record);
+    TRY(zi_record_archive(record, &archive, &t->err));
+    CHECK(has(archive, "b"));
+}
+
+/* What proof means: this cannot happen to a file that is written as time goes by. */
+static void rewrite_unseen(struct test *t, const struct zi_record *record)
+{
+    write_old(t, ZIP({.name = "b"}));
+    test_set_mtime(t, t->path, record->stamp.mtime_ns);
+    t->ctime_ns = record->stamp.ctime_ns;
+}
+
+TEST(test_registry__implicit_invalidation_trusts_proof)
+{
+    ARCHIVE archive = NULL;
+    REGISTRY registry;
+    struct zi_record *record;
+
+    init(t, &registry);
+    NEED(record = get(t, &registry));
+    TRY(make_fresh(t, record));
+    rewrite_unseen(t, record);
+    zi_record_invalidate_implicit(record);
     TRY(zi_record_archive(record, &archive, &t->err));
     CHECK(has(archive, "a"));
+}
+
+/* Bytes. */
+
+static void invalidate_all(struct zi_record *record)
+{
+    zi_registry_invalidate_all(record->registry);
+}
+
+static void look_at_bytes(struct zi_record *record)
+{
+    zi_record_look_again(record, ZI_LOOK_BYTES);
+}
+
+static void look_at_bytes_then_stamp(struct zi_record *record)
+{
+    zi_record_look_again(record, ZI_LOOK_BYTES);
+    zi_record_look_again(record, ZI_LOOK_STAMP);
+    zi_record_invalidate_implicit(record);
+}
+
+static void (*const doubts[])(struct zi_record *record) = {zi_record_invalidate, invalidate_all,
+                                                           look_at_bytes, look_at_bytes_then_stamp};
+
+TEST(test_registry__bytes_are_compared_whatever_the_stamp_says)
+{
+    for (size_t i = 0; i < sizeof doubts / sizeof *doubts; i++) {
+        ARCHIVE archive = NULL;
+        REGISTRY registry;
+        struct zi_record *record;
+
+        init(t, &registry);
+        NEED(record = get(t, &registry));
+        TRY(make_fresh(t, record));
+        rewrite_unseen(t, record);
+        doubts[i](record);
+        CHECK(!zi_record_peek(record));
+        TRY(zi_record_archive(record, &archive, &t->err));
+        CHECK(has(archive, "b"));
+        CHECK_EQUAL(record->generation, 2);
+    }
+}
+
+TEST(test_registry__equal_bytes_leave_the_archive)
+{
+    for (size_t i = 0; i < sizeof doubts / sizeof *doubts; i++) {
+        REGISTRY registry;
+        struct zi_record *record;
+
+        init(t, &registry);
+        NEED(record = get(t, &registry));
+        TRY(make_fresh(t, record));
+        doubts[i](record);
+        t->host.count = (struct zi_counters){0};
+        TRY(use(t, record));
+        CHECK_DONE(.opens = 1, .stats = 1, .revalidations = 1);
+        CHECK_EQUAL(record->generation, 1);
+        zi_record_invalidate_implicit(record); /* which is over with that */
+        TRY(use(t, record));
+        CHECK_DONE(.stats = 1, .revalidations = 1, .invalidations = 1);
+    }
+}
+
+/* A look that came to nothing answers nothing. */
+TEST(test_registry__doubt_outlasts_passing_errors)
+{
+    for (size_t i = 0; i < sizeof doubts / sizeof *doubts; i++) {
+        ARCHIVE archive = NULL;
+        REGISTRY registry;
+        struct zi_record *record;
+
+        init(t, &registry);
+        NEED(record = get(t, &registry));
+        TRY(make_fresh(t, record));
+        rewrite_unseen(t, record);
+        doubts[i](record);
+        t->answers[CALL_OPEN] = EMFILE;
+        CHECK(use(t, record) != ZI_OK);
+        zi_record_invalidate_implicit(record);
+        TRY(zi_record_archive(record, &archive, &t->err));
+        CHECK(has(archive, "b"));
+    }
 }
 
 /* Absent. */
@@ -517,7 +686,7 @@ TEST(test_registry__deleted)
     TRY(make_fresh(t, record));
     TRY(zi_record_archive(record, &before, &t->err));
     unlink(t->path);
-    zi_record_invalidate(record);
+    zi_record_invalidate_implicit(record);
     FAILS(use(t, record), CANNOT_OPEN);
     CHECK_EQUAL(t->err.system_errno, ENOENT);
     CHECK_DONE(.stats = 1, .invalidations = 1);
@@ -626,7 +795,7 @@ TEST(test_registry__passing_errors_keep_the_archive)
         init(t, &registry);
         NEED(record = get(t, &registry));
         TRY(make_fresh(t, record));
-        zi_record_invalidate(record);
+        zi_record_invalidate_implicit(record);
         t->answers[CALL_STAMP_PATH] = answers[i];
         CHECK(use(t, record) != ZI_OK);
         TRY(use(t, record));
@@ -686,16 +855,16 @@ TEST(test_registry__looking_again_is_no_invalidation)
     init(t, &registry);
     NEED(record = get(t, &registry));
     TRY(make_fresh(t, record));
-    zi_record_look_again(record);
+    zi_record_look_again(record, ZI_LOOK_STAMP);
     CHECK(!zi_record_peek(record));
     TRY(use(t, record));
     CHECK_DONE(.stats = 1, .revalidations = 1);
 
     unlink(t->path);
-    zi_record_look_again(record);
+    zi_record_look_again(record, ZI_LOOK_STAMP);
     FAILS(use(t, record), CANNOT_OPEN);
     write_old(t, ZIP({.name = "b"}));
-    zi_record_look_again(record);
+    zi_record_look_again(record, ZI_LOOK_STAMP);
     TRY(use(t, record));
     CHECK_EQUAL(record->generation, 3);
 }
@@ -841,7 +1010,7 @@ static void invalidate_registry(void *record)
 
 static void look_again(void *record)
 {
-    zi_record_look_again(record);
+    zi_record_look_again(record, ZI_LOOK_STAMP);
 }
 
 /* Whatever comes during a look asks for another: what the look goes by may be older. */
