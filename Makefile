@@ -17,12 +17,12 @@ ASAN_MODULE   = build/native-asan/$(MODULE_NAME).abi3.so
 FAULTS_MODULE = build/native-faults/$(MODULE_NAME).abi3.so
 
 CORE_SOURCES   = $(wildcard src/base/*.c src/zip/*.c src/cache/*.c)
-PYTHON_SOURCES = $(wildcard src/python/*.c src/bridge*.c)
+PYTHON_SOURCES = $(wildcard src/python/*.c src/python/*/*.c src/bridge*.c)
 SOURCES        = $(CORE_SOURCES) $(PYTHON_SOURCES)
 C_TESTS        = $(wildcard tests/c/*.c)
 FUZZ_TARGETS   = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_HELPERS   = $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c))
-C_FILES        = $(wildcard src/*.[ch] src/*/*.[ch] wasm/*.h tests/c/*.[ch] \
+C_FILES        = $(wildcard src/*.[ch] src/*/*.[ch] src/*/*/*.[ch] wasm/*.h tests/c/*.[ch] \
     tests/fuzz/*.[ch] tests/fuzz/*/*.c tests/faults/*.c)
 
 STANDARD = -std=gnu11

@@ -1,4 +1,4 @@
-/* This file knows which exception a failure is. */
+/* Raises the exceptions that stand for failures. */
 #include "errors.h"
 
 #include <errno.h>
@@ -181,4 +181,12 @@ PyObject *zi_raise_directory_error(struct zi_state *state, const struct zi_error
         zi_set_cause(cause);
     }
     return NULL;
+}
+
+bool zi_is_str(PyObject *object)
+{
+    if (PyUnicode_Check(object))
+        return true;
+    PyErr_Format(PyExc_TypeError, "expected str, not %R", (PyObject *)Py_TYPE(object));
+    return false;
 }

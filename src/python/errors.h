@@ -1,4 +1,6 @@
-/* From the core's errors to Python's exceptions. */
+/*
+ * From the core's errors to Python's exceptions.
+ */
 #ifndef ZI_PYTHON_ERRORS_H
 #define ZI_PYTHON_ERRORS_H
 
@@ -22,5 +24,8 @@ void zi_set_cause(PyObject *cause);
 
 /* The exception set, normalized and cleared; NULL when there is none. A new reference. */
 PyObject *zi_take_exception(void);
+
+/* Whether an argument is a str; raises TypeError in stock's words when it is not. */
+bool zi_is_str(PyObject *object);
 
 #endif

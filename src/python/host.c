@@ -1,4 +1,4 @@
-/* This file knows how the core reaches memory, files and clocks through CPython. */
+/* Gives the core memory, files and clocks through CPython and libc. */
 #include "host.h"
 
 #include <errno.h>

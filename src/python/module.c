@@ -1,13 +1,23 @@
-/* This file knows the module pyodide_zipimport: what Python code may ask of the importer. */
-#include "archive_writer.h"
-#include "directory_cache.h"
+/* The module pyodide_zipimport: what Python code may ask of the importer. */
+#include "archives.h"
 #include "errors.h"
 #include "host.h"
-#include "importer.h"
-#include "packs.h"
-#include "record.h"
-#include "takeover.h"
-#include "trace.h"
+#include "importer/trace.h"
+#include "importer/zipimporter.h"
+#include "packs/compiled.h"
+#include "packs/control.h"
+#include "packs/writer_object.h"
+#include "takeover/directory_cache.h"
+#include "takeover/module_code.h"
+#include "takeover/takeover.h"
+
+/* The state of the module: every room's part of it. */
+struct module_state {
+    struct zi_state state; /* first: the rooms take the one for the other */
+    struct zi_packs packs;
+    struct zi_trace trace;
+    struct zi_takeover takeover;
+};
 
 /* What install() returns: done already, and nevertheless awaitable, so that `await install()` is
  * written the same way whatever install() has to open. */
@@ -38,7 +48,7 @@ static PyObject *module_install(PyObject *module, PyObject *args, PyObject *keyw
     static char *names[] = {"implicit_invalidation", "max_member_bytes", NULL};
     struct zi_state *state = PyModule_GetState(module);
     /* The second time, what is not given stays as it is. */
-    bool again = state->takeover.directory_cache;
+    bool again = state->takeover->directory_cache;
     int implicit = again ? state->registry.implicit_invalidation : true;
     unsigned long long member_max = again ? state->host.member_max : ZI_MEMBER_NBYTES_MAX;
     PyObject *given = NULL;
@@ -86,7 +96,7 @@ static PyObject *module_invalidate(PyObject *module, PyObject *args, PyObject *k
 static PyObject *set_pinned(PyObject *module, PyObject *path, bool pinned)
 {
     struct zi_state *state = PyModule_GetState(module);
-    struct zi_record *record = zi_record_of_path(state, path);
+    struct zi_record *record = zi_archives_get(state, path);
     int answer;
 
     if (!record)
@@ -95,7 +105,7 @@ static PyObject *set_pinned(PyObject *module, PyObject *path, bool pinned)
         zi_record_pin(record);
     else
         zi_record_unpin(record);
-    answer = zi_record_peek(record) ? 0 : zi_directory_cache_forget(state, path);
+    answer = zi_record_peek(record) ? 0 : zi_archives_forget_assigned(state, path);
     zi_record_unref(record);
     return answer < 0 ? NULL : Py_NewRef(Py_None);
 }
@@ -125,7 +135,7 @@ static PyObject *module_stats(PyObject *module, PyObject *unused)
 {
     struct zi_state *state = PyModule_GetState(module);
     const struct zi_counters *count = &state->host.count;
-    const struct zi_pack_counters *packs = &state->packs.count;
+    const struct zi_pack_counters *packs = &state->packs->count;
     /* Before anything is allocated for the answer. */
     unsigned long long allocations = count->allocations;
     unsigned long long archives = 0, entries = 0, index_nbytes = 0, directory_nbytes = 0;
@@ -158,7 +168,7 @@ static PyObject *module_stats(PyObject *module, PyObject *unused)
 /* Asks the store, which may have to wait; without one there is nothing to wait for. */
 static PyObject *ask_store(struct zi_state *state, PyObject *method, PyObject *argument)
 {
-    PyObject *store = Py_XNewRef(state->packs.store);
+    PyObject *store = Py_XNewRef(state->packs->store);
     PyObject *result = store ? PyObject_CallMethodObjArgs(store, method, argument, (PyObject *)NULL)
                              : PyObject_CallFunctionObjArgs(state->ready_type, NULL);
 
@@ -220,24 +230,24 @@ static PyMethodDef module_methods[] = {
      "(\"pack\", \"pyc\", \"compiled\" or \"other\"), bytes, and in milliseconds start, own and "
      "total,\n"
      "the latter with the modules it imported. on: turn tracing on or off."},
-    {"_use_store", zi_packs_use_store, METH_VARARGS,
+    {"_use_store", zi_control_use_store, METH_VARARGS,
      "_use_store($module, store, build, /)\n--\n\n"
      "Keep bytecode packs in a store, or with None nowhere. build: which Pyodide this is, part of\n"
      "the names of the standard library's packs."},
-    {"_queued_packs", zi_packs_queued, METH_NOARGS,
+    {"_queued_packs", zi_control_queued, METH_NOARGS,
      "_queued_packs($module, /)\n--\n\n"
      "Return (name, path_name, modules) of each pack that has something to write."},
-    {"_pack_names", zi_packs_names, METH_O,
+    {"_pack_names", zi_control_names, METH_O,
      "_pack_names($module, path, /)\n--\n\n"
      "Return (name, path_name) of the packs of the archive at a path; name is None if there is no\n"
      "archive."},
-    {"_forget_packs", zi_packs_forget_named, METH_VARARGS,
+    {"_forget_packs", zi_control_forget, METH_VARARGS,
      "_forget_packs($module, name=None, /)\n--\n\n"
      "Drop what is loaded and queued of a pack, or of all."},
-    {"_reload_pack", zi_packs_reload, METH_VARARGS,
+    {"_reload_pack", zi_control_reload, METH_VARARGS,
      "_reload_pack($module, name, /)\n--\n\n"
      "Ask the store for a pack once more, at its next use: it has now what it had not in time."},
-    {"_write_pack", zi_packs_write, METH_VARARGS,
+    {"_write_pack", zi_pack_writer_new, METH_VARARGS,
      "_write_pack($module, name, path, others, /)\n--\n\n"
      "Begin to write a pack to a file, with what other pack files hold of it too; None if there "
      "is\n"
@@ -246,7 +256,7 @@ static PyMethodDef module_methods[] = {
      "_write_archive($module, source, target, omit, /)\n--\n\n"
      "Begin to write an archive to a file: the members of another one but those that omit names,\n"
      "and then those that are added."},
-    {"_get_module_code", zi_importer_get_module_code, METH_VARARGS,
+    {"_get_module_code", zi_module_code_get, METH_VARARGS,
      "_get_module_code($module, importer, fullname, /)\n--\n\n"
      "zipimport's function of this name, which its own methods call."},
     {NULL, NULL, 0, NULL},
@@ -254,9 +264,16 @@ static PyMethodDef module_methods[] = {
 
 static int module_exec(PyObject *module)
 {
-    struct zi_state *state = PyModule_GetState(module);
+    struct module_state *parts = PyModule_GetState(module);
+    struct zi_state *state = &parts->state;
 
-    if (zi_state_init(state) < 0 || zi_importer_make_types(state, module) < 0 ||
+    state->packs = &parts->packs;
+    state->trace = &parts->trace;
+    state->takeover = &parts->takeover;
+    zi_python_host_init(&state->host, state);
+    zi_registry_init(&state->registry, &state->host, zi_archives_drop_attachment);
+    if (zi_state_init(state) < 0 || zi_python_host_seed(&state->host, state) < 0 ||
+        zi_zipimporter_make_types(state, module) < 0 ||
         zi_directory_cache_make(state, module) < 0 || zi_pack_writer_make_type(state, module) < 0 ||
         zi_archive_writer_make_type(state, module) < 0)
         return -1;
@@ -271,18 +288,37 @@ static int module_exec(PyObject *module)
 
 static int module_traverse(PyObject *module, visitproc visit, void *arg)
 {
-    return zi_state_traverse(PyModule_GetState(module), visit, arg);
+    struct module_state *parts = PyModule_GetState(module);
+    int result = zi_state_traverse(&parts->state, visit, arg);
+
+    if (result == 0)
+        result = zi_packs_traverse(&parts->packs, visit, arg);
+    if (result == 0)
+        result = zi_trace_traverse(&parts->trace, visit, arg);
+    if (result == 0)
+        result = zi_takeover_traverse(&parts->takeover, visit, arg);
+    return result;
 }
 
 static int module_clear(PyObject *module)
 {
-    zi_state_clear(PyModule_GetState(module));
+    struct module_state *parts = PyModule_GetState(module);
+
+    zi_state_clear(&parts->state);
+    zi_packs_clear(&parts->packs);
+    zi_trace_clear(&parts->trace);
     return 0;
 }
 
 static void module_free(void *module)
 {
-    zi_state_free(PyModule_GetState(module));
+    struct module_state *parts = PyModule_GetState(module);
+
+    module_clear(module);
+    zi_takeover_clear(&parts->takeover);
+    zi_state_free(&parts->state);
+    if (parts->state.packs)
+        zi_packs_free(&parts->state);
 }
 
 static PyModuleDef_Slot module_slots[] = {
@@ -294,7 +330,7 @@ struct PyModuleDef zi_module_def = {
     PyModuleDef_HEAD_INIT,
     .m_name = "pyodide_zipimport",
     .m_doc = "A zip importer with lazily invalidated caches, in place of zipimport's own.",
-    .m_size = sizeof(struct zi_state),
+    .m_size = sizeof(struct module_state),
     .m_methods = module_methods,
     .m_slots = module_slots,
     .m_traverse = module_traverse,

@@ -1,9 +1,5 @@
-/* This file knows what the glue needs of the interpreter, and when it goes. */
+/* Fetches what the glue needs of the interpreter, and lets go of it. */
 #include "state.h"
-
-#include "host.h"
-#include "packs.h"
-#include "record.h"
 
 static int fetch(PyObject **ret, const char *module_name, const char *attribute)
 {
@@ -96,13 +92,11 @@ static int intern_names(struct zi_state *state)
 
 int zi_state_init(struct zi_state *state)
 {
-    zi_python_host_init(&state->host, state);
-    zi_registry_init(&state->registry, &state->host, zi_record_drop_attachment);
-
+    state->assigned_tables = PyDict_New();
     state->open_event = PyUnicode_InternFromString("open");
     state->read_mode = PyUnicode_InternFromString("rb");
-    if (!state->open_event || !state->read_mode || intern_names(state) < 0 ||
-        fetch(&state->zipimport, "zipimport", NULL) < 0 ||
+    if (!state->assigned_tables || !state->open_event || !state->read_mode ||
+        intern_names(state) < 0 || fetch(&state->zipimport, "zipimport", NULL) < 0 ||
         fetch(&state->stock_zipimporter, "zipimport", "zipimporter") < 0 ||
         check_stock(state) < 0 ||
         fetch(&state->zip_import_error, "zipimport", "ZipImportError") < 0 ||
@@ -126,7 +120,7 @@ int zi_state_init(struct zi_state *state)
         return -1;
     if (fetch_magic_token(state) < 0 || fetch_code_type(state) < 0 || fetch_version(state) < 0)
         return -1;
-    return zi_python_host_seed(&state->host, state);
+    return 0;
 }
 
 int zi_state_traverse(struct zi_state *state, visitproc visit, void *arg)
@@ -134,10 +128,6 @@ int zi_state_traverse(struct zi_state *state, visitproc visit, void *arg)
 #define ZI_STATE_VISIT(name) Py_VISIT(state->name);
     ZI_STATE_OBJECTS(ZI_STATE_VISIT)
 #undef ZI_STATE_VISIT
-    Py_VISIT(state->takeover.directory_cache);
-    Py_VISIT(state->takeover.get_module_code);
-    Py_VISIT(state->packs.store);
-    Py_VISIT(state->trace.records);
     return 0;
 }
 
@@ -149,8 +139,6 @@ void zi_state_clear(struct zi_state *state)
     Py_CLEAR(state->pack_writer_type);
     Py_CLEAR(state->archive_writer_type);
     Py_CLEAR(state->directory_cache);
-    Py_CLEAR(state->packs.store);
-    Py_CLEAR(state->trace.records);
 }
 
 void zi_state_free(struct zi_state *state)
@@ -162,8 +150,5 @@ void zi_state_free(struct zi_state *state)
 #define ZI_STATE_CLEAR(name) Py_CLEAR(state->name##_name);
     ZI_STATE_NAMES(ZI_STATE_CLEAR)
 #undef ZI_STATE_CLEAR
-    Py_CLEAR(state->takeover.directory_cache);
-    Py_CLEAR(state->takeover.get_module_code);
     zi_registry_release(&state->registry);
-    zi_packs_release(state);
 }

@@ -1,12 +1,14 @@
 /*
  * The extension's state: one per interpreter, reached from its types and never from a global.
+ *
+ * Every room of src/python may use this file. What only one room uses is a structure of that room:
+ * the state has a pointer to it, and module.c, which owns them all, sets the pointers.
  */
 #ifndef ZI_PYTHON_STATE_H
 #define ZI_PYTHON_STATE_H
 
 #include "common.h"
 
-#include "../cache/pack.h"
 #include "../cache/registry.h"
 
 /* Python objects that the glue calls or compares with: strong references, fetched once. All that
@@ -39,6 +41,7 @@
     X(pack_writer_type)         /* what _write_pack() returns */                                   \
     X(archive_writer_type)      /* what _write_archive() returns */                                \
     X(directory_cache)          /* our _zip_directory_cache */                                     \
+    X(assigned_tables)          /* dict: what others stored in it */                               \
     X(zstd_decompressor)        /* _zstd.ZstdDecompressor once a member needed it, or NULL */      \
     X(zstd_error)               /* _zstd.ZstdError, likewise */                                    \
     X(open_event)               /* "open", the audit event */                                      \
@@ -66,47 +69,10 @@
     X(submodule_search_locations)                                                                  \
     X(_set_fileattr)
 
-struct zi_takeover {
-    bool busy; /* install or uninstall is at work, and runs Python code while it is */
-    PyObject *directory_cache; /* stock's dict, to give back; NULL while not installed */
-    PyObject *get_module_code; /* stock's function, likewise */
-    struct zi_record *library; /* the standard library's archive, pinned: a reference, or NULL */
-};
-
-/* What was found in packs, and done to them. */
-struct zi_pack_counters {
-    uint64_t hits;         /* modules whose code was compiled before */
-    uint64_t misses;       /* modules whose code was not */
-    uint64_t other_source; /* members compiled from another source */
-    uint64_t other_magic;  /* members compiled by another interpreter */
-    uint64_t damaged;      /* members that cannot be read */
-    uint64_t loads;        /* pack files opened */
-    uint64_t refused;      /* pack files that cannot be opened */
-    uint64_t nbytes;       /* of the members used */
-    uint64_t writes;       /* packs written */
-};
-
-struct zi_packs {
-    PyObject *store; /* see packs.h; NULL: there are no packs */
-    struct zi_pack *list;
-    struct zi_pack_identity identity; /* without a build */
-    char build[ZI_PACK_BUILD_NBYTES_MAX + 1];
-    bool changed; /* the store was told that something is queued */
-    struct zi_pack_counters count;
-};
-
-struct zi_trace_frame;
-
-struct zi_trace {
-    bool on;
-    PyObject *records; /* list of dicts, since it was last turned on; or NULL */
-    struct zi_trace_frame *top;
-    int64_t start_ns;
-};
-
 struct zi_state {
     struct zi_host host;
     struct zi_registry registry;
+    struct zi_record *library; /* of the standard library's archive, pinned: a reference, or NULL */
     uint64_t compiles;
     uint64_t unmarshals;
     uint64_t hits;
@@ -114,9 +80,11 @@ struct zi_state {
     unsigned version; /* sys.hexversion >> 16: 0x030c for 3.12 */
     uint32_t magic;   /* of this interpreter's bytecode */
     bool importing_zstd;
-    struct zi_takeover takeover;
-    struct zi_packs packs;
-    struct zi_trace trace;
+    PyCFunction get_filename;     /* the importer's method: what the class calls if nobody sets
+                                     another */
+    struct zi_packs *packs;       /* packs/compiled.h */
+    struct zi_trace *trace;       /* importer/trace.h */
+    struct zi_takeover *takeover; /* takeover/takeover.h */
 #define ZI_STATE_MEMBER(name) PyObject *name;
     ZI_STATE_OBJECTS(ZI_STATE_MEMBER)
 #undef ZI_STATE_MEMBER
@@ -125,13 +93,15 @@ struct zi_state {
 #undef ZI_STATE_MEMBER
 };
 
-/* The definition of the extension module; module.c. Hidden here too, since emcc otherwise exports
- * whatever has its address taken in another file. */
+/* The definition of the extension module; module.c. Its state begins with a struct zi_state. Hidden
+ * here too, since emcc otherwise exports whatever has its address taken in another file. */
 extern struct PyModuleDef zi_module_def __attribute__((visibility("hidden")));
 
-/* Fills a zeroed state, all but the objects of our own types. */
+/* Fetches the interpreter's objects into a zeroed state; 0, or -1 with an exception. The host, the
+ * registry, the rooms' parts and our own types come from module.c. */
 int zi_state_init(struct zi_state *state);
 int zi_state_traverse(struct zi_state *state, visitproc visit, void *arg);
+
 /* Breaks the cycles between the state and our own types; the rest stays usable until the end. */
 void zi_state_clear(struct zi_state *state);
 void zi_state_free(struct zi_state *state);

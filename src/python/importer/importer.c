@@ -1,0 +1,89 @@
+/* Finds the record of the archive that an importer object stands for. */
+#include "importer.h"
+
+struct zi_state *zi_importer_state(PyObject *self)
+{
+    struct zi_importer *importer = ZI_IMPORTER(self);
+
+    if (!importer->state) {
+        PyObject *module = zi_module_of_type(Py_TYPE(self));
+        if (!module)
+            return NULL;
+        importer->module = Py_NewRef(module);
+        importer->state = PyModule_GetState(module);
+    }
+    return importer->state;
+}
+
+/* Lets go of the given; what is let go of may run Python code that uses the importer, so nothing
+ * of it is in the importer any more. */
+static void release(struct zi_record *record, PyObject *archive)
+{
+    zi_record_unref(record);
+    Py_XDECREF(archive);
+}
+
+int zi_importer_clear(PyObject *self)
+{
+    struct zi_importer *importer = ZI_IMPORTER(self);
+    struct zi_record *record = importer->record;
+    PyObject *archive = importer->archive;
+
+    importer->record = NULL;
+    importer->archive = NULL;
+    release(record, archive);
+    /* Last: the record lies in the module's registry. */
+    importer->state = NULL;
+    Py_CLEAR(importer->module);
+    return 0;
+}
+
+/* Makes another archive the one that the importer saw last; takes the record over. */
+static void remember(struct zi_importer *importer, struct zi_record *record, PyObject *archive)
+{
+    struct zi_record *previous_record = importer->record;
+    PyObject *previous_archive = importer->archive;
+
+    importer->record = record;
+    importer->archive = Py_NewRef(archive);
+    release(previous_record, previous_archive);
+}
+
+struct zi_record *zi_importer_record(PyObject *self, PyObject **path_ret)
+{
+    struct zi_importer *importer = ZI_IMPORTER(self);
+    struct zi_state *state = zi_importer_state(self);
+    PyObject *archive = state ? PyObject_GetAttr(self, state->archive_name) : NULL;
+    struct zi_record *record = NULL;
+
+    if (archive && archive == importer->archive)
+        record = zi_record_ref(importer->record);
+    else if (archive && (record = zi_archives_get(state, archive)))
+        remember(importer, zi_record_ref(record), archive);
+    if (record && path_ret)
+        *path_ret = archive;
+    else
+        Py_XDECREF(archive);
+    return record;
+}
+
+bool zi_importer_check(struct zi_state *state, PyObject *object)
+{
+    return state->importer_type && PyObject_TypeCheck(object, (PyTypeObject *)state->importer_type);
+}
+
+int zi_importer_names_files(struct zi_state *state, PyObject *self)
+{
+    PyObject *method;
+    int is_ours;
+
+    if ((PyObject *)Py_TYPE(self) != state->zipimporter)
+        return 0;
+    method = PyObject_GetAttr(self, state->get_filename_name);
+    if (!method)
+        return -1;
+    is_ours = PyCFunction_Check(method) && PyCFunction_GetFunction(method) == state->get_filename &&
+              PyCFunction_GetSelf(method) == self;
+    Py_DECREF(method);
+    return is_ours;
+}

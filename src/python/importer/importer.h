@@ -1,0 +1,41 @@
+/*
+ * The zipimporter object, as the files that implement it see it.
+ *
+ * `archive` and `prefix` live in the instance's dict, as stock's do, so that they can be changed,
+ * deleted and pickled; the object only remembers which record belongs to the archive it saw last.
+ */
+#ifndef ZI_PYTHON_IMPORTER_H
+#define ZI_PYTHON_IMPORTER_H
+
+#include "../archives.h"
+
+struct zi_importer {
+    PyObject_HEAD
+    struct zi_state *state;   /* NULL until somebody asks: see zi_importer_state() */
+    PyObject *module;         /* keeps the state alive, and with it the record's registry */
+    PyObject *archive;        /* the str that `record` belongs to, or NULL */
+    struct zi_record *record; /* a reference, or NULL */
+};
+
+#define ZI_IMPORTER(self) ((struct zi_importer *)(self))
+
+/* The state, found by the type; NULL with an exception when the type was taken apart already, as
+ * the garbage collector does. There is no __new__() that could set it: pickles of protocol 0 and 1
+ * call object's own, which refuses classes that have one in C. */
+struct zi_state *zi_importer_state(PyObject *self);
+
+/* Whether an object is a zipimporter of ours or of a subclass. */
+bool zi_importer_check(struct zi_state *state, PyObject *object);
+
+/* Whether asking the importer for a file's name would end in our get_filename(): neither a subclass
+ * nor anything set on the class or the importer stands before it. -1 with an exception. */
+int zi_importer_names_files(struct zi_state *state, PyObject *self);
+
+/* The record of the importer's archive, a new reference, and the archive's path if asked for, a
+ * new reference too; NULL with an exception. */
+struct zi_record *zi_importer_record(PyObject *self, PyObject **path_ret);
+
+/* For the garbage collector: lets go of the record, which the next use finds again. */
+int zi_importer_clear(PyObject *self);
+
+#endif

@@ -1,0 +1,118 @@
+/* Makes zipimport's table of an archive's members. */
+#include "table.h"
+
+/* How much larger than the directory the implicit directories' paths may be, all together. */
+#define TABLE_RATIO_MAX 64
+
+/* As importlib's _path_join(): an empty name adds nothing, and no part keeps slashes at its end. */
+static PyObject *join_name(PyObject *archive_path, const struct zi_node *node)
+{
+    size_t nbytes = node->path_nbytes;
+    PyObject *name, *path;
+
+    if (nbytes == 0)
+        return Py_NewRef(archive_path);
+    while (nbytes > 0 && node->path[nbytes - 1] == '/')
+        nbytes--;
+    name = PyUnicode_FromStringAndSize((const char *)node->path, (Py_ssize_t)nbytes);
+    path = name ? PyUnicode_FromFormat("%U/%U", archive_path, name) : NULL;
+    Py_XDECREF(name);
+    return path;
+}
+
+static PyObject *make_toc_entry(PyObject *archive_path, const struct zi_node *node,
+                                const struct zi_entry *entry)
+{
+    PyObject *path = join_name(archive_path, node);
+
+    return Py_BuildValue("NHKKKHHI", path, entry->method, entry->packed_nbytes, entry->nbytes,
+                         entry->local_position, entry->dos_time, entry->dos_date,
+                         (unsigned)entry->crc);
+}
+
+static int add_node(PyObject *table, PyObject *archive_path, const struct zi_archive *archive,
+                    uint32_t at)
+{
+    const struct zi_node *node = zi_archive_node(archive, at);
+    PyObject *name = PyUnicode_FromStringAndSize((const char *)node->path,
+                                                 (Py_ssize_t)node->path_nbytes);
+    PyObject *value = NULL;
+    int answer = -1;
+
+    if (name && node->record == ZI_NO_RECORD) {
+        value = Py_NewRef(Py_None);
+    } else if (name) {
+        struct zi_entry entry;
+        zi_archive_entry(archive, at, &entry);
+        value = make_toc_entry(archive_path, node, &entry);
+    }
+    if (value)
+        answer = PyDict_SetItem(table, name, value);
+    Py_XDECREF(value);
+    Py_XDECREF(name);
+    return answer;
+}
+
+/* Whether the directories' paths, one str each, are in proportion to the archive: names of hundreds
+ * of levels would make a table a thousand times its size. */
+static bool shows_directories(const struct zi_archive *archive)
+{
+    uint64_t nbytes = 0;
+
+    for (uint32_t at = 1; at < archive->index.node_count; at++)
+        if (zi_archive_node(archive, at)->record == ZI_NO_RECORD)
+            nbytes += zi_archive_node(archive, at)->path_nbytes;
+    return nbytes <= (uint64_t)archive->directory_nbytes * TABLE_RATIO_MAX;
+}
+
+static PyObject *build_table(struct zi_state *state, struct zi_record *record,
+                             const struct zi_archive *archive)
+{
+    bool implicit = state->version >= 0x030e && shows_directories(archive);
+    PyObject *path = zi_archives_path(record);
+    PyObject *table = path ? PyDict_New() : NULL;
+
+    if (!table)
+        goto fail;
+    for (uint32_t at = 0; at < archive->index.node_count; at++)
+        if (zi_archive_node(archive, at)->record != ZI_NO_RECORD &&
+            add_node(table, path, archive, at) < 0)
+            goto fail;
+    /* The root is not in zipimport's table. */
+    for (uint32_t at = 1; implicit && at < archive->index.node_count; at++)
+        if (zi_archive_node(archive, at)->record == ZI_NO_RECORD &&
+            add_node(table, path, archive, at) < 0)
+            goto fail;
+    Py_DECREF(path);
+    return table;
+
+fail:
+    Py_XDECREF(table);
+    Py_XDECREF(path);
+    return NULL;
+}
+
+PyObject *zi_table_get(struct zi_state *state, struct zi_record *record,
+                       const struct zi_archive *archive)
+{
+    struct zi_attachment *attached = zi_archives_attachment(record);
+    /* As they are before building, which may run a finalizer that invalidates. */
+    uint64_t invalidations = record->invalidations;
+    uint64_t epoch = state->registry.epoch;
+    PyObject *table, *previous;
+
+    if (!attached)
+        return NULL;
+    if (attached->table && attached->table_invalidations == invalidations &&
+        attached->table_epoch == epoch)
+        return Py_NewRef(attached->table);
+    table = build_table(state, record, archive);
+    if (!table)
+        return NULL;
+    previous = attached->table;
+    attached->table = Py_NewRef(table);
+    attached->table_invalidations = invalidations;
+    attached->table_epoch = epoch;
+    Py_XDECREF(previous);
+    return table;
+}

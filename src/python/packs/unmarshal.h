@@ -1,0 +1,12 @@
+/* Code objects from their marshalled bytes. */
+#ifndef ZI_PYTHON_UNMARSHAL_H
+#define ZI_PYTHON_UNMARSHAL_H
+
+#include "../state.h"
+
+/* The code object, a new reference; NULL with an exception. `path` becomes its co_filename, and
+ * messages name it. */
+PyObject *zi_unmarshal(struct zi_state *state, const char *bytes, Py_ssize_t nbytes,
+                       PyObject *path);
+
+#endif
