@@ -51,6 +51,7 @@ enum zi_status {
     X(LOCAL_HEADER, ZI_ERR_CHANGED, "bad local file header")                                       \
     X(LOCAL_NAME, ZI_ERR_CHANGED, "local file header has another name")                            \
     X(LOCAL_METHOD, ZI_ERR_CHANGED, "local file header has another compression method")            \
+    X(LOCAL_FLAGS, ZI_ERR_CHANGED, "local file header is flagged differently")                     \
     X(LOCAL_SIZE, ZI_ERR_CHANGED, "local file header has another size")                            \
     X(MEMBER_TRUNCATED, ZI_ERR_CHANGED, "data runs past the end of the file")                      \
     X(MEMBER_DEFLATE, ZI_ERR_CHANGED, "invalid deflate data")                                      \

@@ -4,10 +4,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "../base/checked.h"
 #include "../base/cursor.h"
-#include "../zip/format.h"
-#include "../zip/member.h"
 #include "pyc.h"
 
 /* Magic numbers are a number in 16 bits, then CR LF. */
@@ -109,80 +106,6 @@ static uint32_t find_bytecode(const struct zi_pack_file *file, const struct zi_e
     return node;
 }
 
-void zi_pack_member_release(struct zi_pack_member *member)
-{
-    zi_host_free(member->host, member->block);
-    member->block = NULL;
-    member->bytes = NULL;
-}
-
-/* Makes the member's block so large. */
-static enum zi_status make_block(struct zi_pack_member *member, size_t nbytes, struct zi_error *err)
-{
-    member->block = zi_host_reallocate(member->host, NULL, nbytes);
-    return member->block ? ZI_OK : zi_fail(err, ZI_DETAIL_NO_MEMORY);
-}
-
-/* Reads a member of any kind. */
-static enum zi_status read_in_pieces(struct zi_source *source, const struct zi_entry *entry,
-                                     struct zi_pack_member *ret, struct zi_error *err)
-{
-    struct zi_member member;
-    enum zi_status status = zi_member_open(&member, source, entry, ZI_MEMBER_DATA, err);
-
-    if (status != ZI_OK)
-        return status;
-    /* Within the address space, since the entry fits the host's limit of a member's size. */
-    ret->nbytes = (size_t)entry->nbytes;
-    status = make_block(ret, ret->nbytes + 1, err);
-    if (status == ZI_OK)
-        status = zi_member_read(&member, ret->block, ret->nbytes, err);
-    if (status == ZI_OK)
-        status = zi_member_finish(&member, err);
-    if (status == ZI_OK)
-        ret->bytes = ret->block;
-    zi_member_release(&member);
-    return status;
-}
-
-/* Whether local header and data are one range of the file, unless there is an extra field between
- * them: so packs are written, and one call reads it. */
-static bool is_one_range(const struct zi_source *source, const struct zi_entry *entry)
-{
-    uint64_t nbytes, end;
-
-    return entry->method == ZI_METHOD_STORED && entry->packed_nbytes == entry->nbytes &&
-           !(entry->flags & ZI_FLAG_ENCRYPTED) && entry->nbytes <= source->host->member_max &&
-           zi_add_u64(zi_member_local_nbytes(entry), entry->nbytes, &nbytes) &&
-           nbytes <= SIZE_MAX / 2 && zi_add_u64(entry->local_position, nbytes, &end) &&
-           end <= source->nbytes;
-}
-
-static enum zi_status read_whole(struct zi_source *source, const struct zi_entry *entry,
-                                 struct zi_pack_member *ret, struct zi_error *err)
-{
-    size_t local_nbytes = zi_member_local_nbytes(entry), found_nbytes = 0;
-    enum zi_status status;
-
-    if (!is_one_range(source, entry))
-        return read_in_pieces(source, entry, ret, err);
-    ret->nbytes = (size_t)entry->nbytes;
-    status = make_block(ret, local_nbytes + ret->nbytes, err);
-    if (status == ZI_OK)
-        status = zi_source_read(source, entry->local_position, ret->block,
-                                local_nbytes + ret->nbytes, err);
-    if (status == ZI_OK)
-        status = zi_member_check_local(entry, ret->block, &found_nbytes, err);
-    if (status != ZI_OK)
-        return status;
-    if (found_nbytes != local_nbytes) {
-        zi_pack_member_release(ret);
-        return read_in_pieces(source, entry, ret, err);
-    }
-    ret->bytes = ret->block + local_nbytes;
-    return zi_member_check(entry, ret->bytes, ret->nbytes, err);
-}
-
 /* The hash by which a pack's pyc names its source. */
 static void hash_source(const struct zi_entry *source, uint8_t *hash)
 {
@@ -190,10 +113,10 @@ static void hash_source(const struct zi_entry *source, uint8_t *hash)
     zi_put32(hash, 4, (uint32_t)source->nbytes);
 }
 
-static enum zi_pack_finding judge(const struct zi_pack_member *member,
-                                  const struct zi_entry *source, uint32_t magic)
+static enum zi_pack_finding judge(const struct zi_member *pyc, const struct zi_entry *source,
+                                  uint32_t magic)
 {
-    struct zi_pyc_header header = zi_pyc_read_header(member->bytes, member->nbytes, magic);
+    struct zi_pyc_header header = zi_pyc_read_header(pyc->bytes, pyc->nbytes, magic);
     uint8_t hash[ZI_PYC_HASH_NBYTES];
 
     if (header.kind == ZI_PYC_BAD_MAGIC)
@@ -204,6 +127,11 @@ static enum zi_pack_finding judge(const struct zi_pack_member *member,
     return memcmp(header.hash, hash, sizeof hash) == 0 ? ZI_PACK_FOUND : ZI_PACK_OTHER_SOURCE;
 }
 
+void zi_pack_member_release(struct zi_pack_member *member)
+{
+    zi_member_release(&member->pyc);
+}
+
 enum zi_status zi_pack_file_read(struct zi_pack_file *file, const struct zi_entry *source,
                                  uint32_t magic, struct zi_pack_member *ret, struct zi_error *err)
 {
@@ -212,14 +140,14 @@ enum zi_status zi_pack_file_read(struct zi_pack_file *file, const struct zi_entr
     bool ok;
     uint32_t node = find_bytecode(file, source, &ok);
 
-    *ret = (struct zi_pack_member){.finding = ZI_PACK_ABSENT, .host = file->source.host};
+    *ret = (struct zi_pack_member){.finding = ZI_PACK_ABSENT};
     if (!ok)
         return zi_fail(err, ZI_DETAIL_NO_MEMORY);
     if (node == ZI_INDEX_NONE)
         return ZI_OK;
     zi_archive_entry(file->archive, node, &entry);
-    status = read_whole(&file->source, &entry, ret, err);
-    ret->finding = status == ZI_OK ? judge(ret, source, magic) : ZI_PACK_DAMAGED;
+    status = zi_member_load(&ret->pyc, &file->source, &entry, ZI_MEMBER_DATA, NULL, err);
+    ret->finding = status == ZI_OK ? judge(&ret->pyc, source, magic) : ZI_PACK_DAMAGED;
     if (ret->finding != ZI_PACK_FOUND)
         zi_pack_member_release(ret);
     if (status == ZI_ERR_SYSTEM || status == ZI_ERR_MEMORY || status == ZI_ERR_HOST)
@@ -312,7 +240,7 @@ enum zi_status zi_pack_writer_copy(struct zi_pack_writer *writer, uint32_t node,
     zi_archive_entry(writer->archive, node, &source);
     status = zi_pack_file_read(file, &source, writer->magic, &member, err);
     if (status == ZI_OK && member.finding == ZI_PACK_FOUND) {
-        struct zi_piece piece = {member.bytes, member.nbytes};
+        struct zi_piece piece = {member.pyc.bytes, member.pyc.nbytes};
         status = add_member(writer, node, &piece, 1, err);
     }
     zi_pack_member_release(&member);

@@ -19,6 +19,7 @@
 #define ZI_CACHE_PACK_H
 
 #include "../zip/archive.h"
+#include "../zip/member.h"
 #include "../zip/writer.h"
 
 /* Grows when the form of packs or of their names changes: packs of other schemas are not read. */
@@ -69,10 +70,7 @@ enum zi_pack_finding {
  * nothing. */
 struct zi_pack_member {
     enum zi_pack_finding finding;
-    const uint8_t *bytes; /* or NULL; in the block */
-    size_t nbytes;
-    struct zi_host *host;
-    uint8_t *block;
+    struct zi_member pyc; /* empty unless it was found */
 };
 
 /* Reads what was compiled from a source. The status is ZI_OK whatever the finding: it tells only of

@@ -1,66 +1,58 @@
 /*
  * Reading one member of an archive, checked against the directory.
  *
- * A member is opened, read in pieces of any size, and finished, which is where its length and
- * CRC-32 are judged: bytes must not be used as code or data before zi_member_finish() succeeded.
- * ZI_ERR_CHANGED from any of these means that the bytes do not belong to this directory.
+ * The directory is authoritative: the local header only says where the data begins. What else it
+ * says differently is reported, and whether the bytes are the member's is decided by size and
+ * CRC-32. ZI_ERR_CHANGED means that they are not: the archive is damaged, or was changed since its
+ * directory was read.
+ *
+ * zi_member_load() is the one place where memory is allocated by a member's size.
  */
 #ifndef ZI_ZIP_MEMBER_H
 #define ZI_ZIP_MEMBER_H
 
-#include <zlib.h>
-
 #include "archive.h"
-#include "format.h"
-
-struct zi_member {
-    struct zi_source *source; /* borrowed */
-    const struct zi_entry *entry;
-    uint64_t position;    /* of the next packed byte in the file */
-    uint64_t packed_left; /* packed bytes not yet read */
-    uint64_t nbytes_left; /* bytes not yet given out */
-    uint32_t crc;         /* of those given out */
-    bool inflating;       /* `stream` is initialised */
-    bool ended;           /* and came to its end */
-    uint8_t *packed;      /* buffer that `stream` reads from */
-    size_t packed_nbytes;
-    z_stream stream;
-};
 
 enum zi_member_form {
     ZI_MEMBER_DATA,   /* as it was before it was packed */
     ZI_MEMBER_PACKED, /* as it stands in the file, for whoever knows more methods than we do */
 };
 
+/* Memory that the caller has for the data: allocate() is called once at most, with the data's
+ * length. It returns NULL when the host raised. */
+struct zi_member_room {
+    void *(*allocate)(void *context, size_t nbytes);
+    void *context;
+};
+
+struct zi_member {
+    const uint8_t *bytes;
+    size_t nbytes;
+    /* ZI_DETAIL_NONE, or what the local header says differently: then the archive may be another
+     * one by now, in which the directory's place happens to hold equal data. */
+    enum zi_detail difference;
+    struct zi_host *host;
+    uint8_t *block; /* what the bytes lie in, or NULL: they lie in the caller's room */
+};
+
 /*
- * Reads and checks the local header: signature, method, name, and the sizes where no data
- * descriptor follows. The entry and the source must outlive the member, which needs
- * zi_member_release() after success only.
+ * Reads a whole member. Without room (NULL) the data lies in a block of the host, which needs
+ * zi_member_release() after success only. Local header and data are read at once when they have at
+ * most about 64 KiB, and a stored member of any size when there is no room.
+ *
+ * ZI_MEMBER_DATA is verified. ZI_MEMBER_PACKED is for zi_member_check(), once unpacked.
  */
-enum zi_status zi_member_open(struct zi_member *member, struct zi_source *source,
+enum zi_status zi_member_load(struct zi_member *ret, struct zi_source *source,
                               const struct zi_entry *entry, enum zi_member_form form,
-                              struct zi_error *err);
-void zi_member_release(struct zi_member *member);
+                              const struct zi_member_room *room, struct zi_error *err);
+void zi_member_release(struct zi_member *member); /* accepts a zeroed one */
 
-/* Fills the buffer; asking for more than is left is ZI_DETAIL_MEMBER_SHORT. */
-enum zi_status zi_member_read(struct zi_member *member, void *buffer, size_t nbytes,
-                              struct zi_error *err);
-
-/* After the last byte of ZI_MEMBER_DATA was read: checks that nothing follows and that the CRC-32
- * is right. What was read as ZI_MEMBER_PACKED is for zi_member_check(), once unpacked. */
-enum zi_status zi_member_finish(struct zi_member *member, struct zi_error *err);
-
-/* How much of the local header is known from the directory: all but its extra field, which may be
- * another one. */
-static inline size_t zi_member_local_nbytes(const struct zi_entry *entry)
-{
-    return ZI_LOCAL_NBYTES + entry->raw_name_nbytes;
-}
-
-/* Checks that much of a local header, as zi_member_open() does, and writes how long all of it is.
+/*
+ * Fills the buffer with the beginning of a member's data; asking for more than there is is
+ * ZI_DETAIL_MEMBER_SHORT. Nothing is verified: it is fit only for judging what the rest may be.
  */
-enum zi_status zi_member_check_local(const struct zi_entry *entry, const uint8_t *local,
-                                     size_t *nbytes_ret, struct zi_error *err);
+enum zi_status zi_member_peek(struct zi_source *source, const struct zi_entry *entry, void *buffer,
+                              size_t nbytes, enum zi_detail *difference_ret, struct zi_error *err);
 
 /* Checks data that somebody else unpacked. */
 enum zi_status zi_member_check(const struct zi_entry *entry, const uint8_t *data, size_t nbytes,
@@ -69,5 +61,9 @@ enum zi_status zi_member_check(const struct zi_entry *entry, const uint8_t *data
 /* Fills *err with a defect of this member and returns its status. */
 enum zi_status zi_member_fail(const struct zi_entry *entry, enum zi_detail detail,
                               struct zi_error *err);
+
+/* How large a member may be: the host's limit, and never so large that a block with room for a
+ * local header in front would be beyond the address space. */
+uint64_t zi_member_nbytes_max(const struct zi_host *host);
 
 #endif

@@ -81,9 +81,9 @@ static enum zi_status find(struct test *t, struct fixture *fixture, enum zi_pack
 
     *ret = member.finding;
     if (status == ZI_OK && member.finding == ZI_PACK_FOUND &&
-        (member.nbytes != 20 || memcmp(member.bytes + 16, "code", 4) != 0))
+        (member.pyc.nbytes != 20 || memcmp(member.pyc.bytes + 16, "code", 4) != 0))
         test_fail(t, __FILE__, __LINE__, "other bytes than were written are found");
-    if ((member.bytes != NULL) != (member.finding == ZI_PACK_FOUND))
+    if ((member.pyc.bytes != NULL) != (member.finding == ZI_PACK_FOUND))
         test_fail(t, __FILE__, __LINE__,
                   "bytes are set where something is found, and nowhere else");
     zi_pack_member_release(&member);

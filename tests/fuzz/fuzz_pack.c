@@ -12,10 +12,10 @@
 /* What is found belongs to this source, whatever the pack says. */
 static void check_found(const struct zi_pack_member *member, const struct zi_entry *source)
 {
-    FUZZ_CHECK(member->nbytes >= 16);
-    FUZZ_CHECK(zi_get32(member->bytes, 0) == MAGIC && zi_get32(member->bytes, 4) == 1);
-    FUZZ_CHECK(zi_get32(member->bytes, 8) == source->crc);
-    FUZZ_CHECK(zi_get32(member->bytes, 12) == (uint32_t)source->nbytes);
+    FUZZ_CHECK(member->pyc.nbytes >= 16);
+    FUZZ_CHECK(zi_get32(member->pyc.bytes, 0) == MAGIC && zi_get32(member->pyc.bytes, 4) == 1);
+    FUZZ_CHECK(zi_get32(member->pyc.bytes, 8) == source->crc);
+    FUZZ_CHECK(zi_get32(member->pyc.bytes, 12) == (uint32_t)source->nbytes);
 }
 
 static void exercise(struct zi_pack_file *file, struct zi_archive *archive, struct zi_host *host)
@@ -34,13 +34,13 @@ static void exercise(struct zi_pack_file *file, struct zi_archive *archive, stru
             continue;
         zi_archive_entry(archive, at, &source);
         FUZZ_CHECK(zi_pack_file_read(file, &source, MAGIC, &member, &err) == ZI_OK);
-        FUZZ_CHECK((member.finding == ZI_PACK_FOUND) == (member.bytes != NULL));
-        if (member.bytes) {
+        FUZZ_CHECK((member.finding == ZI_PACK_FOUND) == (member.pyc.bytes != NULL));
+        if (member.pyc.bytes) {
             check_found(&member, &source);
             found++;
         }
         FUZZ_CHECK(zi_pack_writer_copy(&writer, at, file, &err) == ZI_OK);
-        FUZZ_CHECK(zi_pack_writer_wants(&writer, at) == (member.bytes == NULL));
+        FUZZ_CHECK(zi_pack_writer_wants(&writer, at) == (member.pyc.bytes == NULL));
         zi_pack_member_release(&member);
     }
     FUZZ_CHECK(zi_pack_writer_finish(&writer, &written, &err) == ZI_OK);

@@ -343,6 +343,25 @@ class Harmless(PackTestCase):
             self.assertValue(path, 1, compiles=1, pack_damaged=1, pack_hits=0)
 
     @ours_only("packs")
+    @unittest.skipIf(sys.maxsize > 2**32, "4 GiB fit into this address space")
+    def test_a_claim_beyond_the_address_space_is_refused_whatever_the_limit(self):
+        support.ours.install(max_member_bytes=2**33)
+        self.addCleanup(support.ours.install)
+        self.addCleanup(support.ours.uninstall)
+        path = self.keep({"m.py": "value = 1\n"}, "m")
+        compressor = zlib.compressobj(0, zlib.DEFLATED, -15)
+        packed = compressor.compress(bytes(4_300_000)) + compressor.flush()  # deflate could make 4 GiB of so many bytes
+        for size in 2**31 - 1, 2**32 - 20, 2**32 - 2, 2**32 - 1:
+            for method in zipbuild.DEFLATED, zipbuild.STORED:
+                knobs = {} if method else {"compressed_size": size}
+                with open(self.only_pack(), "wb") as file:
+                    file.write(zipbuild.build([zipbuild.Entry("m.pyc", b"", raw=packed, method=method, size=size, **knobs)]))
+                self.store.use()
+                neighbours = [bytearray(b"A" * 1000) for _ in range(3000)][::2]
+                self.assertValue(path, 1, compiles=1, pack_damaged=1)
+                self.assertEqual(set(map(bytes, neighbours)), {b"A" * 1000})
+
+    @ours_only("packs")
     def test_time_stamps_are_not_taken(self):
         path = self.keep({"m.py": "value = 1\n"}, "m")
         self.rewrite_pack(lambda name, data: make_pyc("value = 1\n", body=marshal.dumps(compile("value = 2", "m.py", "exec"))))

@@ -55,41 +55,49 @@ static int look_again(struct zi_view *view)
     return answer;
 }
 
-/* Makes a bytes object of this size and hands out its memory, which nobody else sees yet. */
-static PyObject *make_bytes(uint64_t nbytes, char **memory_ret)
+/* Makes room for a member's data in a bytes object, which nobody else sees yet. */
+static void *allocate_bytes(void *context, size_t nbytes)
 {
-    if (nbytes > (uint64_t)PY_SSIZE_T_MAX)
-        return PyErr_NoMemory();
-    PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)nbytes);
-    if (bytes)
-        *memory_ret = PyBytes_AsString(bytes);
+    PyObject **bytes = context;
+
+    /* Below PY_SSIZE_T_MAX: see zi_member_nbytes_max(). */
+    *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)nbytes);
+    return *bytes ? PyBytes_AsString(*bytes) : NULL;
+}
+
+/* Reads a whole member in the given form. NULL with an exception, where *err says ZI_ERR_HOST, or
+ * without one and the error set. */
+static PyObject *read_whole(struct zi_source *source, const struct zi_entry *entry,
+                            enum zi_member_form form, struct zi_error *err)
+{
+    PyObject *bytes = NULL;
+    struct zi_member_room room = {allocate_bytes, &bytes};
+    struct zi_member member;
+    enum zi_status status = zi_member_load(&member, source, entry, form, &room, err);
+
+    if (status == ZI_OK && member.difference != ZI_DETAIL_NONE)
+        status = zi_member_fail(entry, member.difference, err);
+    if (status != ZI_OK)
+        Py_CLEAR(bytes);
     return bytes;
 }
 
-/* Reads the member in the given form. NULL with an exception, where *err says ZI_ERR_HOST, or
- * without one and the error set. */
-static PyObject *read_form(struct zi_source *source, const struct zi_entry *entry,
-                           enum zi_member_form form, size_t nbytes_max, struct zi_error *err)
+/* Reads the beginning of a longer member; failures as for read_whole(). */
+static PyObject *read_start(struct zi_source *source, const struct zi_entry *entry, size_t nbytes,
+                            struct zi_error *err)
 {
-    struct zi_member member;
-    PyObject *bytes;
-    char *memory = NULL;
-    enum zi_status status = zi_member_open(&member, source, entry, form, err);
+    PyObject *bytes = NULL;
+    char *memory = allocate_bytes(&bytes, nbytes);
+    enum zi_detail difference = ZI_DETAIL_NONE;
+    enum zi_status status;
 
-    if (status != ZI_OK)
-        return NULL;
-    bool whole = member.nbytes_left <= nbytes_max;
-    size_t nbytes = whole ? (size_t)member.nbytes_left : nbytes_max;
-    bytes = make_bytes(nbytes, &memory);
-    if (!bytes) {
-        zi_member_release(&member);
+    if (!memory) {
         zi_fail(err, ZI_DETAIL_HOST_RAISED);
         return NULL;
     }
-    status = zi_member_read(&member, memory, nbytes, err);
-    if (status == ZI_OK && whole && form == ZI_MEMBER_DATA)
-        status = zi_member_finish(&member, err);
-    zi_member_release(&member);
+    status = zi_member_peek(source, entry, memory, nbytes, &difference, err);
+    if (status == ZI_OK && difference != ZI_DETAIL_NONE)
+        status = zi_member_fail(entry, difference, err);
     if (status != ZI_OK)
         Py_CLEAR(bytes);
     return bytes;
@@ -98,7 +106,7 @@ static PyObject *read_form(struct zi_source *source, const struct zi_entry *entr
 static PyObject *read_zstd(struct zi_view *view, struct zi_source *source,
                            const struct zi_entry *entry, size_t nbytes_max, struct zi_error *err)
 {
-    PyObject *packed = read_form(source, entry, ZI_MEMBER_PACKED, SIZE_MAX, err);
+    PyObject *packed = read_whole(source, entry, ZI_MEMBER_PACKED, err);
     PyObject *data = packed ? zi_zstd_decompress(view->state, packed, entry, err) : NULL;
     char *memory;
     Py_ssize_t nbytes;
@@ -120,7 +128,7 @@ static PyObject *read_zstd(struct zi_view *view, struct zi_source *source,
     return data;
 }
 
-/* Opens the archive for this one read; see read_form() for the failures. */
+/* Opens the archive for this one read; see read_whole() for the failures. */
 static PyObject *read_node(struct zi_view *view, uint32_t node, size_t nbytes_max,
                            struct zi_error *err)
 {
@@ -134,8 +142,10 @@ static PyObject *read_node(struct zi_view *view, uint32_t node, size_t nbytes_ma
     zi_archive_entry(view->archive, node, &entry);
     if (entry.method == ZI_METHOD_ZSTD && zi_zstd_is_available(state))
         bytes = read_zstd(view, &source, &entry, nbytes_max, err);
+    else if (nbytes_max < entry.nbytes)
+        bytes = read_start(&source, &entry, nbytes_max, err);
     else
-        bytes = read_form(&source, &entry, ZI_MEMBER_DATA, nbytes_max, err);
+        bytes = read_whole(&source, &entry, ZI_MEMBER_DATA, err);
     zi_source_release(&source);
     return bytes;
 }

@@ -148,8 +148,8 @@ static bool is_broken_bytecode(void)
 static int unmarshal_member(struct zi_state *state, const struct zi_pack_member *member,
                             PyObject *path, PyObject **code_ret)
 {
-    *code_ret = zi_unmarshal(state, (const char *)member->bytes + ZI_PYC_HEADER_NBYTES,
-                             (Py_ssize_t)(member->nbytes - ZI_PYC_HEADER_NBYTES), path);
+    *code_ret = zi_unmarshal(state, (const char *)member->pyc.bytes + ZI_PYC_HEADER_NBYTES,
+                             (Py_ssize_t)(member->pyc.nbytes - ZI_PYC_HEADER_NBYTES), path);
     if (*code_ret)
         return 1;
     if (!is_broken_bytecode())
@@ -177,7 +177,7 @@ static int get_from_file(struct zi_state *state, struct zi_pack_file *file,
     if (member.finding != ZI_PACK_FOUND)
         return 0;
     result = unmarshal_member(state, &member, path, code_ret);
-    state->packs->count.nbytes += member.nbytes;
+    state->packs->count.nbytes += member.pyc.nbytes;
     zi_pack_member_release(&member);
     return result;
 }
