@@ -2,6 +2,7 @@
 #include "archives.h"
 #include "errors.h"
 #include "host.h"
+#include "importer/held.h"
 #include "importer/trace.h"
 #include "importer/zipimporter.h"
 #include "packs/compiled.h"
@@ -15,6 +16,7 @@
 struct module_state {
     struct zi_state state; /* first: the rooms take the one for the other */
     struct zi_packs packs;
+    struct zi_held held;
     struct zi_trace trace;
     struct zi_takeover takeover;
 };
@@ -268,6 +270,7 @@ static int module_exec(PyObject *module)
     struct zi_state *state = &parts->state;
 
     state->packs = &parts->packs;
+    state->held = &parts->held;
     state->trace = &parts->trace;
     state->takeover = &parts->takeover;
     zi_python_host_init(&state->host, state);
@@ -316,6 +319,7 @@ static void module_free(void *module)
 
     module_clear(module);
     zi_takeover_clear(&parts->takeover);
+    zi_held_drop(&parts->held);
     zi_state_free(&parts->state);
     if (parts->state.packs)
         zi_packs_free(&parts->state);

@@ -83,6 +83,7 @@ struct zi_state {
     PyCFunction get_filename;     /* the importer's method: what the class calls if nobody sets
                                      another */
     struct zi_packs *packs;       /* packs/compiled.h */
+    struct zi_held *held;         /* importer/held.h */
     struct zi_trace *trace;       /* importer/trace.h */
     struct zi_takeover *takeover; /* takeover/takeover.h */
 #define ZI_STATE_MEMBER(name) PyObject *name;

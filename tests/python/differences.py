@@ -99,7 +99,7 @@ DIFFERENCES = {
     # Finding modules
     "find-spec-compiles-nothing": Row(
         EVERY, "find_spec and get_filename read the member and compile or unmarshal it, and importing does so again",
-        "find_spec reads at most a bytecode header; importing compiles or unmarshals once",
+        "find_spec reads no source, and bytecode only to judge it; importing compiles or unmarshals once",
         "python/cpython#141276. A member that cannot be read or unmarshalled is therefore found, and fails when executed"),
     "syntax-error-at-execution": Row(
         EVERY, "find_spec and get_filename of a module with a syntax error raise it, through the importer's frames",
@@ -108,8 +108,12 @@ DIFFERENCES = {
     "syntax-warning-once": Row(
         EVERY, "a SyntaxWarning is shown twice", "once", "follows from compiling once"),
     "pyc-co-filename": Row(
-        EVERY, "functions from a .pyc keep the path at which it was compiled", "the path in the archive",
-        "bpo-18307: tracebacks and inspect find the source; importing from a directory does the same"),
+        EVERY, "functions from a .pyc keep the path at which it was compiled",
+        "where the source lies beside the .pyc, the source's path; alone, the path at which it was compiled",
+        "bpo-18307: tracebacks, inspect and coverage find the source; importing from a directory does the same"),
+    "short-pyc-header": Row(
+        EVERY, "a .pyc that is cut in its header is an EOFError", "where the source lies beside it, the source is used",
+        "importing from a directory does the same"),
     "pyc-time-zone": Row(
         EVERY, "a .pyc's time stamp is compared with the entry's local time: stale in another time zone",
         "where the entry has an extended timestamp (0x5455), with that, which is UTC", "python/cpython#141431"),

@@ -7,7 +7,8 @@ import types
 import zipimport
 import zlib
 
-from support import ZipTestCase, check_hash_based_pycs, difference, dos_mtime, make_pyc, native_only, time_zone
+from support import (ZipTestCase, check_hash_based_pycs, difference, dos_mtime, make_pyc, native_only, ours_only,
+                     stats_delta, time_zone)
 from zipbuild import Entry, MAX32, extra_field, u32
 
 SOURCE = "where = 'source'\n"
@@ -201,10 +202,20 @@ class Damaged(BytecodeTestCase):
     def test_no_magic_at_all(self):
         self.assertLoadFails("bad magic number in 'm': b''", b"")
 
-    def test_short_header_is_an_eof_error_even_beside_a_source(self):
+    @difference("short-pyc-header")
+    def test_short_header_gives_way_to_the_source(self):
+        """As a file that is cut in its header does in a directory."""
         for size in (4, 8, 15):
             with self.subTest(size):
                 importer = self.importer(pyc()[:size])
+                self.assertEqual(importer.find_spec("m").origin, importer.archive + "/m.py")
+                self.assertEqual(importer.get_filename("m"), importer.archive + "/m.py")
+                self.assertEqual(self.where(importer), "source")
+
+    def test_short_header_alone_is_an_eof_error(self):
+        for size in (4, 8, 15):
+            with self.subTest(size):
+                importer = self.importer(pyc()[:size], source=None)
                 with self.assertRaises(EOFError) as caught:
                     importer.get_code("m")
                 self.assertEqual(str(caught.exception), "reached EOF while reading pyc header of 'm'")
@@ -265,17 +276,83 @@ class Imported(BytecodeTestCase):
         self.make_on_path({"tb_deflated.pyc": make_pyc("x = 1")}, method=8)
         self.assertModule("tb_deflated", x=1)
 
-    @difference("pyc-co-filename")
-    def test_co_filename_is_where_the_module_is(self):
-        """bpo-18307: stock leaves the path at which the pyc was compiled."""
-        importer = self.make_importer({"m.pyc": make_pyc("def f():\n    return lambda: 1", "/build/machine/m.py")})
-        code = importer.get_code("m")
-        names = set()
+    def file_names(self, members, name="m"):
+        """The co_filename of every code object of a module."""
+        importer = self.make_importer(members)
+        code, names = importer.get_code(name), set()
         while code is not None:
             names.add(code.co_filename)
             code = next((const for const in code.co_consts if isinstance(const, types.CodeType)), None)
-        self.assertEqual(len(names), 1)
-        self.assertTrue(names.pop().startswith(importer.archive + "/m.py"))
+        return importer.archive, names
+
+    @difference("pyc-co-filename")
+    def test_co_filename_is_the_source_s_path(self):
+        """bpo-18307: stock leaves the path at which the pyc was compiled."""
+        text = "def f():\n    return lambda: 1"
+        for member in ("m", "m/__init__"):
+            with self.subTest(member):
+                pyc = make_pyc(text, "/build/machine/m.py", flags=1)
+                archive, names = self.file_names({member + ".pyc": pyc, member + ".py": text})
+                self.assertEqual(names, {f"{archive}/{member}.py"})
+
+    def test_co_filename_without_a_source_is_what_was_compiled(self):
+        """As from a directory: SourcelessFileLoader leaves it, too."""
+        text = "def f():\n    return lambda: 1"
+        for members in ({"m.pyc": make_pyc(text, "/build/machine/m.py")},
+                        {"m/__init__.pyc": make_pyc(text, "/build/machine/m.py"), "m.py": "another module's source"}):
+            self.assertEqual(self.file_names(members)[1], {"/build/machine/m.py"})
+
+    @ours_only("counters")
+    def test_bytecode_is_read_once(self):
+        """One open for an import: find_spec keeps what it judged for the get_code that follows."""
+        for index, (method, beside) in enumerate([(0, {}), (8, {}), (0, {"tb_once2.py": "x = 3"})]):
+            name = f"tb_once{index}"
+            self.make_on_path({name + ".pyc": make_pyc("x = 3", flags=1), **beside, "other.py": ""}, f"once{index}.zip", method=method)
+            self.import_module_and_forget("other")
+            with self.subTest(name), stats_delta() as delta:
+                self.assertModule(name, x=3)
+            self.assertEqual(delta.opens, 1)
+            self.assertLessEqual(delta.reads, 2)
+
+    def import_module_and_forget(self, name):
+        self.import_module(name)
+        del sys.modules[name]
+
+    @ours_only("counters")
+    def test_large_bytecode_is_judged_by_its_header(self):
+        importer = self.make_importer({"m.pyc": make_pyc("x = 3", flags=1) + bytes(70_000)})
+        with stats_delta() as delta:
+            importer.find_spec("m")
+        self.assertEqual(delta.opens, 1)
+        self.assertLess(delta.read_bytes, 1000)
+        self.assertEqual(importer.get_code("m").co_consts[0], 3)
+
+    @ours_only("counters")
+    def test_bytecode_that_was_read_is_not_used_after_an_invalidation(self):
+        archive = self.make({"m.pyc": make_pyc("x = 'old'", flags=1)})
+        importer = zipimport.zipimporter(archive)
+        importer.find_spec("m")
+        self.make({"m.pyc": make_pyc("x = 'new'", flags=1)}, "a.zip", age=9)
+        importer.invalidate_caches()
+        self.assertEqual(importer.get_code("m").co_consts[0], "new")
+
+    @ours_only("counters")
+    def test_bytecode_that_was_read_is_used_once_and_by_its_own_member(self):
+        importer = self.make_importer({"m.pyc": make_pyc("x = 1", flags=1), "n.pyc": make_pyc("x = 2", flags=1)})
+        importer.find_spec("m")
+        self.assertEqual(importer.get_code("n").co_consts[0], 2)
+        with stats_delta() as delta:
+            self.assertEqual([importer.get_code("m").co_consts[0] for _ in range(2)], [1, 1])
+        self.assertEqual(delta.opens, 1)
+
+    def test_checked_hash_is_judged_each_time(self):
+        source = b"x = 1"
+        pyc = make_pyc(source.decode(), flags=3)
+        archive = self.make({"m.pyc": pyc, "m.py": source})
+        importer = zipimport.zipimporter(archive)
+        self.assertEqual(importer.find_spec("m").origin, archive + "/m.pyc")
+        with check_hash_based_pycs("always"):
+            self.assertEqual(importer.get_filename("m"), archive + "/m.pyc")
 
     def test_pycache_in_an_archive_is_not_looked_at(self):
         cached = "__pycache__/m." + sys.implementation.cache_tag + ".pyc"

@@ -5,6 +5,7 @@ Nobody invalidates here: it is the bytes met at the old places that tell. The ol
 
 import contextlib
 import importlib
+import importlib.util
 import os
 import sys
 import zipimport
@@ -15,6 +16,7 @@ from zipbuild import Entry, build
 
 # What a caller can expect when there is nothing to read any more: an import fails, get_data is an OSError or an import error.
 CLEAR = (ImportError, OSError)
+pyc_of_no_use = make_pyc("x = 0", flags=4)
 during = contextlib.ExitStack()   # what a module that is being imported enters, for its test to leave
 
 
@@ -108,6 +110,78 @@ class Replaced(ChangedTestCase):
         with self.assertRaises(CLEAR) as caught:
             self.importer.get_data("tc_second.py")
         self.assertIn(self.archive, str(caught.exception))
+
+
+class OneChoice(ZipTestCase):
+    """What a spec says is of one archive: the one that was met while the module was looked for."""
+
+    OLD = {"tc_one.pyc": make_pyc("x = 1", flags=1)}
+    PACKAGE = {"tc_one/__init__.pyc": make_pyc("x = 2", flags=1), "tc_one/sub.pyc": make_pyc("y = 1", flags=1)}
+    GONE = {"other.pyc": make_pyc("x = 1", flags=1)}
+
+    def importer_of_old(self):
+        importer = zipimport.zipimporter(self.make(self.OLD))
+        importer.find_spec("tc_one")
+        zipimport._zip_directory_cache[importer.archive]  # known, not only noticed
+        return importer
+
+    @difference("changed-archive-reread")
+    def test_module_became_a_package(self):
+        importer = self.importer_of_old()
+        self.remake(self.PACKAGE)
+        spec = importer.find_spec("tc_one")
+        self.assertEqual((spec.origin, spec.submodule_search_locations),
+                         (importer.archive + "/tc_one/__init__.pyc", [importer.archive + "/tc_one"]))
+
+    @difference("changed-archive-reread")
+    def test_package_became_a_module(self):
+        importer = zipimport.zipimporter(self.make(self.PACKAGE))
+        importer.find_spec("tc_one")
+        self.remake(self.OLD)
+        spec = importer.find_spec("tc_one")
+        self.assertEqual((spec.origin, spec.submodule_search_locations), (importer.archive + "/tc_one.pyc", None))
+
+    @difference("changed-archive-reread")
+    def test_module_became_a_folder(self):
+        importer = self.importer_of_old()
+        self.remake({"tc_one/": "", "tc_one/sub.py": "y = 1"})
+        spec = importer.find_spec("tc_one")
+        self.assertEqual((spec.origin, list(spec.submodule_search_locations)), (None, [importer.archive + "/tc_one"]))
+
+    @difference("changed-archive-reread")
+    def test_module_is_gone(self):
+        importer = self.importer_of_old()
+        self.remake(self.GONE)
+        self.assertIsNone(importer.find_spec("tc_one"))
+
+    @difference("changed-archive-reread")
+    def test_archive_is_gone(self):
+        importer = self.importer_of_old()
+        os.remove(importer.archive)
+        self.write(b"no archive", "a.zip")
+        self.assertIsNone(importer.find_spec("tc_one"))
+
+    @difference("changed-archive-reread")
+    def test_the_next_entry_of_sys_path_serves(self):
+        self.make_on_path({"tc_one.py": "x = 'next'"}, "next.zip")
+        self.make_on_path(self.OLD)
+        importlib.util.find_spec("tc_one")
+        self.remake(self.GONE)
+        self.assertModule("tc_one", x="next")
+
+    @difference("changed-archive-reread")
+    def test_questions_to_an_archive_that_changed(self):
+        """Each is asked of an importer that remembers another archive, and finds bytes that are not its own."""
+        new = {"tc_one/__init__.pyc": make_pyc("x = 2", flags=1), "tc_one/__init__.py": "x = 2 # new"}
+        for ask, answer in ((lambda importer: importer.get_filename("tc_one"), "{}/tc_one/__init__.pyc"),
+                            (lambda importer: importer.get_source("tc_one"), "x = 2 # new"),
+                            (lambda importer: importer.get_data("tc_one/__init__.py"), b"x = 2 # new")):
+            old = {"tc_one/__init__.py": "x = 'old old old'", "tc_one/__init__.pyc": pyc_of_no_use}
+            importer = zipimport.zipimporter(self.make(old, "a.zip"))
+            importer.get_filename("tc_one")
+            self.remake(new)
+            expected = answer.format(importer.archive) if isinstance(answer, str) else answer
+            self.assertEqual(ask(importer), expected)
 
 
 class Gone(ChangedTestCase):

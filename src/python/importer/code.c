@@ -5,42 +5,75 @@
 #include "../packs/recall.h"
 #include "../packs/unmarshal.h"
 #include "compile.h"
+#include "held.h"
 #include "judge.h"
 #include "methods.h"
 #include "trace.h"
 
 #include "../../cache/pyc.h"
 
-/* The path of a member, with the archive's before it. */
-static PyObject *member_path(const struct zi_lookup *lookup, uint32_t node)
+/* Reads as much of bytecode as the choice needs: all of it for its code, and all of a small one to
+ * judge it, since its code will be asked for next. */
+static PyObject *read_bytecode(struct zi_lookup *lookup, uint32_t node, bool load,
+                               bool *changed_ret)
 {
-    const struct zi_node *at = zi_archive_node(lookup->view.archive, node);
+    size_t nbytes = SIZE_MAX;
+    struct zi_entry entry;
 
-    return zi_view_join(&lookup->view, at->path, at->path_nbytes);
+    *changed_ret = false;
+    if (load) {
+        PyObject *held = zi_held_take(&lookup->view, node);
+        if (held)
+            return held;
+    } else {
+        zi_archive_entry(lookup->view.archive, node, &entry);
+        if (entry.nbytes > ZI_HELD_NBYTES_MAX)
+            nbytes = ZI_PYC_HEADER_NBYTES;
+    }
+    return zi_view_read(&lookup->view, node, nbytes, changed_ret);
 }
 
-/* Judges a pyc and, with `load`, gets its code. */
+/* The code of a whole pyc. As from a directory, co_filename is the path of the source where that
+ * lies beside the bytecode, else what it was compiled with. */
+static PyObject *load_bytecode(struct zi_lookup *lookup, const struct zi_choice *choice,
+                               PyObject *data)
+{
+    struct zi_state *state = lookup->view.state;
+    enum zi_candidate source = zi_candidate_source(choice->candidate);
+    PyObject *filename = NULL, *code;
+
+    if (zi_lookup_node(lookup, source) != ZI_INDEX_NONE) {
+        filename = zi_lookup_file(lookup, source);
+        if (!filename)
+            return NULL;
+    }
+    code = zi_unmarshal(state, PyBytes_AsString(data) + ZI_PYC_HEADER_NBYTES,
+                        PyBytes_Size(data) - ZI_PYC_HEADER_NBYTES, choice->path, filename);
+    Py_XDECREF(filename);
+    if (code &&
+        zi_trace_origin(state, lookup->fullname, ZI_ORIGIN_PYC, (uint64_t)PyBytes_Size(data)) < 0)
+        Py_CLEAR(code);
+    return code;
+}
+
+/* Judges bytecode and, with `load`, gets its code. */
 static enum zi_verdict try_bytecode(struct zi_lookup *lookup, uint32_t node, bool load,
                                     struct zi_choice *choice)
 {
-    /* The code will be read as a whole anyway; to name it, a header is enough. */
-    size_t nbytes = load ? SIZE_MAX : ZI_PYC_HEADER_NBYTES;
+    bool changed, read_source;
+    PyObject *data = read_bytecode(lookup, node, load, &changed);
     enum zi_verdict verdict;
-    bool changed;
-    PyObject *data = zi_view_read(&lookup->view, node, nbytes, &changed);
 
     if (!data)
         return changed ? ZI_VERDICT_CHANGED : ZI_VERDICT_ERROR;
-    verdict = zi_judge_bytecode(lookup, node, data);
+    verdict = zi_judge_bytecode(lookup, choice->candidate, data, &read_source);
     if (verdict == ZI_VERDICT_USABLE) {
-        choice->path = member_path(lookup, node);
+        choice->path = zi_lookup_file(lookup, choice->candidate);
         if (choice->path && load)
-            choice->code = zi_unmarshal(lookup->view.state,
-                                        PyBytes_AsString(data) + ZI_PYC_HEADER_NBYTES,
-                                        PyBytes_Size(data) - ZI_PYC_HEADER_NBYTES, choice->path);
-        if (choice->code && zi_trace_origin(lookup->view.state, lookup->fullname, ZI_ORIGIN_PYC,
-                                            (uint64_t)PyBytes_Size(data)) < 0)
-            Py_CLEAR(choice->code);
+            choice->code = load_bytecode(lookup, choice, data);
+        else if (choice->path && !read_source &&
+                 (uint64_t)PyBytes_Size(data) > ZI_PYC_HEADER_NBYTES)
+            zi_held_put(&lookup->view, node, data);
     }
     Py_DECREF(data);
     return verdict;
@@ -78,10 +111,11 @@ static enum zi_verdict load_source(struct zi_lookup *lookup, uint32_t node,
     return ZI_VERDICT_USABLE;
 }
 
+/* Names a source and, with `load`, gets its code. */
 static enum zi_verdict try_source(struct zi_lookup *lookup, uint32_t node, bool load,
                                   struct zi_choice *choice)
 {
-    choice->path = member_path(lookup, node);
+    choice->path = zi_lookup_file(lookup, choice->candidate);
     return load && choice->path ? load_source(lookup, node, choice) : ZI_VERDICT_USABLE;
 }
 
@@ -103,39 +137,49 @@ static enum zi_verdict try_candidate(struct zi_lookup *lookup, enum zi_candidate
     return verdict;
 }
 
-/* Raises what zipimport raises when no candidate could be used; takes the last ImportError. */
-static int raise_unusable(struct zi_lookup *lookup, PyObject *import_error)
+/* What an exception means for the choice. Where nothing is to be loaded, a member that cannot be
+ * read is for whoever loads it to complain about. */
+static enum zi_chosen chosen_of_exception(bool load)
+{
+    return !load && PyErr_ExceptionMatches(PyExc_ImportError) ? ZI_CHOSEN_UNUSABLE
+                                                              : ZI_CHOSEN_ERROR;
+}
+
+/* Raises what zipimport raises when candidates exist and none could be used; takes the last
+ * ImportError, which may be NULL. */
+static enum zi_chosen raise_unusable(struct zi_lookup *lookup, PyObject *import_error)
 {
     if (!import_error) {
         zi_lookup_raise_not_found(lookup);
-        return -1;
+        return chosen_of_exception(false);
     }
     zi_raise_import_error(lookup->view.state,
                           PyUnicode_FromFormat("module load failed: %S", import_error),
                           lookup->fullname, NULL);
     zi_set_cause(import_error);
-    return -1;
+    return chosen_of_exception(false);
 }
 
-/* Goes through the candidates in the search order; -1 with an exception. */
-static int choose(struct zi_lookup *lookup, bool load, struct zi_choice *ret)
+enum zi_chosen zi_choose(struct zi_lookup *lookup, bool load, struct zi_choice *ret)
 {
     PyObject *import_error = NULL;
+    enum zi_candidate next = 0;
 
-    unsigned at = 0;
-
-    while (at < ZI_CANDIDATE_COUNT) {
-        enum zi_candidate candidate = (enum zi_candidate)at++;
+    ret->candidate = ZI_CANDIDATE_COUNT;
+    while (next < ZI_CANDIDATE_COUNT) {
+        enum zi_candidate candidate = next++;
         uint32_t node = zi_lookup_node(lookup, candidate);
         if (node == ZI_INDEX_NONE)
             continue;
+        if (ret->candidate == ZI_CANDIDATE_COUNT)
+            ret->candidate = candidate;
         switch (try_candidate(lookup, candidate, node, load, ret)) {
         case ZI_VERDICT_USABLE:
             Py_XDECREF(import_error);
-            return 0;
+            return ZI_CHOSEN_ONE;
         case ZI_VERDICT_ERROR:
             Py_XDECREF(import_error);
-            return -1;
+            return chosen_of_exception(load);
         case ZI_VERDICT_NEXT:
             if (PyErr_Occurred()) {
                 Py_XDECREF(import_error);
@@ -145,30 +189,28 @@ static int choose(struct zi_lookup *lookup, bool load, struct zi_choice *ret)
         case ZI_VERDICT_CHANGED:
             /* Another archive, another order: once, since a view looks again only once. */
             Py_CLEAR(import_error);
-            at = 0;
+            ret->candidate = ZI_CANDIDATE_COUNT;
+            next = 0;
             break;
         }
     }
+    if (ret->candidate == ZI_CANDIDATE_COUNT)
+        return ZI_CHOSEN_NOTHING;
     return raise_unusable(lookup, import_error);
-}
-
-PyObject *zi_code_path(struct zi_lookup *lookup)
-{
-    struct zi_choice choice;
-
-    return choose(lookup, false, &choice) < 0 ? NULL : choice.path;
 }
 
 int zi_code_choose(PyObject *self, PyObject *fullname, bool load, struct zi_choice *ret)
 {
     struct zi_lookup lookup;
-    int result;
+    enum zi_chosen chosen;
 
     if (zi_lookup_init(&lookup, self, fullname) < 0)
         return -1;
-    result = choose(&lookup, load, ret);
+    chosen = zi_choose(&lookup, load, ret);
+    if (chosen == ZI_CHOSEN_NOTHING)
+        zi_lookup_raise_not_found(&lookup);
     zi_lookup_release(&lookup);
-    return result;
+    return chosen == ZI_CHOSEN_ONE ? 0 : -1;
 }
 
 PyObject *zi_importer_get_code(PyObject *self, PyObject *fullname)

@@ -1,5 +1,5 @@
 /*
- * Where a module's code comes from.
+ * Which candidate a module's code comes from, and the code.
  */
 #ifndef ZI_PYTHON_CODE_H
 #define ZI_PYTHON_CODE_H
@@ -12,12 +12,20 @@ struct zi_choice {
     PyObject *code; /* only when it was asked for */
 };
 
-/* Chooses the candidate that a module's code comes from and, with `load`, gets the code: 0 and new
- * references, or -1 with an exception, an ImportError when no candidate is usable. */
-int zi_code_choose(PyObject *self, PyObject *fullname, bool load, struct zi_choice *ret);
+enum zi_chosen {
+    ZI_CHOSEN_ERROR = -1, /* an exception is set, and escapes */
+    ZI_CHOSEN_NOTHING,    /* the archive has no candidate; no exception */
+    ZI_CHOSEN_UNUSABLE,   /* no candidate is usable: an ImportError is set, and the choice holds the
+                             first candidate */
+    ZI_CHOSEN_ONE,        /* the choice holds new references */
+};
 
-/* The path of the member that get_code() would take the code from: a new reference, or NULL with an
- * exception, an ImportError when none is usable. */
-PyObject *zi_code_path(struct zi_lookup *lookup);
+/* Goes through the candidates in the search order and, with `load`, gets the code. Where a read
+ * meets another archive it begins anew with that one, so that all of the choice is of one archive,
+ * which is the one that the lookup then shows. */
+enum zi_chosen zi_choose(struct zi_lookup *lookup, bool load, struct zi_choice *ret);
+
+/* The same for an importer's method: 0, or -1 with an exception unless one was chosen. */
+int zi_code_choose(PyObject *self, PyObject *fullname, bool load, struct zi_choice *ret);
 
 #endif

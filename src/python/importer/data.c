@@ -50,9 +50,13 @@ static int find_key(const struct zi_view *view, PyObject *key, uint32_t *node_re
     return 0;
 }
 
-static PyObject *raise_missing(PyObject *key)
+static PyObject *raise_missing(const struct zi_view *view, PyObject *key)
 {
-    PyObject *args = Py_BuildValue("isO", 0, "", key);
+    PyObject *args;
+
+    if (zi_view_raise_if_lost(view) < 0)
+        return NULL;
+    args = Py_BuildValue("isO", 0, "", key);
 
     if (args)
         PyErr_SetObject(PyExc_OSError, args);
@@ -70,7 +74,7 @@ static PyObject *read_key(struct zi_view *view, PyObject *key)
         if (find_key(view, key, &node) < 0)
             return NULL;
         if (node == ZI_INDEX_NONE)
-            return raise_missing(key);
+            return raise_missing(view, key);
         if (zi_archive_node(view->archive, node)->record == ZI_NO_RECORD)
             return PyBytes_FromStringAndSize(NULL, 0);
         data = zi_view_read(view, node, SIZE_MAX, &changed);

@@ -50,29 +50,6 @@ static PyObject *make_file_spec(struct zi_state *state, PyObject *self, PyObject
     return spec;
 }
 
-static PyObject *make_spec(struct zi_lookup *lookup, PyObject *self, bool package)
-{
-    struct zi_state *state = lookup->view.state;
-    PyObject *path, *spec;
-    int ours = zi_importer_names_files(state, self);
-
-    if (ours < 0)
-        return NULL;
-    if (!ours)
-        return ask_for_spec(state, self, lookup->fullname, package);
-    path = zi_code_path(lookup);
-    if (!path) {
-        /* A module without a usable file has a spec all the same; running it raises this. */
-        if (!PyErr_ExceptionMatches(PyExc_ImportError))
-            return NULL;
-        PyErr_Clear();
-        return ask_for_spec(state, self, lookup->fullname, package);
-    }
-    spec = make_file_spec(state, self, lookup->fullname, package, path);
-    Py_DECREF(path);
-    return spec;
-}
-
 /* The spec of a namespace package's portion. */
 static PyObject *make_portion_spec(const struct zi_lookup *lookup)
 {
@@ -97,28 +74,76 @@ static PyObject *make_portion_spec(const struct zi_lookup *lookup)
     return spec;
 }
 
+/* The spec when no candidate was chosen: a namespace package's portion, or None. */
+static PyObject *make_other_spec(struct zi_lookup *lookup)
+{
+    struct zi_state *state = lookup->view.state;
+
+    if (zi_lookup_is_directory(lookup)) {
+        state->hits++;
+        return make_portion_spec(lookup);
+    }
+    state->misses++;
+    return Py_NewRef(Py_None);
+}
+
+/* The spec of an importer that names its files itself: as importlib makes it. */
+static PyObject *find_by_asking(struct zi_lookup *lookup, PyObject *self)
+{
+    enum zi_candidate first = zi_lookup_first(lookup);
+
+    if (first == ZI_CANDIDATE_COUNT)
+        return make_other_spec(lookup);
+    lookup->view.state->hits++;
+    return ask_for_spec(lookup->view.state, self, lookup->fullname, zi_candidate_is_package(first));
+}
+
+/* The spec of one choice: origin, locations and whether it is a package belong together. */
+static PyObject *find_by_choice(struct zi_lookup *lookup, PyObject *self)
+{
+    struct zi_state *state = lookup->view.state;
+    struct zi_choice choice;
+    bool package;
+    PyObject *spec;
+
+    switch (zi_choose(lookup, false, &choice)) {
+    case ZI_CHOSEN_ERROR:
+        return NULL;
+    case ZI_CHOSEN_NOTHING:
+        return make_other_spec(lookup);
+    case ZI_CHOSEN_UNUSABLE:
+        /* A module without a usable file has a spec all the same; running it raises this. */
+        PyErr_Clear();
+        state->hits++;
+        return ask_for_spec(state, self, lookup->fullname,
+                            zi_candidate_is_package(choice.candidate));
+    case ZI_CHOSEN_ONE:
+        break;
+    }
+    state->hits++;
+    package = zi_candidate_is_package(choice.candidate);
+    spec = make_file_spec(state, self, lookup->fullname, package, choice.path);
+    Py_DECREF(choice.path);
+    return spec;
+}
+
 PyObject *zi_importer_find_spec(PyObject *self, PyObject *args, PyObject *keywords)
 {
     static char *names[] = {"fullname", "target", NULL};
     struct zi_state *state = zi_importer_state(self);
-    PyObject *fullname, *target = NULL, *spec;
+    PyObject *fullname, *target = NULL, *spec = NULL;
     struct zi_lookup lookup;
+    int ours;
 
     if (!state ||
         !PyArg_ParseTupleAndKeywords(args, keywords, "O|O:find_spec", names, &fullname, &target) ||
         zi_lookup_init(&lookup, self, fullname) < 0)
         return NULL;
-    enum zi_candidate first = zi_lookup_first(&lookup);
-    if (first != ZI_CANDIDATE_COUNT) {
-        state->hits++;
-        spec = make_spec(&lookup, self, zi_candidate_is_package(first));
-    } else if (zi_lookup_is_directory(&lookup)) {
-        state->hits++;
-        spec = make_portion_spec(&lookup);
-    } else {
-        state->misses++;
-        spec = Py_NewRef(Py_None);
-    }
+    ours = zi_importer_names_files(state, self);
+    if (ours == 1)
+        spec = find_by_choice(&lookup, self);
+    else if (ours == 0)
+        spec = find_by_asking(&lookup, self);
     zi_lookup_release(&lookup);
     return spec;
 }

@@ -4,12 +4,12 @@
 #include "../../cache/pyc.h"
 
 /* The arguments with which importlib words its own errors: (data, [hash,] name, details). */
-static PyObject *make_details(const struct zi_lookup *lookup, uint32_t node)
+static PyObject *make_details(struct zi_lookup *lookup, enum zi_candidate candidate)
 {
-    const struct zi_node *at = zi_archive_node(lookup->view.archive, node);
+    size_t nbytes;
+    const char *path = zi_lookup_path(lookup, candidate, &nbytes);
 
-    return Py_BuildValue("{sOss#}", "name", lookup->fullname, "path", (const char *)at->path,
-                         (Py_ssize_t)at->path_nbytes);
+    return Py_BuildValue("{sOss#}", "name", lookup->fullname, "path", path, (Py_ssize_t)nbytes);
 }
 
 /* An ImportError means the next candidate, anything else escapes. */
@@ -19,34 +19,21 @@ static enum zi_verdict verdict_of_exception(void)
 }
 
 /* Lets importlib say what is wrong with a header that we know to be. */
-static enum zi_verdict raise_classified(const struct zi_lookup *lookup, uint32_t node,
+static enum zi_verdict raise_classified(struct zi_lookup *lookup, enum zi_candidate candidate,
                                         PyObject *start)
 {
-    PyObject *details = make_details(lookup, node);
-    PyObject *result = details ? PyObject_CallMethod(lookup->view.state->bootstrap_external,
-                                                     "_classify_pyc", "OOO", start,
-                                                     lookup->fullname, details)
-                               : NULL;
+    PyObject *details = make_details(lookup, candidate), *result;
 
-    Py_XDECREF(details);
+    if (!details)
+        return verdict_of_exception();
+    result = PyObject_CallMethod(lookup->view.state->bootstrap_external, "_classify_pyc", "OOO",
+                                 start, lookup->fullname, details);
+    Py_DECREF(details);
     if (result) {
         Py_DECREF(result);
         PyErr_SetString(PyExc_ImportError, "bytecode header refused");
     }
     return verdict_of_exception();
-}
-
-/* The source that lies beside the pyc, or ZI_INDEX_NONE. */
-static uint32_t find_source(const struct zi_lookup *lookup, uint32_t node)
-{
-    const struct zi_archive *archive = lookup->view.archive;
-    const struct zi_node *at = zi_archive_node(archive, node);
-    /* "m.pyc" without its last letter */
-    uint32_t source = zi_archive_find(archive, (const char *)at->path, at->path_nbytes - 1);
-
-    if (source != ZI_INDEX_NONE && zi_archive_node(archive, source)->record == ZI_NO_RECORD)
-        return ZI_INDEX_NONE;
-    return source;
 }
 
 /* Whether the interpreter wants hashes compared: `--check-hash-based-pycs`, changeable at any time.
@@ -70,34 +57,47 @@ static int wants_hash_check(struct zi_state *state, enum zi_pyc_kind kind)
     return answer;
 }
 
-static enum zi_verdict judge_hash(struct zi_lookup *lookup, uint32_t node, enum zi_pyc_kind kind,
-                                  PyObject *start)
+/* Compares the hash of the source with the one in the header. */
+static enum zi_verdict compare_hash(struct zi_lookup *lookup, enum zi_candidate candidate,
+                                    PyObject *start, PyObject *source)
 {
     struct zi_state *state = lookup->view.state;
-    uint32_t source = find_source(lookup, node);
-    int wanted = wants_hash_check(state, kind);
-    PyObject *data, *hash, *details, *result = NULL;
-    bool changed;
+    PyObject *hash, *details, *result = NULL;
 
-    if (wanted < 0)
-        return ZI_VERDICT_ERROR;
-    if (!wanted || source == ZI_INDEX_NONE)
-        return ZI_VERDICT_USABLE;
-    data = zi_view_read(&lookup->view, source, SIZE_MAX, &changed);
-    if (!data)
-        return changed ? ZI_VERDICT_CHANGED : ZI_VERDICT_ERROR;
-    hash = PyObject_CallMethod(state->imp, "source_hash", "OO", state->magic_token, data);
-    details = hash ? make_details(lookup, node) : NULL;
+    hash = PyObject_CallMethod(state->imp, "source_hash", "OO", state->magic_token, source);
+    details = hash ? make_details(lookup, candidate) : NULL;
     if (details)
         result = PyObject_CallMethod(state->bootstrap_external, "_validate_hash_pyc", "OOOO", start,
                                      hash, lookup->fullname, details);
     Py_XDECREF(details);
     Py_XDECREF(hash);
-    Py_DECREF(data);
     if (!result)
         return verdict_of_exception();
     Py_DECREF(result);
     return ZI_VERDICT_USABLE;
+}
+
+static enum zi_verdict judge_hash(struct zi_lookup *lookup, enum zi_candidate candidate,
+                                  enum zi_pyc_kind kind, PyObject *start, bool *read_source_ret)
+{
+    int wanted = wants_hash_check(lookup->view.state, kind);
+    enum zi_verdict verdict;
+    PyObject *source;
+    uint32_t node;
+    bool changed;
+
+    if (wanted < 0)
+        return ZI_VERDICT_ERROR;
+    node = zi_lookup_node(lookup, zi_candidate_source(candidate));
+    if (!wanted || node == ZI_INDEX_NONE)
+        return ZI_VERDICT_USABLE;
+    *read_source_ret = true;
+    source = zi_view_read(&lookup->view, node, SIZE_MAX, &changed);
+    if (!source)
+        return changed ? ZI_VERDICT_CHANGED : ZI_VERDICT_ERROR;
+    verdict = compare_hash(lookup, candidate, start, source);
+    Py_DECREF(source);
+    return verdict;
 }
 
 /* The modification time of an entry: UTC where it holds one, else its DOS time, which is local
@@ -126,10 +126,10 @@ static int read_mtime(struct zi_state *state, const struct zi_entry *entry, int6
     return 0;
 }
 
-static enum zi_verdict judge_timestamp(struct zi_lookup *lookup, uint32_t node,
+static enum zi_verdict judge_timestamp(struct zi_lookup *lookup, enum zi_candidate candidate,
                                        const struct zi_pyc_header *header)
 {
-    uint32_t source = find_source(lookup, node);
+    uint32_t source = zi_lookup_node(lookup, zi_candidate_source(candidate));
     struct zi_entry entry;
     int64_t mtime;
 
@@ -141,22 +141,27 @@ static enum zi_verdict judge_timestamp(struct zi_lookup *lookup, uint32_t node,
     return zi_pyc_matches_source(header, mtime, entry.nbytes) ? ZI_VERDICT_USABLE : ZI_VERDICT_NEXT;
 }
 
-enum zi_verdict zi_judge_bytecode(struct zi_lookup *lookup, uint32_t node, PyObject *start)
+enum zi_verdict zi_judge_bytecode(struct zi_lookup *lookup, enum zi_candidate candidate,
+                                  PyObject *start, bool *read_source_ret)
 {
     struct zi_pyc_header header = zi_pyc_read_header((const uint8_t *)PyBytes_AsString(start),
                                                      (size_t)PyBytes_Size(start),
                                                      lookup->view.state->magic);
 
+    *read_source_ret = false;
     switch (header.kind) {
     case ZI_PYC_TIMESTAMP:
-        return judge_timestamp(lookup, node, &header);
+        return judge_timestamp(lookup, candidate, &header);
     case ZI_PYC_UNCHECKED_HASH:
     case ZI_PYC_CHECKED_HASH:
-        return judge_hash(lookup, node, header.kind, start);
-    case ZI_PYC_BAD_MAGIC:
+        return judge_hash(lookup, candidate, header.kind, start, read_source_ret);
     case ZI_PYC_TRUNCATED:
+        if (zi_lookup_node(lookup, zi_candidate_source(candidate)) != ZI_INDEX_NONE)
+            return ZI_VERDICT_NEXT;
+        break;
+    case ZI_PYC_BAD_MAGIC:
     case ZI_PYC_BAD_FLAGS:
         break;
     }
-    return raise_classified(lookup, node, start);
+    return raise_classified(lookup, candidate, start);
 }

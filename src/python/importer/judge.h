@@ -13,8 +13,11 @@ enum zi_verdict {
     ZI_VERDICT_USABLE,
 };
 
-/* Judges a pyc by its first bytes, a header's worth or all there are, as zipimport does: by magic
- * number, then by the source's hash or modification time and size where it names them. */
-enum zi_verdict zi_judge_bytecode(struct zi_lookup *lookup, uint32_t node, PyObject *start);
+/* Judges a candidate that is bytecode by its first bytes, a header's worth or all there are, as
+ * zipimport does: by magic number, then by the source's hash or modification time and size where it
+ * names them. As from a directory, bytecode that is cut in its header gives way to a source. Writes
+ * whether the source was read for it: then the verdict holds for this moment only. */
+enum zi_verdict zi_judge_bytecode(struct zi_lookup *lookup, enum zi_candidate candidate,
+                                  PyObject *start, bool *read_source_ret);
 
 #endif

@@ -136,6 +136,24 @@ uint32_t zi_lookup_node(struct zi_lookup *lookup, enum zi_candidate candidate)
     return node;
 }
 
+const char *zi_lookup_path(struct zi_lookup *lookup, enum zi_candidate candidate,
+                           size_t *nbytes_ret)
+{
+    size_t nbytes = suffixes[candidate].nbytes;
+
+    memcpy(lookup->path + lookup->path_nbytes, suffixes[candidate].text, nbytes);
+    *nbytes_ret = lookup->path_nbytes + nbytes;
+    return lookup->path;
+}
+
+PyObject *zi_lookup_file(struct zi_lookup *lookup, enum zi_candidate candidate)
+{
+    size_t nbytes;
+    const char *path = zi_lookup_path(lookup, candidate, &nbytes);
+
+    return zi_view_join(&lookup->view, path, nbytes);
+}
+
 enum zi_candidate zi_lookup_first(struct zi_lookup *lookup)
 {
     enum zi_candidate candidate = ZI_PACKAGE_BYTECODE;
@@ -152,6 +170,8 @@ bool zi_lookup_is_directory(struct zi_lookup *lookup)
 
 PyObject *zi_lookup_raise_not_found(const struct zi_lookup *lookup)
 {
+    if (zi_view_raise_if_lost(&lookup->view) < 0)
+        return NULL;
     return zi_raise_import_error(lookup->view.state,
                                  PyUnicode_FromFormat("can't find module %R", lookup->fullname),
                                  lookup->fullname, NULL);

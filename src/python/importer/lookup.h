@@ -45,13 +45,28 @@ void zi_lookup_release(struct zi_lookup *lookup);
 /* The node of a candidate, or ZI_INDEX_NONE. */
 uint32_t zi_lookup_node(struct zi_lookup *lookup, enum zi_candidate candidate);
 
+/* The path of a candidate in the archive, borrowed until the lookup is asked something else. Only
+ * for a lookup that found it. */
+const char *zi_lookup_path(struct zi_lookup *lookup, enum zi_candidate candidate,
+                           size_t *nbytes_ret);
+
+/* The same with the archive's path before it, as in __file__: a new reference. */
+PyObject *zi_lookup_file(struct zi_lookup *lookup, enum zi_candidate candidate);
+
+/* The source beside bytecode. */
+static inline enum zi_candidate zi_candidate_source(enum zi_candidate bytecode)
+{
+    return bytecode == ZI_PACKAGE_BYTECODE ? ZI_PACKAGE_SOURCE : ZI_MODULE_SOURCE;
+}
+
 /* The first candidate there is, ZI_CANDIDATE_COUNT when there is none. */
 enum zi_candidate zi_lookup_first(struct zi_lookup *lookup);
 
 /* Whether there is a directory of the module's name. */
 bool zi_lookup_is_directory(struct zi_lookup *lookup);
 
-/* Raises ZipImportError "can't find module"; returns NULL. */
+/* Raises ZipImportError "can't find module", or what became of the archive if it was lost during
+ * the call; returns NULL. */
 PyObject *zi_lookup_raise_not_found(const struct zi_lookup *lookup);
 
 #endif

@@ -48,10 +48,6 @@ static int look_again(struct zi_view *view)
     if (answer == 0)
         answer = view->archive != before;
     zi_archive_unref(before);
-    if (answer == 1 && !view->archive) {
-        zi_raise_directory_error(view->state, &view->error, view->archive_path);
-        return -1;
-    }
     return answer;
 }
 
@@ -168,6 +164,14 @@ PyObject *zi_view_read(struct zi_view *view, uint32_t node, size_t nbytes, bool 
         }
     }
     return zi_raise(view->state, &error, view->archive_path);
+}
+
+int zi_view_raise_if_lost(const struct zi_view *view)
+{
+    if (view->archive || !view->retried)
+        return 0;
+    zi_raise_directory_error(view->state, &view->error, view->archive_path);
+    return -1;
 }
 
 PyObject *zi_view_join(const struct zi_view *view, const void *path, size_t nbytes)

@@ -27,9 +27,12 @@ void zi_view_release(struct zi_view *view);
  *
  * NULL with an exception, or NULL with *changed_ret set and none: the bytes met were not those
  * that the directory promised, and looking again, which is done once in a view's life, found
- * another archive. The view now shows that one; its nodes are others.
+ * another archive, or none. The view now shows that one; its nodes are others.
  */
 PyObject *zi_view_read(struct zi_view *view, uint32_t node, size_t nbytes, bool *changed_ret);
+
+/* Raises why there is no archive any more, if it was there when the call began: -1, else 0. */
+int zi_view_raise_if_lost(const struct zi_view *view);
 
 /* A path within the archive (UTF-8) with the archive's before it, as in __file__; a new reference.
  */

@@ -3,12 +3,12 @@
  *
  *     class zipimporter(stock_zipimporter):
  *         def __init__(self, path): ...                       # constructor.c
- *         def find_spec(self, fullname, target=None): ...     # finder.c
+ *         def find_spec(self, fullname, target=None): ...     # find.c
  *         def get_code(self, fullname): ...                   # code.c
  *         def get_filename(self, fullname): ...               # code.c
  *         def get_source(self, fullname): ...                 # data.c
  *         def get_data(self, pathname): ...                   # data.c
- *         def is_package(self, fullname): ...                 # finder.c
+ *         def is_package(self, fullname): ...                 # find.c
  *         def invalidate_caches(self): ...
  *         def __getstate__(self): ...
  *         def __reduce_ex__(self, protocol): ...
@@ -163,7 +163,7 @@ static PyMethodDef importer_methods[] = {
     {"find_spec", (PyCFunction)(void (*)(void))zi_importer_find_spec, METH_VARARGS | METH_KEYWORDS,
      "find_spec($self, /, fullname, target=None)\n--\n\n"
      "Create a ModuleSpec for the module; None if the archive does not have it.\n\n"
-     "Reads no member unless bytecode must be judged, and then only its header."},
+     "Reads no member unless bytecode must be judged."},
     {"get_code", ONE_ARGUMENT(get_code),
      "get_code($self, /, fullname)\n--\n\n"
      "Return the module's code object; ZipImportError if it cannot be had."},

@@ -149,7 +149,7 @@ static int unmarshal_member(struct zi_state *state, const struct zi_pack_member 
                             PyObject *path, PyObject **code_ret)
 {
     *code_ret = zi_unmarshal(state, (const char *)member->pyc.bytes + ZI_PYC_HEADER_NBYTES,
-                             (Py_ssize_t)(member->pyc.nbytes - ZI_PYC_HEADER_NBYTES), path);
+                             (Py_ssize_t)(member->pyc.nbytes - ZI_PYC_HEADER_NBYTES), path, path);
     if (*code_ret)
         return 1;
     if (!is_broken_bytecode())
@@ -199,7 +199,7 @@ static int get_queued(struct zi_state *state, const struct zi_compiled *compiled
     Py_DECREF(code);
     if (!data)
         return -1;
-    *code_ret = zi_unmarshal(state, PyBytes_AsString(data), PyBytes_Size(data), path);
+    *code_ret = zi_unmarshal(state, PyBytes_AsString(data), PyBytes_Size(data), path, path);
     Py_DECREF(data);
     return *code_ret ? 1 : -1;
 }

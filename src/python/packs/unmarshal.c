@@ -1,7 +1,8 @@
 /* Makes code objects of marshalled bytes. */
 #include "unmarshal.h"
 
-PyObject *zi_unmarshal(struct zi_state *state, const char *bytes, Py_ssize_t nbytes, PyObject *path)
+PyObject *zi_unmarshal(struct zi_state *state, const char *bytes, Py_ssize_t nbytes, PyObject *path,
+                       PyObject *filename)
 {
     PyObject *code = PyMarshal_ReadObjectFromString(bytes, nbytes), *fixed;
 
@@ -12,8 +13,9 @@ PyObject *zi_unmarshal(struct zi_state *state, const char *bytes, Py_ssize_t nby
         return PyErr_Format(PyExc_TypeError, "compiled module %R is not a code object", path);
     }
     state->unmarshals++;
-    /* It was compiled elsewhere; tracebacks shall name the file it is in. */
-    fixed = PyObject_CallFunctionObjArgs(state->fix_co_filename, code, path, (PyObject *)NULL);
+    if (!filename)
+        return code;
+    fixed = PyObject_CallFunctionObjArgs(state->fix_co_filename, code, filename, (PyObject *)NULL);
     if (!fixed)
         Py_CLEAR(code);
     Py_XDECREF(fixed);

@@ -4,9 +4,9 @@
 
 #include "../state.h"
 
-/* The code object, a new reference; NULL with an exception. `path` becomes its co_filename, and
- * messages name it. */
-PyObject *zi_unmarshal(struct zi_state *state, const char *bytes, Py_ssize_t nbytes,
-                       PyObject *path);
+/* The code object, a new reference; NULL with an exception, which names `path`. `filename` becomes
+ * its co_filename; with NULL that stays what the code was compiled with. */
+PyObject *zi_unmarshal(struct zi_state *state, const char *bytes, Py_ssize_t nbytes, PyObject *path,
+                       PyObject *filename);
 
 #endif

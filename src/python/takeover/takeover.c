@@ -3,6 +3,7 @@
 
 #include "../errors.h"
 #include "../importer/importer.h"
+#include "../importer/held.h"
 #include "../importer/trace.h"
 #include "exchange.h"
 
@@ -136,6 +137,7 @@ static void forget(struct zi_state *state)
     zi_record_unref(state->library);
     state->library = NULL;
     PyDict_Clear(state->assigned_tables);
+    zi_held_drop(state->held);
     Py_CLEAR(takeover->directory_cache);
     Py_CLEAR(takeover->get_module_code);
 }
