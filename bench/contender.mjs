@@ -1,5 +1,5 @@
 // @ts-check
-// This file knows how to start a Pyodide that imports as one of the contenders does.
+// Starts a Pyodide that imports as one of the contenders does.
 
 import { readFileSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";

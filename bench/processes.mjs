@@ -1,5 +1,5 @@
 // @ts-check
-// This file knows how to measure in a process of its own, and what to make of the figures.
+// Measures in a process of its own, and condenses the figures.
 
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";

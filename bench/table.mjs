@@ -1,5 +1,5 @@
 // @ts-check
-// This file knows how figures and tables are written.
+// Writes figures and tables.
 
 /**
  * Milliseconds, with three digits.

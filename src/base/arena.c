@@ -1,4 +1,4 @@
-/* This file knows how to hand out memory from chunks that grow with what was used so far. */
+/* Hands out memory from chunks, each as large as all before it. */
 #include "arena.h"
 
 struct zi_arena_chunk {

@@ -1,4 +1,4 @@
-/* This file knows how to fill an error, and the text of each defect. */
+/* Fills errors, and holds the text of each defect. */
 #include "error.h"
 
 #include <string.h>

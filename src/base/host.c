@@ -1,4 +1,4 @@
-/* This file knows how to count what is asked of the host's memory. */
+/* Asks the host for memory, and counts it. */
 #include "host.h"
 
 void *zi_host_reallocate(struct zi_host *host, void *block, size_t nbytes)

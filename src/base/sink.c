@@ -1,4 +1,4 @@
-/* This file knows how to write a file from beginning to end. */
+/* Writes a file from beginning to end. */
 #include "sink.h"
 
 #include <errno.h>

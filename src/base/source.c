@@ -1,4 +1,4 @@
-/* This file knows how to read ranges of an archive. */
+/* Reads ranges of an archive. */
 #include "source.h"
 
 #include <string.h>

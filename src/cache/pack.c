@@ -1,4 +1,4 @@
-/* This file knows what a bytecode pack holds, and what of it may be used. */
+/* Reads and writes bytecode packs, and judges their members. */
 #include "pack.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* This file knows how to read and make a pyc's header. */
+/* Reads and makes the header of a pyc. */
 #include "pyc.h"
 
 #include <string.h>

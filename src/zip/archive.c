@@ -1,4 +1,4 @@
-/* This file knows how to read a central directory. */
+/* Reads a central directory. */
 #include "archive.h"
 
 #include <string.h>

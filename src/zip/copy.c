@@ -1,5 +1,5 @@
 /*
- * This file knows how an archive continues another one.
+ * Writes an archive that continues another one.
  *
  * The other file's bytes are copied in stretches: from where one member begins to where the next
  * one does, with whatever stands between them. So nothing of a member need be understood to keep

@@ -1,4 +1,4 @@
-/* This file knows how to find an archive's end records. */
+/* Finds an archive's end records. */
 #include "end_record.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* This file knows how to find a name among a million. */
+/* Finds a name among a million. */
 #include "index.h"
 
 #include <string.h>

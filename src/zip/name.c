@@ -1,4 +1,4 @@
-/* This file knows how names are encoded. */
+/* Judges and decodes the names of entries. */
 #include "name.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* This file knows how to write an archive. */
+/* Writes an archive. */
 #include "writer.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 // @ts-nocheck (tests are not type-checked; bench/ imports this file, with the types it declares)
-// This file knows how to start each browser and show it a page. Chromium and Firefox are driven by
+// Starts each browser and shows it a page. Chromium and Firefox are driven by
 // puppeteer, WebKitGTK's MiniBrowser by plain W3C WebDriver calls, and where it has to keep a profile,
 // which those sessions do not, by webkit.py. All are the distribution's own; one that is missing or does
 // not start is an error, never a skip.

@@ -1,5 +1,5 @@
 // @ts-nocheck (tests are not type-checked; bench/ imports this file, with the types it declares)
-// This file knows how to serve the project to a browser on loopback, and how to pass a job to a
+// Serves the project to a browser on loopback, and passes a job to a
 // page and take its result.
 //
 //   /open/...      the project's files

@@ -1,4 +1,4 @@
-/* This file knows how to run tests, and how to be the host that they run on. */
+/* Runs tests, and is the host that they run on. */
 #define _GNU_SOURCE /* POSIX, and malloc_usable_size() */
 #include "harness.h"
 

@@ -1,4 +1,4 @@
-/* This file knows how archives are laid out, apart from what the core knows of it. */
+/* Lays out archives, apart from what the core knows of it. */
 #include "zipbuild.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// This file knows how to compare what the tests did through two importers.
+// Compares what the tests did through two importers.
 
 /**
  * @typedef {object} Finding

@@ -1,4 +1,4 @@
-// This file knows how to print the comparison: a line for each configuration and suite, then every
+// Prints the comparison: a line for each configuration and suite, then every
 // test that differs, by name.
 
 import { isFailure, isRegression } from "./compare.mjs";

@@ -1,4 +1,4 @@
-// This file knows how to obtain CPython's own test packages (the folder `test` of a full CPython)
+// Obtains CPython's own test packages (the folder `test` of a full CPython)
 // for a given minor version.
 //
 // Nothing of them is ever committed. A tree is one folder, build/cpython/trees/<name>/, that holds

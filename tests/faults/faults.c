@@ -1,5 +1,5 @@
 /*
- * This file knows how to make any single call fail that src/ makes out of itself.
+ * Makes any single call fail that src/ makes out of itself.
  *
  * Linked into a variant of the extension with --wrap=NAME for each __wrap_NAME here: calls of NAME
  * from src/ come to the wrapper, which counts them, lets the one that was ordered fail as NAME

@@ -1,4 +1,4 @@
-/* This file knows how to serve memory as a file. */
+/* Serves memory as a file. */
 #include "host.h"
 
 #include <stdlib.h>
