@@ -94,6 +94,10 @@ struct zi_record *zi_registry_get(struct zi_registry *registry, const char *path
         return zi_record_ref(record);
     /* Archives that lost their last importer while they were fresh, and were invalidated since. */
     sweep(registry);
+    /* What was swept ran Python code, perhaps, which made the record. */
+    record = zi_registry_find(registry, path, nbytes);
+    if (record)
+        return zi_record_ref(record);
     record = zi_host_reallocate(registry->host, NULL, sizeof *record + nbytes + 1);
     if (!record)
         return NULL;

@@ -184,6 +184,40 @@ TEST(test_registry__archives_outlive_it)
     CHECK(has(archive, "a"));
 }
 
+struct getter {
+    struct zi_registry *registry;
+    struct zi_record *record;
+};
+
+static void get_the_same(void *context)
+{
+    struct getter *getter = context;
+
+    getter->record = zi_registry_get(getter->registry, "/b", 2);
+}
+
+/* A finalizer imports from the archive that is being imported from. */
+TEST(test_registry__a_path_has_one_record_whatever_the_sweep_runs)
+{
+    REGISTRY registry;
+    struct getter getter = {&registry, NULL};
+    struct zi_record *record;
+    unsigned count = 0;
+
+    zi_registry_init(&registry, &t->host, get_the_same);
+    NEED(record = get(t, &registry));
+    TRY(make_fresh(t, record));
+    record->attachment = &getter;
+    zi_record_unref(record);
+    zi_registry_invalidate_all(&registry);
+    NEED(record = zi_registry_get(&registry, "/b", 2));
+    NEED(getter.record);
+    CHECK(record == getter.record);
+    for (struct zi_record *each = registry.records; each; each = each->next)
+        count++;
+    CHECK_EQUAL(count, 1);
+}
+
 /* The first look, and fresh. */
 
 TEST(test_registry__first_look_reads_the_archive)
