@@ -226,11 +226,17 @@ static enum zi_status update(struct zi_record *record, struct zi_error *err)
 {
     uint64_t epoch = record->registry->epoch;
     uint64_t invalidations = record->invalidations;
+    uint64_t generation = record->generation;
     struct finding found;
 
     if (take_look(record, &found) != ZI_OK && is_passing(&found.error)) {
         *err = found.error;
         return err->status;
+    }
+    if (record->generation != generation) {
+        /* Another look began during this one and found another archive: it knows better. */
+        zi_archive_unref(found.archive);
+        return ZI_OK;
     }
     remember(record, &found);
     record->epoch = epoch;

@@ -1125,6 +1125,36 @@ TEST(test_registry__used_during_a_look)
     CHECK(has(zi_record_peek(record), "bb"));
 }
 
+static void replace_and_use(void *context)
+{
+    struct nested *nested = context;
+
+    write_old(nested->t, ZIP({.name = "bb"}));
+    use_nested(context);
+}
+
+/* The outer look began first and ends last, with what was true before. */
+TEST(test_registry__overtaken_by_another_look)
+{
+    ARCHIVE archive = NULL;
+    REGISTRY registry;
+    struct zi_record *record;
+    struct nested nested = {.t = t, .status = ZI_ERR_HOST};
+
+    init(t, &registry);
+    NEED(record = get(t, &registry));
+    TRY(make_fresh(t, record));
+    nested.record = record;
+    t->during_stamp_context = &nested;
+    t->during_stamp = replace_and_use;
+    zi_record_invalidate_implicit(record);
+    TRY(zi_record_archive(record, &archive, &t->err));
+    if (test_excused(t, nested.status))
+        return;
+    CHECK(has(archive, "bb"));
+    CHECK(zi_record_peek(record) == archive);
+}
+
 static void replace_file(void *context)
 {
     test_write_zip(context, ZIP({.name = "bb"}));
