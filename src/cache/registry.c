@@ -48,6 +48,8 @@ static enum zi_look wanted_look(const struct zi_record *record)
 {
     if (record->epoch != record->registry->epoch)
         return ZI_LOOK_BYTES;
+    if (!record->archive && record->wanted == ZI_LOOK_NONE)
+        return ZI_LOOK_STAMP;
     return record->wanted;
 }
 
@@ -180,8 +182,11 @@ static enum zi_status look_at_bytes(struct zi_record *record, struct finding *fo
         status = zi_source_stamp(&source, &stamp, &found->error);
     if (status == ZI_OK)
         status = zi_archive_reopen(&archive, found->archive, &source, &found->error);
-    /* A stamp says what the bytes are, not whether the system can open and read them. */
-    found->stamp = status == ZI_ERR_SYSTEM ? (struct zi_stamp){0} : stamp;
+    /* A stamp says what the bytes are, not whether the system can open and read them. And it is of
+     * another state than what was read if the file's size, asked for before it, has changed. */
+    if (status == ZI_ERR_SYSTEM || stamp.nbytes != source.nbytes)
+        stamp = (struct zi_stamp){0};
+    found->stamp = stamp;
     if (status == ZI_OK && archive == found->archive)
         host->count.revalidations++;
     zi_source_release(&source);

@@ -10,8 +10,9 @@
  *               that may trust a stamp              where the stamp is no proof (stamp.h)
  *     doubted   called in question by something     compares the directory's bytes, whatever the
  *               that must not                       stamp says
- *     absent    missing or unreadable at the        remembered until it is called in question
- *               last look
+ *     absent    missing or no archive at the        one stat: what is still missing, or has a
+ *               last look                           stamp that is proof of the same bytes, is not
+ *                                                   opened; anything else is read
  *
  * An access to a stale or doubted record whose bytes are equal makes it fresh with the archive that
  * it has; other bytes make it fresh with another archive; a failure makes it absent. Who moves
@@ -20,7 +21,10 @@
  *     implicit invalidation (importlib.invalidate_caches()), importlib.reload()         stale
  *     explicit invalidation, a read that met other bytes than the directory promised    doubted
  *
- * Errors about this moment, such as too few descriptors, are not remembered.
+ * An absent archive needs no invalidation to be found again: it may be half written, or between
+ * its removal and its return. A file that is there but that the system does not open or read is
+ * tried anew by each access, since no stamp tells when that has changed. Errors about this moment,
+ * such as too few descriptors, are not remembered at all.
  *
  * Invalidating changes one number: it costs the same for any number of archives and importers,
  * allocates nothing and does no I/O.

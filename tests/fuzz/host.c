@@ -88,7 +88,13 @@ static int stamp_path(void *context, const char *path, struct zi_stamp *ret)
     const struct fuzz_file *file = current_file(context);
 
     (void)path;
-    *ret = (struct zi_stamp){.inode = file->inode, .nbytes = file->nbytes, .clock_ns = 1};
+    *ret = (struct zi_stamp){
+        .inode = file->inode,
+        .nbytes = file->nbytes,
+        .mtime_ns = 1,
+        .ctime_ns = 1,
+        .clock_ns = 2, /* late enough for the stamp to be proof */
+    };
     return 0;
 }
 

@@ -12,7 +12,7 @@
 struct fuzz_file {
     const uint8_t *bytes;
     size_t nbytes;
-    uint64_t inode; /* another one for every state of the file */
+    uint64_t inode; /* what stat tells the file's states by, if it does */
 };
 
 struct fuzz_host {

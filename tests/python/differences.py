@@ -130,9 +130,12 @@ DIFFERENCES = {
     "invalidation-reaches-all": Row(
         "3.11, 3.12", "other importers of the archive keep the old directory", "all see the new one, as from 3.13 on",
         "newest behaviour on every version"),
-    "vanished-archive-looked-at-once": Row(
-        "3.13 to 3.15", "an archive that vanished is looked for several times at every lookup", "once per invalidation",
-        "a failure is worth remembering too"),
+    "vanished-archive-one-stat": Row(
+        "3.13 to 3.15", "an archive that vanished is opened, in vain, several times at every lookup", "a lookup costs one stat",
+        "the last failure is remembered with what stat said then"),
+    "absent-archive-found-again": Row(
+        "3.11, 3.12", "an archive that was missing or half written when it was looked at is not found before the next invalidation",
+        "is found as soon as it is there, as from 3.13 on", "newest behaviour on every version"),
     "changed-archive-reread": Row(
         EVERY, "an archive that changed without an invalidation gives errors or another module's bytes",
         "noticed at the first wrong byte; the directory is read again and the access repeated, once", "python/cpython#63281"),

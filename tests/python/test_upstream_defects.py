@@ -139,7 +139,7 @@ class FoundWhileReading(ZipTestCase):
         self.make_on_path([Entry("tu_damaged.py", "x = 1", raw=b"x = 7")])
         self.assertRaises(ImportError, self.import_module, "tu_damaged")
 
-    @difference("vanished-archive-looked-at-once", SINCE_3_13)
+    @difference("vanished-archive-one-stat", SINCE_3_13)
     def test_vanished_archive_is_opened_at_every_lookup(self):
         importer = self.make_importer({"m.py": ""})
         os.remove(importer.archive)

@@ -115,8 +115,6 @@ static int check_archive(struct zi_state *state, PyObject *path)
 
     if (!record)
         return -1;
-    if (!zi_record_peek(record))
-        zi_record_look_again(record, ZI_LOOK_STAMP);
     if (zi_record_archive(record, &archive, &error) == ZI_OK) {
         zi_archive_unref(archive);
     } else {

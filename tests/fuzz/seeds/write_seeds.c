@@ -35,8 +35,14 @@ static void write_pairs(const char *name, const struct zip_built *zip)
     struct zip_built other = ZIP({.name = "p/m.py", .data = ZIP_TEXT("y = 2\n"), .method = 8});
 
     for (unsigned call = 0; call < 24; call += 3) {
-        const uint8_t prefix[] = {(uint8_t)zip->nbytes, (uint8_t)(zip->nbytes >> 8), (uint8_t)call,
-                                  0xff};
+        const uint8_t prefix[] = {(uint8_t)zip->nbytes,
+                                  (uint8_t)(zip->nbytes >> 8),
+                                  (uint8_t)call,
+                                  call & 1,
+                                  0x10,
+                                  0x32,
+                                  0x54,
+                                  0x06};
         char numbered[100];
         snprintf(numbered, sizeof numbered, "%s-%u", name, call);
         FILE *file = create(numbered);
