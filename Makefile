@@ -183,7 +183,7 @@ test-browser: wasm $(SETUP_TEST)
 
 # --- checks --------------------------------------------------------------------------------------
 
-CHECKS = check-format check-gcc check-clang check-tidy check-layers check-symbols \
+CHECKS = check-format check-gcc check-clang check-tidy check-layers check-rooms check-symbols \
     check-js check-types check-lock
 .PHONY: check format $(CHECKS)
 
@@ -225,6 +225,9 @@ check-tidy:
 
 check-layers:
 	@node wasm/check-layers.mjs
+
+check-rooms:
+	@node wasm/check-rooms.mjs
 
 check-symbols: wasm
 	@node wasm/check-symbols.mjs $(WASM_MODULE)

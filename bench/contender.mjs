@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import { boot, install } from "../js/index.js";
+import { boot, install } from "../js/node.js";
 
 /**
  * Who imports:
@@ -33,7 +33,7 @@ export function knownVersions() {
 /**
  * @param {Contender} contender
  * @param {string | undefined} folder
- * @returns {import("../js/index.js").InstallOptions | undefined} undefined where ours is not installed
+ * @returns {import("../js/node.js").InstallOptions | undefined} undefined where ours is not installed
  */
 function optionsOf(contender, folder) {
   if (contender === "ours") return { storage: "memory" };
@@ -47,7 +47,7 @@ function optionsOf(contender, folder) {
  * @param {string} version
  * @param {Contender} contender
  * @param {string} [folder] of packs
- * @returns {Promise<{ pyodide: any, zips: import("../js/index.js").Handle | undefined, startMs: number }>}
+ * @returns {Promise<{ pyodide: any, zips: import("../js/node.js").Handle | undefined, startMs: number }>}
  *   startMs: what all of the start took, without loading JavaScript
  */
 export async function start(version, contender, folder) {
@@ -65,7 +65,7 @@ export async function start(version, contender, folder) {
 /**
  * @param {() => Promise<any>} loadPyodide
  * @param {Contender} contender
- * @param {import("../js/index.js").InstallOptions | undefined} options
+ * @param {import("../js/node.js").InstallOptions | undefined} options
  */
 async function startWith(loadPyodide, contender, options) {
   if (contender === "booted") return boot(loadPyodide, options);

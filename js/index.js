@@ -1,6 +1,9 @@
 // @ts-check
-// The package's entry. Importing it changes nothing anywhere. The API is documented in index.d.ts.
+// The package's entry in browsers, and where it is imported by its address. Importing it changes nothing
+// anywhere. The API is documented in index.d.ts.
 
-export { boot } from "./boot.js";
-export { ZipImportInternalError, ZipImportUsageError } from "./errors.js";
-export { install } from "./install.js";
+import { makeAPI } from "./api.js";
+import { browser } from "./platform/browser.js";
+
+export { ZipImportInternalError, ZipImportUsageError } from "./base/errors.js";
+export const { boot, install } = /* @__PURE__ */ makeAPI(browser);

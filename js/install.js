@@ -6,20 +6,24 @@ import {
   ZipImportUsageError,
   describeError,
   describeValue,
-} from "./errors.js";
-import { Handle, callFunction } from "./handle.js";
+} from "./base/errors.js";
+import { warn } from "./base/warnings.js";
+import { Handle } from "./handle.js";
+import { openStore } from "./kept/open-store.js";
+import { Packs } from "./kept/packs/packs.js";
 import { readOptions } from "./options.js";
-import { Packs, buildOf } from "./packs.js";
-import { isSupported, loadPythonModule } from "./side-module.js";
-import { openStore } from "./storage.js";
-import { warn } from "./warnings.js";
-import { readWasmFile } from "./wasm-file.js";
+import { callFunction } from "./pyodide/python.js";
+import { loadPythonModule } from "./pyodide/side-module.js";
+import { SUPPORTED, buildOf, isSupported } from "./pyodide/versions.js";
+import { readWasmFile } from "./pyodide/wasm-file.js";
+
+/** @typedef {import("./platform/platform.js").Platform} Platform */
 
 /**
  * @typedef {object} Begun what needs no Pyodide, and so can be under way before there is one
- * @property {Promise<import("./stores/store.js").Store> | undefined} store
+ * @property {Promise<import("./kept/stores/store.js").Store> | undefined} store
  * @property {() => ReturnType<typeof readWasmFile>} readWasm
- * @property {import("./library.js").Library} [library] that Pyodide was started from
+ * @property {import("./kept/library/library.js").Library} [library] that Pyodide was started from
  */
 
 /**
@@ -32,11 +36,12 @@ import { readWasmFile } from "./wasm-file.js";
 const installations = new WeakMap();
 
 /**
+ * @param {Platform} platform
  * @param {import("./index.js").PyodideLike} pyodide
  * @param {import("./index.js").InstallOptions} [given]
  * @returns {Promise<import("./index.js").Handle>}
  */
-export async function install(pyodide, given) {
+export async function install(platform, pyodide, given) {
   checkPyodide(pyodide);
   const { options, named } = readOptions(given, "install");
   const earlier = installations.get(pyodide);
@@ -45,59 +50,69 @@ export async function install(pyodide, given) {
     return earlier.handle;
   }
   // A store takes its time to open, and the side module its own to load.
-  const readWasm = () => readWasmFile(options.wasmURL);
-  return installBegun(pyodide, options, { store: beginStore(options), readWasm });
+  const readWasm = () => readWasmFile(platform, options.wasmURL);
+  return installBegun(platform, pyodide, options, {
+    store: beginStore(platform, options),
+    readWasm,
+  });
 }
 
 /**
  * For a Pyodide that is about to be started.
  *
+ * @param {Platform} platform
  * @param {import("./options.js").Options} options
  * @returns {Begun}
  */
-export function beginInstallation(options) {
-  const wasm = readWasmFile(options.wasmURL);
+export function beginInstallation(platform, options) {
+  const wasm = readWasmFile(platform, options.wasmURL);
   wasm.catch(() => {}); // whoever takes it will see
-  return { store: beginStore(options), readWasm: () => wasm };
-}
-
-/** @param {import("./options.js").Options} options */
-function beginStore(options) {
-  return options.maxBytes > 0 ? openStore(options) : undefined;
+  return { store: beginStore(platform, options), readWasm: () => wasm };
 }
 
 /**
+ * @param {Platform} platform
+ * @param {import("./options.js").Options} options
+ */
+function beginStore(platform, options) {
+  return options.maxBytes > 0 ? openStore(platform, options) : undefined;
+}
+
+/**
+ * @param {Platform} platform
  * @param {any} pyodide in which ours is not installed
  * @param {import("./options.js").Options} options
  * @param {Begun} begun
  * @returns {Promise<Handle>}
  */
-export function installBegun(pyodide, options, begun) {
+export function installBegun(platform, pyodide, options, begun) {
   // Noted before anything is awaited: a second call that comes meanwhile shares this one's outcome.
-  const handle = start(pyodide, options, begun);
+  const handle = start(platform, pyodide, options, begun);
   installations.set(pyodide, { options, handle });
   return handle;
 }
 
 /**
+ * @param {Platform} platform
  * @param {any} pyodide
  * @param {import("./options.js").Options} options
  * @param {Begun} begun
  * @returns {Promise<Handle>} never rejected: what fails here leaves Python's own importer in place
  */
-async function start(pyodide, options, { store, readWasm, library }) {
+async function start(platform, pyodide, options, { store, readWasm, library }) {
   const forget = () => void installations.delete(pyodide);
   try {
     if (!isSupported(pyodide.version)) {
       throw new ZipImportInternalError(
         "pyodide-unsupported",
-        `found Pyodide ${pyodide.version}, expected 0.27 to 0.29, 314 or 315`,
+        `found Pyodide ${pyodide.version}, expected ${SUPPORTED}`,
       );
     }
     const module = await loadPythonModule(pyodide, readWasm);
     takeOver(module, options);
     library?.settle(pyodide, buildOf(pyodide), true);
-    const packs = store && (await openPacks(pyodide, module, await store, options, library));
+    const packs =
+      store && (await openPacks(platform, pyodide, module, await store, options, library));
     const handle = new Handle(module, forget, { packs, library });
     if (options.trace) handle.trace({ on: true });
     return handle;
@@ -133,15 +148,16 @@ function takeOver(module, options) {
 }
 
 /**
+ * @param {Platform} platform
  * @param {any} pyodide
  * @param {any} module
- * @param {import("./stores/store.js").Store} store
+ * @param {import("./kept/stores/store.js").Store} store
  * @param {import("./options.js").Options} options
- * @param {import("./library.js").Library} [library]
+ * @param {import("./kept/library/library.js").Library} [library]
  */
-async function openPacks(pyodide, module, store, options, library) {
+async function openPacks(platform, pyodide, module, store, options, library) {
   const { maxBytes, preloadBytes, autoFlush, onWarning } = options;
-  const settings = { store, maxBytes, preloadBytes, autoFlush, onWarning, library };
+  const settings = { platform, store, maxBytes, preloadBytes, autoFlush, onWarning, library };
   const packs = new Packs(pyodide, module, settings);
   await packs.preload();
   return packs;

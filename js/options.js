@@ -3,7 +3,8 @@
 // The whole set is known by name, so that a page written for a later version is told precisely what
 // is missing instead of running without it.
 
-import { ZipImportUsageError, describeValue } from "./errors.js";
+import { ZipImportUsageError, describeValue } from "./base/errors.js";
+import { findNearest } from "./base/nearest.js";
 
 /**
  * @typedef {object} OptionRule
@@ -62,7 +63,7 @@ const RULES = new Map(
 
 /**
  * @typedef {object} Options what is left of the caller's options once checked
- * @property {"auto" | "indexeddb" | "opfs" | "memory" | { directory: string } | import("./stores/store.js").Store} storage
+ * @property {"auto" | "indexeddb" | "opfs" | "memory" | { directory: string } | import("./kept/stores/store.js").Store} storage
  * @property {number} maxBytes
  * @property {number} preloadBytes
  * @property {string} namespace
@@ -112,9 +113,10 @@ export function readOptions(given = {}, caller) {
 function checkOption(name, value, caller) {
   const rule = RULES.get(name);
   if (!rule) {
+    const nearest = findNearest(name, [...RULES.keys()], fold);
     throw new ZipImportUsageError(
       "unknown-option",
-      `${caller}(): unknown option "${name}"; the nearest known one is "${nearestName(name)}"`,
+      `${caller}(): unknown option "${name}"; the nearest known one is "${nearest.name}"`,
     );
   }
   if (!rule.accepts(value)) {
@@ -133,39 +135,10 @@ function checkOption(name, value, caller) {
 }
 
 /**
- * The known option most like a name; "max_bytes" is as near to "maxBytes" as can be.
+ * "max_bytes" is as near to "maxBytes" as can be.
  *
  * @param {string} name
  */
-function nearestName(name) {
-  const folded = fold(name);
-  const byDistance = [...RULES.keys()].map((known) => ({
-    known,
-    distance: editDistance(folded, fold(known)),
-  }));
-  return byDistance.reduce((best, each) => (each.distance < best.distance ? each : best)).known;
-}
-
-/** @param {string} name */
 function fold(name) {
   return name.toLowerCase().replaceAll(/[^a-z]/g, "");
-}
-
-/**
- * Levenshtein's distance, one row at a time.
- *
- * @param {string} a
- * @param {string} b
- */
-function editDistance(a, b) {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substituted = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substituted, row[j] + 1, next[j - 1] + 1));
-    }
-    row = next;
-  }
-  return row[b.length];
 }

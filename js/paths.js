@@ -1,16 +1,8 @@
 // @ts-check
 // What a string given by the caller names: a URL, or a path inside Pyodide's file system.
 
-import { ZipImportUsageError, describeValue } from "./errors.js";
-
-/**
- * A string with a scheme is a URL. One letter before the colon is a Windows drive, not a scheme.
- *
- * @param {string} text
- */
-export function hasScheme(text) {
-  return /^[a-z][a-z0-9+.-]+:/i.test(text);
-}
+import { ZipImportUsageError, describeValue } from "./base/errors.js";
+import { hasScheme } from "./base/urls.js";
 
 /**
  * @param {unknown} path

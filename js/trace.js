@@ -2,7 +2,7 @@
 // This file knows the two forms of a trace: our records, and the trace events that Chrome's tools,
 // Perfetto and speedscope open ("Trace Event Format", complete events).
 
-import { ZipImportUsageError, describeValue } from "./errors.js";
+import { ZipImportUsageError, describeValue } from "./base/errors.js";
 
 const FORMATS = ["records", "chrome"];
 

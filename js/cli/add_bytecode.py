@@ -1,4 +1,4 @@
-# Runs inside Pyodide, in one namespace with MAKE_BYTECODE of ../make-bytecode.js: adds bytecode to a
+# Runs inside Pyodide, in one namespace with MAKE_BYTECODE of ../pyodide/make-bytecode.js: adds bytecode to a
 # copy of an archive, and to the lists that wheels keep of their files.
 
 import base64

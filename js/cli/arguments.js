@@ -3,6 +3,7 @@
 
 import { parseArgs } from "node:util";
 
+import { findNearest } from "../base/nearest.js";
 import { UsageError } from "./failures.js";
 
 /**
@@ -102,30 +103,8 @@ function checkComplete(values, known, operands) {
  * @param {readonly string[]} known
  */
 export function suggest(found, known) {
-  const ranked = known
-    .map((name) => ({ name, distance: distanceBetween(found, name) }))
-    .sort((a, b) => a.distance - b.distance);
-  const [nearest] = ranked;
+  const nearest = findNearest(found, known);
   const isNear = nearest.distance <= Math.floor(nearest.name.length / 3);
   const all = known.length === 1 ? known[0] : `one of ${known.join(", ")}`;
   return isNear || nearest.name.startsWith(found) ? `${all}; did you mean ${nearest.name}?` : all;
-}
-
-/**
- * How many letters are to be changed, inserted or deleted to make one of the other (Levenshtein).
- *
- * @param {string} from
- * @param {string} to
- */
-function distanceBetween(from, to) {
-  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const changed = row[j - 1] + Number(from[i - 1] !== to[j - 1]);
-      next.push(Math.min(changed, row[j] + 1, next[j - 1] + 1));
-    }
-    row = next;
-  }
-  return row[to.length];
 }

@@ -3,10 +3,12 @@
 
 import { readFile } from "node:fs/promises";
 
-import { describeError } from "../errors.js";
-import { MAKE_BYTECODE } from "../make-bytecode.js";
-import { loadPythonModule, runApart } from "../side-module.js";
-import { readWasmFile } from "../wasm-file.js";
+import { describeError } from "../base/errors.js";
+import { node } from "../platform/node.js";
+import { MAKE_BYTECODE } from "../pyodide/make-bytecode.js";
+import { runApart } from "../pyodide/python.js";
+import { loadPythonModule } from "../pyodide/side-module.js";
+import { readWasmFile } from "../pyodide/wasm-file.js";
 import { Failure } from "./failures.js";
 
 /** Of Pyodide's file system, for the archives that are worked on. */
@@ -109,7 +111,7 @@ async function addOnce(pyodide, { title, source, paths, members, store }, leave,
 /** @param {any} pyodide */
 async function loadSideModule(pyodide) {
   try {
-    const module = await loadPythonModule(pyodide, () => readWasmFile(undefined));
+    const module = await loadPythonModule(pyodide, () => readWasmFile(node, undefined));
     module.destroy();
   } catch (error) {
     throw new Failure(`${describeError(error)}; install pyodide-zipimport anew`);

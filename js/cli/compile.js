@@ -4,7 +4,7 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 
-import { describeError } from "../errors.js";
+import { describeError } from "../base/errors.js";
 import { FOLDER, addBytecode } from "./bytecode.js";
 import { Distribution, PYODIDE_OPTION } from "./distribution.js";
 import { Failure, UsageError } from "./failures.js";

@@ -5,8 +5,8 @@ import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { describeError } from "../errors.js";
-import { isSupported } from "../side-module.js";
+import { describeError } from "../base/errors.js";
+import { SUPPORTED, isSupported } from "../pyodide/versions.js";
 import { Failure } from "./failures.js";
 
 const ENTRY = "pyodide.mjs";
@@ -62,7 +62,7 @@ export class Distribution {
     const module = await importEntry(folder, given);
     if (!isSupported(module.version))
       throw new Failure(
-        `--pyodide: found Pyodide ${module.version} in "${given}", expected 0.27 to 0.29, 314 or 315; ` +
+        `--pyodide: found Pyodide ${module.version} in "${given}", expected ${SUPPORTED}; ` +
           "give one of these, or use a pyodide-zipimport that knows it",
       );
     return new Distribution(folder, module);

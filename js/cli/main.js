@@ -5,7 +5,7 @@
 
 import { readFileSync } from "node:fs";
 
-import { describeError } from "../errors.js";
+import { describeError } from "../base/errors.js";
 import { COMMON, readArguments, suggest } from "./arguments.js";
 import { command as compile } from "./compile.js";
 import { UsageError } from "./failures.js";

@@ -6,7 +6,7 @@ import { constants } from "node:fs";
 import { access, open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 
-import { describeError } from "../errors.js";
+import { describeError } from "../base/errors.js";
 import { Failure, UsageError } from "./failures.js";
 
 /** @typedef {import("node:fs").Stats} Stats */

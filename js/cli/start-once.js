@@ -3,7 +3,7 @@
 //
 //   node start-once.js FOLDER ARCHIVE
 
-import { describeError } from "../errors.js";
+import { describeError } from "../base/errors.js";
 import { Distribution } from "./distribution.js";
 import { lookAt } from "./started.js";
 

@@ -1,8 +1,8 @@
 // The job of boot-suite.mjs: one visit that starts Pyodide with boot(). Results are facts.
 
-import { crc32 } from "../../js/crc32.js";
-import { openIndexedDB } from "../../js/stores/indexeddb.js";
-import { openOPFS } from "../../js/stores/opfs.js";
+import { computeCRC32 as crc32 } from "../../js/base/crc32.js";
+import { openIndexedDB } from "../../js/kept/stores/indexeddb.js";
+import { openOPFS } from "../../js/kept/stores/opfs.js";
 import { boot } from "../../js/index.js";
 import { marked } from "./job.js";
 

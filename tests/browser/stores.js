@@ -1,7 +1,7 @@
 // The jobs about what a browser keeps: see stores-suite.mjs.
 
-import { openIndexedDB } from "../../js/stores/indexeddb.js";
-import { openOPFS } from "../../js/stores/opfs.js";
+import { openIndexedDB } from "../../js/kept/stores/indexeddb.js";
+import { openOPFS } from "../../js/kept/stores/opfs.js";
 import { contract } from "../pyodide/store-contract.mjs";
 
 const openers = { indexeddb: openIndexedDB, opfs: openOPFS };

@@ -37,7 +37,7 @@ else:
 process.exit(0);
 
 async function startOurs(loadPyodide) {
-  const { boot } = await import("../../js/index.js");
+  const { boot } = await import("../../js/node.js");
   const storage = { directory: process.env.PACKS };
   const { pyodide, zips } = await boot(loadPyodide, { storage });
   const { start } = zips.stats();

@@ -5,7 +5,13 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { collectWarnings, describeVersions, start, writeArchive } from "./harness.mjs";
-import { install } from "../../js/index.js";
+import { makeAPI } from "../../js/api.js";
+import { browser } from "../../js/platform/browser.js";
+import { node } from "../../js/platform/node.js";
+
+// Node's files, and a page to watch.
+const { isHidden, watchEnd } = browser;
+const { install } = makeAPI({ ...node, isHidden, watchEnd });
 
 const MEMBERS = { "one.py": "value = 1", "two.py": "value = 2", "p/__init__.py": "value = 'p'" };
 const PACK = /^z1-.*\.zip$/;

@@ -14,7 +14,7 @@ import {
   versions,
 } from "./harness.mjs";
 import { Peer } from "./peers.mjs";
-import { ZipImportUsageError, boot } from "../../js/index.js";
+import { ZipImportUsageError, boot } from "../../js/node.js";
 
 const VERSION = versions.at(-1) === "315.0.0-alpha.2" ? "314.0.7" : versions.at(-1);
 const KILLS = Number(process.env.KILLS ?? 3);
@@ -220,7 +220,7 @@ assert json.__file__.endswith("/json/__init__.py")
   });
 
   test("install() called as well gives the same handle", async () => {
-    const { install } = await import("../../js/index.js");
+    const { install } = await import("../../js/node.js");
     const { pyodide, zips } = await bootWith({ storage: "memory" });
     assert.equal(await install(pyodide), zips);
   });

@@ -23,7 +23,7 @@ import {
   temporaryFolder,
   versions,
 } from "./harness.mjs";
-import { boot } from "../../js/index.js";
+import { boot } from "../../js/node.js";
 
 const LIST =
   "asyncio, unittest, email.message, http.client, argparse, logging.handlers, xml.etree.ElementTree, " +
@@ -240,11 +240,9 @@ assert importlib.import_module("json").__spec__.origin.endswith("/json/__init__.
     const { zips } = await bootOf(version, { storage: { directory: folder } });
     assert.equal(zips.stats().start.library, "stock");
     await zips.flush();
-    assert.deepEqual(
-      readdirSync(folder).filter((name) => name.startsWith("w9")),
-      [],
-    );
-    assert.ok(readdirSync(folder).includes("other.zip"));
+    const left = readdirSync(folder);
+    assert.equal(left.filter((name) => name.startsWith("w9")).length, 1, "a newer version's");
+    assert.ok(left.includes("other.zip"));
   });
 
   test("settings that change what is compiled have their own", async () => {

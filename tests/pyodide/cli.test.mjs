@@ -17,7 +17,7 @@ import {
 import { before, describe, test } from "node:test";
 
 import { importerInUse, projectPath, start, temporaryFolder, versions } from "./harness.mjs";
-import { boot, install } from "../../js/index.js";
+import { boot, install } from "../../js/node.js";
 
 const ROOM = temporaryFolder();
 const newFolder = () => mkdtempSync(`${ROOM}/`);

@@ -4,7 +4,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import zlib from "node:zlib";
 
-import { computeCRC32, crc32 } from "../../js/crc32.js";
+import { computeCRC32 } from "../../js/base/crc32.js";
+import { node } from "../../js/platform/node.js";
+
+const { crc32 } = node;
 
 test("the check value of the catalogues of CRCs", () => {
   const digits = new TextEncoder().encode("123456789");

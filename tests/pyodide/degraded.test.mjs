@@ -15,7 +15,7 @@ import {
   start,
   writeArchive,
 } from "./harness.mjs";
-import { install } from "../../js/index.js";
+import { install } from "../../js/node.js";
 
 const wasm = await readFile(projectPath("js/pyodide_zipimport.wasm"));
 const page = "<!DOCTYPE html><title>Not found</title><p>There is nothing here.";

@@ -13,7 +13,7 @@ import {
 
 const globalNames = () => Reflect.ownKeys(globalThis).map(String).sort();
 const atStart = globalNames();
-const { install, ZipImportUsageError } = await import("../../js/index.js");
+const { install, ZipImportUsageError } = await import("../../js/node.js");
 const afterImport = globalNames();
 
 test("importing the package leaves nothing in globalThis", () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
 import { describeVersions, importerInUse, start, writeArchive } from "./harness.mjs";
-import { install } from "../../js/index.js";
+import { install } from "../../js/node.js";
 
 const SIGINT = 2;
 const MODULES = 150;

@@ -16,7 +16,7 @@ import {
   start,
   versions,
 } from "./harness.mjs";
-import { install } from "../../js/index.js";
+import { install } from "../../js/node.js";
 
 const FOLDER_NAMES = "Zürich 50% #1? 図書館 'q'";
 const newest = versions.at(-1);
@@ -57,7 +57,7 @@ describeVersions("loading", (version) => {
   test("js/ in a folder with spaces, signs and other letters in its name", async () => {
     const copy = join(folder, version, FOLDER_NAMES, "js");
     await cp(projectPath("js"), copy, { recursive: true });
-    const other = await import(pathToFileURL(join(copy, "index.js")).href);
+    const other = await import(pathToFileURL(join(copy, "node.js")).href);
     assert.notEqual(other.install, install);
     await installs(version, other.install);
   });
@@ -92,7 +92,7 @@ test(`wasmURL as an http: and a data: URL, from a package that lacks the file, P
   const moved = join(folder, "moved.wasm");
   await rename(join(copy, "pyodide_zipimport.wasm"), moved);
   const bytes = await readFile(moved);
-  const other = await import(pathToFileURL(join(copy, "index.js")).href);
+  const other = await import(pathToFileURL(join(copy, "node.js")).href);
   const server = createServer((_, response) => response.end(bytes));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   try {

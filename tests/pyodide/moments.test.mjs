@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { isHidden, watchPage } from "../../js/moments.js";
+import { node } from "../../js/platform/node.js";
+import { isHidden, watchPage } from "../../js/platform/page.js";
 
 /** What a window has beside Node. */
 function makePage() {
@@ -44,10 +45,17 @@ test("of becoming visible nobody is told", () => {
   assert.equal(told, 1);
 });
 
-test("a process without a page has none to watch", () => {
-  assert.equal(
-    watchPage(() => {}),
-    undefined,
-  );
+test("a worker has no page to watch", () => {
+  watchPage(() => {})();
   assert.equal(isHidden(), false);
+});
+
+test("a process of Node has none either, whatever stands in for one", () => {
+  const { document, page } = makePage();
+  document.visibilityState = "hidden";
+  const told = [];
+  const stop = node.watchEnd({ onHide: () => told.push("hide"), onExit: () => told.push("exit") });
+  page.dispatchEvent(new Event("pagehide"));
+  assert.deepEqual([told, node.isHidden(), node.isPage()], [[], false, false]);
+  stop();
 });

@@ -10,7 +10,7 @@ import {
   temporaryFolder,
   writeArchive,
 } from "./harness.mjs";
-import { install, ZipImportUsageError } from "../../js/index.js";
+import { install, ZipImportUsageError } from "../../js/node.js";
 
 const store = { get() {}, put() {}, delete() {}, list: () => [] };
 

@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 
 import { describeVersions, start, temporaryFolder, versions } from "./harness.mjs";
 import { buildArchive, packsIn, plant, startNeighbour, startPeer } from "./peers.mjs";
-import { install } from "../../js/index.js";
+import { install } from "../../js/node.js";
 
 const MEMBERS = {
   "one.py": "VALUE = 1\ndef fail():\n    raise ValueError('one')\n",

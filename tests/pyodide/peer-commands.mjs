@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { start } from "./harness.mjs";
-import { boot, install } from "../../js/index.js";
+import { boot, install } from "../../js/node.js";
 
 /** The commands of one Pyodide, functions of one object each. */
 export function makeCommands() {

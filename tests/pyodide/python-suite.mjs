@@ -7,7 +7,7 @@
 // files second runs found: { file: "packs", found }.
 
 import { projectPath, start } from "./harness.mjs";
-import { install } from "../../js/index.js";
+import { install } from "../../js/node.js";
 
 const [version, importer, ...files] = process.argv.slice(2);
 

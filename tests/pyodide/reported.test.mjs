@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import { findArchive } from "../../bench/archives.mjs";
 import { describeVersions, start } from "./harness.mjs";
-import { install } from "../../js/index.js";
+import { install } from "../../js/node.js";
 
 const ROUNDS = 20;
 

@@ -2,11 +2,12 @@
 //
 //   node store-writer.mjs FOLDER [once]
 
-import { openDirectory } from "../../js/stores/directory.js";
+import { DirectoryStore } from "../../js/kept/stores/directory.js";
+import { node } from "../../js/platform/node.js";
 
 const [folder, once] = process.argv.slice(2);
 try {
-  const store = await openDirectory(folder);
+  const store = new DirectoryStore(folder, node.folders);
   for (let round = 0; ; round++) {
     // A value that shows whether it is whole: one byte all over.
     store.put("value", new Uint8Array(1_000_000).fill(round % 251));

@@ -8,14 +8,20 @@ import { describe, test } from "node:test";
 import { projectPath, start, temporaryFolder, versions, writeArchive } from "./harness.mjs";
 import { packsIn } from "./peers.mjs";
 import { contract } from "./store-contract.mjs";
-import { Packs } from "../../js/packs.js";
-import { loadPythonModule } from "../../js/side-module.js";
-import { DirectoryStore, cacheFolder, openDirectory } from "../../js/stores/directory.js";
-import { MemoryStore } from "../../js/stores/memory.js";
-import { readWasmFile } from "../../js/wasm-file.js";
+import { Packs } from "../../js/kept/packs/packs.js";
+import { loadPythonModule } from "../../js/pyodide/side-module.js";
+import { DirectoryStore } from "../../js/kept/stores/directory.js";
+import { MemoryStore } from "../../js/kept/stores/memory.js";
+import { cacheFolder } from "../../js/platform/cache-folder.js";
+import { node } from "../../js/platform/node.js";
+import { readWasmFile } from "../../js/pyodide/wasm-file.js";
 
 const AS_ROOT = process.getuid?.() === 0;
 const NOBODY = 65534;
+
+/** A store in a folder, through node:fs or what stands for it. */
+const openDirectory = (folder, fileSystem = fs) =>
+  new DirectoryStore(folder, { ...node.folders, fs: fileSystem });
 
 for (const [name, make] of [
   ["memory", () => new MemoryStore()],
@@ -43,7 +49,7 @@ test("the user's cache folder, by platform", () => {
 describe("a folder", () => {
   test("is made for its owner alone, and so is what it holds", async () => {
     const folder = `${temporaryFolder()}/store`;
-    const store = await openDirectory(folder);
+    const store = openDirectory(folder);
     store.put("a", new Uint8Array(1));
     assert.equal(fs.statSync(folder).mode & 0o777, 0o700);
     assert.equal(fs.statSync(`${folder}/a`).mode & 0o777, 0o600);
@@ -59,9 +65,9 @@ describe("a folder", () => {
     ]) {
       const folder = temporaryFolder();
       fs.chmodSync(folder, mode);
-      const opening = openDirectory(folder);
-      if (taken) await opening;
-      else await assert.rejects(opening, new RegExp(`mode ${mode.toString(8)}, expected`));
+      const opening = () => openDirectory(folder);
+      if (taken) opening();
+      else assert.throws(opening, new RegExp(`mode ${mode.toString(8)}, expected`));
     }
   });
 
@@ -71,20 +77,20 @@ describe("a folder", () => {
     async () => {
       const folder = temporaryFolder();
       fs.chownSync(folder, NOBODY, NOBODY);
-      await assert.rejects(openDirectory(folder), /belongs to user 65534, expected 0/);
+      assert.throws(() => openDirectory(folder), /belongs to user 65534, expected 0/);
     },
   );
 
   test("that is a file, or lies below one, is refused", async () => {
     const file = `${temporaryFolder()}/file`;
     fs.writeFileSync(file, "");
-    await assert.rejects(openDirectory(file), { code: "EEXIST" });
-    await assert.rejects(openDirectory(`${file}/below`), { code: "ENOTDIR" });
+    assert.throws(() => openDirectory(file), { code: "EEXIST" });
+    assert.throws(() => openDirectory(`${file}/below`), { code: "ENOTDIR" });
   });
 
   test("shows only what is its own kind", async () => {
     const folder = temporaryFolder();
-    const store = await openDirectory(folder);
+    const store = openDirectory(folder);
     store.put("a", new Uint8Array(1));
     fs.mkdirSync(`${folder}/subfolder`);
     fs.writeFileSync(`${folder}/.hidden`, "");
@@ -98,15 +104,15 @@ describe("a folder", () => {
     const folder = temporaryFolder();
     const hours = (count) => new Date(Date.now() - count * 3_600_000);
     for (const [name, age] of [
-      [".1-old.tmp", 2],
-      [".2-new.tmp", 0.5],
-      [".other", 2],
+      [".pyodide-zipimport-1-old.tmp", 2],
+      [".pyodide-zipimport-2-new.tmp", 0.5],
+      [".other.tmp", 2],
     ]) {
       fs.writeFileSync(`${folder}/${name}`, "");
       fs.utimesSync(`${folder}/${name}`, hours(age), hours(age));
     }
-    await openDirectory(folder);
-    assert.deepEqual(fs.readdirSync(folder).sort(), [".2-new.tmp", ".other"]);
+    openDirectory(folder);
+    assert.deepEqual(fs.readdirSync(folder).sort(), [".other.tmp", ".pyodide-zipimport-2-new.tmp"]);
   });
 
   test(
@@ -170,11 +176,11 @@ describe("put, whatever fails", () => {
       let failed = 0;
       for (let at = 1; ; at++) {
         const folder = temporaryFolder();
-        new DirectoryStore(folder, fs).put("value", old);
+        openDirectory(folder).put("value", old);
         let calls = 0;
         let name;
-        const store = new DirectoryStore(folder, fs);
-        const failing = new DirectoryStore(
+        const store = openDirectory(folder);
+        const failing = openDirectory(
           folder,
           watchedFs((called) => {
             if (++calls === at + opening) throw errorWith((name = called) && code);
@@ -205,9 +211,9 @@ describe("put, whatever fails", () => {
     let survived = 0;
     for (let at = 1; survived === 0; at++) {
       const folder = temporaryFolder();
-      new DirectoryStore(folder, fs).put("value", old);
+      openDirectory(folder).put("value", old);
       let calls = 0;
-      const dying = new DirectoryStore(
+      const dying = openDirectory(
         folder,
         // Nothing is done any more, no tidying up either.
         watchedFs(() => {
@@ -220,8 +226,8 @@ describe("put, whatever fails", () => {
       } catch {
         // it is dead
       }
-      const [first] = new DirectoryStore(folder, fs).get("value");
-      const value = new DirectoryStore(folder, fs).get("value");
+      const [first] = openDirectory(folder).get("value");
+      const value = openDirectory(folder).get("value");
       assert.deepEqual(value, first === 1 ? old : next, `call ${at}`);
     }
   });
@@ -234,7 +240,7 @@ describe("put, whatever fails", () => {
         onOutput: (child) => setTimeout(() => child.kill("SIGKILL"), Math.random() * 15),
       });
       assert.equal(signal, "SIGKILL");
-      const value = new DirectoryStore(folder, fs).get("value");
+      const value = openDirectory(folder).get("value");
       assert.equal(value.length, 1_000_000);
       assert.ok(value.every((byte) => byte === value[0]));
     }
@@ -246,7 +252,7 @@ const opening = 3;
 
 test("a flush that stops at any call of the file system leaves every pack that was there", async () => {
   const pyodide = await start(versions.at(-1));
-  const module = await loadPythonModule(pyodide, () => readWasmFile(undefined));
+  const module = await loadPythonModule(pyodide, () => readWasmFile(node, undefined));
   module.install();
   pyodide.runPython(`
 import sys, zipfile
@@ -255,12 +261,18 @@ with zipfile.ZipFile("/a.zip", "w") as archive:
     archive.writestr("new.py", "value = 'new'")
 sys.path.insert(0, "/a.zip")`);
   const use = (store) =>
-    new Packs(pyodide, module, { store, maxBytes: 1e6, autoFlush: false, onWarning() {} });
+    new Packs(pyodide, module, {
+      platform: node,
+      store,
+      maxBytes: 1e6,
+      autoFlush: false,
+      onWarning() {},
+    });
   const importing = (name) => pyodide.runPython(`sys.modules.pop("${name}", None); import ${name}`);
   let stopped = 0;
   for (let at = 1; ; at++) {
     const folder = `${temporaryFolder()}/store`;
-    const first = use(new DirectoryStore(folder, fs));
+    const first = use(openDirectory(folder));
     importing("old");
     await first.flush();
     first.close();
@@ -268,7 +280,7 @@ sys.path.insert(0, "/a.zip")`);
     let calls = 0;
     let armed = false;
     const dying = use(
-      new DirectoryStore(
+      openDirectory(
         folder,
         watchedFs(() => {
           if (armed && ++calls >= at) throw errorWith("EDEAD");
@@ -284,7 +296,7 @@ sys.path.insert(0, "/a.zip")`);
     const members = Object.values(packsIn(folder)).flat();
     assert.ok(members.includes("old.pyc"), `call ${at}: ${members}`);
 
-    const after = use(new DirectoryStore(folder, fs));
+    const after = use(openDirectory(folder));
     const before = module.stats().get("compiles");
     importing("old");
     assert.equal(module.stats().get("compiles"), before, `call ${at}`);
@@ -297,14 +309,19 @@ sys.path.insert(0, "/a.zip")`);
 
 test("a kept file that cannot be read is replaced at the next flush", async () => {
   const pyodide = await start(versions.at(-1));
-  const module = await loadPythonModule(pyodide, () => readWasmFile(undefined));
+  const module = await loadPythonModule(pyodide, () => readWasmFile(node, undefined));
   module.install();
   writeArchive(pyodide, "/a.zip", { "one.py": "value = 1", "two.py": "value = 2" });
   const folder = `${temporaryFolder()}/store`;
   const warnings = [];
   const use = (fileSystem) =>
     new Packs(pyodide, module, {
-      ...{ store: new DirectoryStore(folder, fileSystem), maxBytes: 1e6, autoFlush: false },
+      ...{
+        platform: node,
+        store: openDirectory(folder, fileSystem),
+        maxBytes: 1e6,
+        autoFlush: false,
+      },
       onWarning: (message) => warnings.push(message),
     });
   const importing = (name) =>

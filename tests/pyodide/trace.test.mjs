@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { describeVersions, start, writeArchive } from "./harness.mjs";
-import { ZipImportUsageError, install } from "../../js/index.js";
+import { ZipImportUsageError, install } from "../../js/node.js";
 
 const MEMBERS = { "outer.py": "import inner", "inner.py": "x = 1", "later.py": "" };
 

@@ -7,7 +7,8 @@ import { test } from "node:test";
 import ts from "typescript";
 
 import { projectPath, start, versions } from "./harness.mjs";
-import * as api from "../../js/index.js";
+import * as inBrowser from "../../js/index.js";
+import * as api from "../../js/node.js";
 
 const declarations = ts.createSourceFile(
   "index.d.ts",
@@ -34,7 +35,8 @@ function unionOf(name) {
 /** The first string arguments in the calls that make errors or warnings of a kind. */
 function codesInSources(pattern) {
   const codes = new Set();
-  for (const file of readdirSync(projectPath("js")).filter((name) => name.endsWith(".js"))) {
+  const files = readdirSync(projectPath("js"), { recursive: true });
+  for (const file of files.filter((name) => name.endsWith(".js"))) {
     for (const [, code] of readFileSync(projectPath(`js/${file}`), "utf8").matchAll(pattern)) {
       codes.add(code);
     }
@@ -47,6 +49,7 @@ test("exported values are the declared ones", () => {
     (node) => ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node),
   );
   assert.deepEqual(Object.keys(api).sort(), namesOf(values));
+  assert.deepEqual(Object.keys(inBrowser).sort(), namesOf(values));
 });
 
 test("error codes are the declared ones", () => {

@@ -1,4 +1,4 @@
-"""A store of bytecode packs in a folder, for tests: what js/packs.js does, in its simplest form.
+"""A store of bytecode packs in a folder, for tests: what js/kept/packs does, in its simplest form.
 
 With stock there is nothing to keep: every method then does nothing.
 """

@@ -4,7 +4,7 @@
 /** The caller's fault: an argument that cannot be used. Nothing has been changed. */
 export class ZipImportUsageError extends TypeError {
   /**
-   * @param {import("./index.js").UsageErrorCode} code
+   * @param {import("../index.js").UsageErrorCode} code
    * @param {string} message what was found, what was expected, the likely cause
    */
   constructor(code, message) {
@@ -17,7 +17,7 @@ export class ZipImportUsageError extends TypeError {
 /** Ours, or the environment's: what was asked for is right and could not be done. */
 export class ZipImportInternalError extends Error {
   /**
-   * @param {import("./index.js").InternalErrorCode} code
+   * @param {import("../index.js").InternalErrorCode} code
    * @param {string} message
    * @param {{ cause?: unknown }} [options]
    */

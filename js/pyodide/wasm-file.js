@@ -1,9 +1,12 @@
 // @ts-check
-// This file knows how to get the side module's bytes: from beside this module or from wasmURL, by
-// fetch, or from the disk in Node, whose fetch takes no file: URLs; and how to tell that they are it.
+// Gets the side module's bytes, from beside the package's modules or from wasmURL, and checks that they
+// are it.
 
-import { ZipImportInternalError, describeError } from "./errors.js";
-import { hasScheme } from "./paths.js";
+import { ZipImportInternalError, describeError } from "../base/errors.js";
+import { hasScheme } from "../base/urls.js";
+
+/** @typedef {import("../platform/platform.js").Platform} Platform */
+/** @typedef {{ bytes: Uint8Array, module: WebAssembly.Module }} WasmFile the file, and the same compiled */
 
 const ENTRY_POINT = "PyInit_pyodide_zipimport";
 
@@ -11,17 +14,18 @@ const ENTRY_POINT = "PyInit_pyodide_zipimport";
  * Reads the side module and checks it, so that nothing which is not one reaches Pyodide's loader:
  * that one was not made to fail.
  *
+ * @param {Platform} platform
  * @param {string | URL | undefined} wasmURL
- * @returns {Promise<{ bytes: Uint8Array, module: WebAssembly.Module }>} the file, and the same compiled
+ * @returns {Promise<WasmFile>}
  * @throws {ZipImportInternalError} "wasm-unreachable" or "wasm-invalid"
  */
-export async function readWasmFile(wasmURL) {
+export async function readWasmFile(platform, wasmURL) {
   let place = String(wasmURL ?? "beside index.js");
   let bytes;
   try {
-    const url = await resolve(wasmURL);
+    const url = resolve(platform, wasmURL);
     place = url.href;
-    bytes = await read(url);
+    bytes = await platform.read(url);
   } catch (error) {
     throw new ZipImportInternalError(
       "wasm-unreachable",
@@ -33,35 +37,15 @@ export async function readWasmFile(wasmURL) {
   return { bytes, module: await compile(bytes, place) };
 }
 
-/** @param {string | URL | undefined} wasmURL */
-async function resolve(wasmURL) {
+/**
+ * @param {Platform} platform
+ * @param {string | URL | undefined} wasmURL
+ */
+function resolve(platform, wasmURL) {
   // Bundlers look for this very expression to copy the file along.
-  if (wasmURL === undefined) return new URL("./pyodide_zipimport.wasm", import.meta.url);
+  if (wasmURL === undefined) return new URL("../pyodide_zipimport.wasm", import.meta.url);
   if (wasmURL instanceof URL) return wasmURL;
-  if (hasScheme(wasmURL)) return new URL(wasmURL);
-  if (!inNode()) return new URL(wasmURL, globalThis.location.href);
-  // A file name may hold "#", "?" and "%", which mean something else in a URL.
-  const { pathToFileURL } = await import(/* webpackIgnore: true */ /* @vite-ignore */ "node:url");
-  return pathToFileURL(wasmURL);
-}
-
-/** @param {URL} url */
-async function read(url) {
-  if (url.protocol === "file:" && inNode()) {
-    const { readFile } = await import(
-      /* webpackIgnore: true */ /* @vite-ignore */ "node:fs/promises"
-    );
-    const { buffer, byteOffset, byteLength } = await readFile(url);
-    // Pyodide's file system takes typed arrays, but not Node's own kind of them.
-    return new Uint8Array(buffer, byteOffset, byteLength);
-  }
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`HTTP status ${response.status} ${response.statusText}`.trim());
-  return new Uint8Array(await response.arrayBuffer());
-}
-
-export function inNode() {
-  return typeof process === "object" && typeof process.versions?.node === "string";
+  return hasScheme(wasmURL) ? new URL(wasmURL) : platform.toURL(wasmURL);
 }
 
 /**

@@ -1,13 +1,10 @@
 // @ts-check
-// CRC-32 as in zip files (APPNOTE 4.4.7). Browsers have no function for it, and their digests only in
-// secure contexts: there it is computed eight bytes at a time.
+// CRC-32 as in zip files (APPNOTE 4.4.7), computed eight bytes at a time: for browsers, which have no
+// function for it, and other digests only in secure contexts.
 
 const SLICES = 8;
 const POLYNOMIAL = 0xedb88320; // reflected
 const TABLES = makeTables();
-
-/** @type {((bytes: Uint8Array) => number) | undefined} Node's, from 20.16 on */
-const native = /** @type {any} */ (globalThis.process)?.getBuiltinModule?.("node:zlib").crc32;
 
 /** Table i says what a byte that is followed by i others does to the remainder. */
 function makeTables() {
@@ -23,14 +20,6 @@ function makeTables() {
     tables[i] = (shorter >>> 8) ^ tables[shorter & 255];
   }
   return tables;
-}
-
-/**
- * @param {Uint8Array} bytes
- * @returns {number} unsigned
- */
-export function crc32(bytes) {
-  return native ? native(bytes) : computeCRC32(bytes);
 }
 
 /**

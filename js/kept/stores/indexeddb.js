@@ -8,8 +8,8 @@
 // Large values are Blobs: the browser reads and writes those outside the page's thread, where an array
 // of 14 MB blocks it for 100 ms.
 
-import { isHidden } from "../moments.js";
-import { pause } from "../steps.js";
+import { pause } from "../../base/steps.js";
+import { isHidden } from "../../platform/page.js";
 import { checkEntry, checkName } from "./store.js";
 
 /** @typedef {import("./store.js").Store} Store */

@@ -3,7 +3,7 @@
 //
 // A store promises one thing: put() is atomic, so that a name has its old value or its new one, whole,
 // whatever happens meanwhile. It needs no locks, and nobody may wait for one, since nobody overwrites
-// what another process may have extended; see packs.js.
+// what another process may have extended; see ../packs/packs.js.
 
 /**
  * @typedef {object} StoredEntry

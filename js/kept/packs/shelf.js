@@ -1,32 +1,15 @@
 // @ts-check
-// This file knows how packs come from a store into Pyodide's file system, where Python reads them.
+// Brings packs from a store into Pyodide's file system, where Python reads them.
 //
 // Imports are synchronous and some stores are not: of such a store the packs of recent visits are
 // read beforehand, and any other one when its archive is first used, in time for the next import.
 
-const FOLDER = "/lib/pyodide_zipimport/packs";
-const OURS = /^z\d+-/;
-// Behind what all names of one Python begin with, in those of the standard library's packs. Other
-// names have a part less there; it may begin with a b too.
-const BUILD = /^b([^-]+)-[^-.]+-/;
+import { PACKS, giveFile, hasFile, removeFile } from "../../pyodide/files.js";
+import { takeValue } from "../../pyodide/python.js";
+import { filesOf } from "../catalogue.js";
+import { makeNote, parseName } from "../names.js";
 
-/** @typedef {import("./catalogue.js").Catalogue} Catalogue */
-/** @typedef {import("./stores/store.js").StoredEntry} StoredEntry */
-
-/**
- * What it needs of those whose shelf it is.
- *
- * @typedef {object} Owner
- * @property {any} pyodide
- * @property {Catalogue} store
- * @property {string} build of Pyodide, as names have it
- * @property {(name: string, ...args: unknown[]) => any} call a function of the Python module
- * @property {() => boolean} isAlive
- * @property {(work: () => Promise<void>) => Promise<void>} enqueue
- * @property {(name: string) => void} writeLater
- * @property {() => void} noteLater
- * @property {(error: unknown) => void} warn
- */
+/** @typedef {import("../catalogue.js").Entry} Entry */
 
 export class Shelf {
   #owner;
@@ -38,11 +21,11 @@ export class Shelf {
   /** Packs that were asked for before it was known what the store holds; undefined once it is. */
   #early = /** @type {Set<string> | undefined} */ (new Set());
 
-  /** @param {Owner} owner */
+  /** @param {import("./packs.js").Context} owner */
   constructor(owner) {
     this.#owner = owner;
     this.#store = owner.store;
-    this.#fs.mkdirTree(FOLDER);
+    this.#fs.mkdirTree(PACKS);
   }
 
   get #fs() {
@@ -69,12 +52,11 @@ export class Shelf {
 
   /** @param {number} nbytesMax */
   async #readAhead(nbytesMax) {
-    /** @type {StoredEntry[]} */
-    const stored = await this.#store.list();
+    const stored = /** @type {Entry[]} */ (await this.#store.list());
     const entries = stored.filter(this.#fitsThisPython()).sort((a, b) => b.usedMs - a.usedMs);
     let room = nbytesMax;
-    const wanted = entries.filter(({ name, nbytes }) => {
-      if (name.endsWith(".txt")) return true;
+    const wanted = entries.filter(({ parsed, nbytes }) => {
+      if (parsed.kind === "note") return true;
       if (nbytes > room) return false;
       room -= nbytes;
       return true;
@@ -82,22 +64,19 @@ export class Shelf {
     await this.#fetchAll(wanted.map(({ name }) => name));
   }
 
-  /** @returns {(entry: StoredEntry) => boolean} */
+  /** @returns {(entry: Entry) => boolean} */
   #fitsThisPython() {
     const [, pathName] = this.packNames("/");
-    const [identity] = pathName.split("at-");
-    return ({ name }) => {
-      if (!name.startsWith(identity)) return false;
-      const build = BUILD.exec(name.slice(identity.length));
-      return !build || build[1] === this.#owner.build;
-    };
+    const own = parseName(makeNote(pathName));
+    return ({ parsed: { schema, identity, build } }) =>
+      schema === own?.schema &&
+      identity === own.identity &&
+      (build === undefined || build === this.#owner.build);
   }
 
   /** @param {string} path of an archive */
   packNames(path) {
-    const pair = this.#owner.call("_pack_names", path);
-    const names = pair.toJs();
-    pair.destroy();
+    const names = takeValue(this.#owner.call("_pack_names", path));
     return /** @type {[name: string | undefined, pathName: string]} */ (names);
   }
 
@@ -107,10 +86,11 @@ export class Shelf {
    */
   async #fetchAll(names) {
     const came = await Promise.all(names.map((name) => this.#fetch(name)));
-    const packs = new Set(names.filter((_, i) => !came[i]).map(packOf));
+    const missing = names.filter((_, i) => !came[i]).map((name) => parseName(name)?.group ?? "");
+    const packs = new Set(missing);
     if (packs.size > 0 && this.#owner.isAlive()) {
       // Another tab has merged them into files that were not there when the store was listed.
-      const entries = /** @type {StoredEntry[]} */ (await this.#store.list());
+      const entries = /** @type {Entry[]} */ (await this.#store.list());
       const files = [...packs].flatMap((pack) => filesOf(pack, entries));
       const others = files.filter((file) => !this.has(file));
       came.push(...(await Promise.all(others.map((file) => this.#fetch(file)))));
@@ -125,8 +105,9 @@ export class Shelf {
   async #fetch(name) {
     try {
       const bytes = await this.#store.get(name);
-      if (bytes && name.endsWith(".txt"))
-        this.#notes.set(name.slice(0, -".txt".length), new TextDecoder().decode(bytes));
+      const parsed = parseName(name);
+      if (bytes && parsed?.kind === "note")
+        this.#notes.set(parsed.group, new TextDecoder().decode(bytes));
       else if (this.#owner.isAlive()) this.provide(name, bytes);
       return bytes !== undefined;
     } catch (error) {
@@ -149,7 +130,10 @@ export class Shelf {
       this.used(name, pathName);
       const files = this.#loadFiles(name, name);
       // More than one process wrote at the same time; the next flush makes one file of theirs.
-      if (files.length > 1) this.#owner.writeLater(name);
+      if (files.length > 1) {
+        this.#owner.toWrite.add(name);
+        this.#owner.schedule();
+      }
       if (files.length > 0) return files;
       const other = this.#notes.get(pathName);
       return other && other !== name ? this.#loadFiles(other, name) : [];
@@ -207,13 +191,13 @@ export class Shelf {
   used(name, pathName) {
     this.#paths.set(pathName, name);
     try {
-      const note = this.#store.sync && this.#store.get(`${pathName}.txt`);
+      const note = this.#store.sync && this.#store.get(makeNote(pathName));
       if (note) this.#notes.set(pathName, new TextDecoder().decode(note));
     } catch (error) {
       this.#owner.warn(error);
     }
-    if (this.#notes.get(pathName) === name) this.#store.touch(`${pathName}.txt`);
-    else this.#owner.noteLater();
+    if (this.#notes.get(pathName) === name) this.#store.touch(makeNote(pathName));
+    else this.#owner.schedule();
   }
 
   /**
@@ -248,18 +232,18 @@ export class Shelf {
   provide(file, bytes) {
     if (!bytes) return undefined;
     const path = this.path(file);
-    if (!this.has(file)) this.#fs.writeFile(path, bytes, { canOwn: true });
+    if (!this.has(file)) giveFile(this.#fs, path, bytes);
     return path;
   }
 
   /** @param {string} file */
   path(file) {
-    return `${FOLDER}/${file}`;
+    return `${PACKS}/${file}`;
   }
 
   /** @param {string} file */
   has(file) {
-    return this.#fs.analyzePath(this.path(file)).exists;
+    return hasFile(this.#fs, this.path(file));
   }
 
   /** @param {string} file */
@@ -277,32 +261,14 @@ export class Shelf {
 
   /** @param {string} file which may be missing */
   remove(file) {
-    if (this.has(file)) this.#fs.unlink(this.path(file));
+    removeFile(this.#fs, this.path(file));
   }
 
   /** Removes all packs, and forgets all notes. */
   clear() {
-    for (const file of this.#fs.readdir(FOLDER)) if (OURS.test(file)) this.remove(file);
+    for (const file of this.#fs.readdir(PACKS)) if (parseName(file)) this.remove(file);
     this.#notes.clear();
   }
-}
-
-/**
- * The pack files of a name, in the order in which they are searched.
- *
- * @param {string} name
- * @param {StoredEntry[]} entries
- */
-export function filesOf(name, entries) {
-  return entries
-    .map((entry) => entry.name)
-    .filter((file) => file.startsWith(`${name}.`) && file.endsWith(".zip"))
-    .sort();
-}
-
-/** @param {string} file a pack file, whose pack's name is wanted */
-export function packOf(file) {
-  return file.slice(0, file.indexOf("."));
 }
 
 /**
@@ -311,6 +277,6 @@ export function packOf(file) {
  * @param {(item: T) => boolean} test
  * @returns {[T[], T[]]}
  */
-export function partition(list, test) {
+function partition(list, test) {
   return [list.filter(test), list.filter((item) => !test(item))];
 }

@@ -1,16 +1,17 @@
 // @ts-check
-// This file knows how to make a Pyodide import the side module as the Python module
-// `pyodide_zipimport`. The library is linked asynchronously first; Python's own import of it then
-// finds it linked, and compiles nothing while the caller waits.
+// Makes a Pyodide import the side module as the Python module `pyodide_zipimport`. The library is linked
+// asynchronously first; Python's own import of it then finds it linked, and compiles nothing while the
+// caller waits.
+//
+// Seen in 0.27.8, 0.28.3, 0.29.5, 314.0.7 and 315.0.0-alpha.2: `_module.LDSO.loadedLibsByName`, with the
+// main module's exports under `__main__`; from 0.28 on `_api.loadDynlib`; in 0.27 Emscripten's
+// `_module.loadDynamicLibrary`.
 
-import { ZipImportInternalError, describeError } from "./errors.js";
+import { ZipImportInternalError, describeError } from "../base/errors.js";
+import { SIDE_MODULE, giveFile } from "./files.js";
+import { runApart } from "./python.js";
 
-const MODULE_NAME = "pyodide_zipimport";
-// A folder of its own that is not on sys.path: the module is loaded by an explicit spec, and what
-// stands beside it cannot be imported by accident.
-const FOLDER = "/lib/pyodide_zipimport";
-const PATH = `${FOLDER}/pyodide_zipimport.abi3.so`;
-const NAMES = { name: MODULE_NAME, path: PATH };
+const NAMES = { name: "pyodide_zipimport", path: SIDE_MODULE };
 
 const FIND = `
 import sys
@@ -33,19 +34,10 @@ result = module
 `;
 
 /**
- * The versions whose loaders and ABI the side module is tested with.
- *
- * @param {string} version
- */
-export function isSupported(version) {
-  return /^(0\.(27|28|29)|314|315)(?!\d)/.test(version);
-}
-
-/**
  * The Python module, loaded unless this Pyodide has it already.
  *
  * @param {any} pyodide
- * @param {() => ReturnType<typeof import("./wasm-file.js").readWasmFile>} readWasm
+ * @param {() => Promise<import("./wasm-file.js").WasmFile>} readWasm
  * @returns {Promise<any>} a PyProxy, the caller's to destroy
  * @throws {ZipImportInternalError}
  */
@@ -55,13 +47,12 @@ export async function loadPythonModule(pyodide, readWasm) {
   const { bytes, module } = await readWasm();
   try {
     checkImports(pyodide, module);
-    pyodide.FS.mkdirTree(FOLDER);
-    pyodide.FS.writeFile(PATH, bytes, { canOwn: true });
+    giveFile(pyodide.FS, SIDE_MODULE, bytes);
     await linkLibrary(pyodide);
     return runApart(pyodide, LOAD, NAMES);
   } catch (error) {
     // Emscripten keeps a library that failed to link, and would take it for a good one next time.
-    delete pyodide._module?.LDSO?.loadedLibsByName?.[PATH];
+    delete pyodide._module?.LDSO?.loadedLibsByName?.[SIDE_MODULE];
     throw new ZipImportInternalError(
       "load-failed",
       `Pyodide ${pyodide.version} could not load the side module (${describeError(error)})`,
@@ -87,32 +78,10 @@ function checkImports(pyodide, module) {
 /** @param {any} pyodide */
 async function linkLibrary(pyodide) {
   if (!pyodide.version.startsWith("0.27.")) {
-    await pyodide._api.loadDynlib(PATH);
+    await pyodide._api.loadDynlib(SIDE_MODULE);
     return;
   }
   // 0.27's own loader prints some failures instead of throwing them, and tolerates missing symbols.
   const flags = { loadAsync: true, nodelete: true, global: false, fs: pyodide.FS };
-  await pyodide._module.loadDynamicLibrary(PATH, flags, {});
-}
-
-/**
- * Runs a piece of Python in a namespace of its own, so that the user's stays as it is. By exec(): for the
- * value of a last expression, which nobody wants here, runPython() takes its code through Python's ast
- * module, several milliseconds of a start.
- *
- * @param {any} pyodide
- * @param {string} code
- * @param {Record<string, unknown>} names what it finds there
- * @returns {any} what it leaves there as `result`
- */
-export function runApart(pyodide, code, names) {
-  const globals = pyodide.toPy(names);
-  const builtins = pyodide.pyimport("builtins");
-  try {
-    builtins.exec(code, globals);
-    return globals.get("result");
-  } finally {
-    builtins.destroy();
-    globals.destroy();
-  }
+  await pyodide._module.loadDynamicLibrary(SIDE_MODULE, flags, {});
 }

@@ -1,14 +1,15 @@
 // @ts-check
-// This file knows what a store holds, as far as that can be known without asking it: a store that
-// must be awaited cannot be asked within an import.
+// A store as the rest of this package sees it: only what is ours in it, and what it held when it was last
+// asked or told, since a store that must be awaited cannot be asked within an import.
+
+import { parseName } from "./names.js";
 
 /** @typedef {import("./stores/store.js").Store} Store */
-/** @typedef {import("./stores/store.js").StoredEntry} StoredEntry */
+/** @typedef {import("./stores/store.js").StoredEntry & { parsed: import("./names.js").Name }} Entry */
 
-/** A store, and what it held when it was last asked or told. */
 export class Catalogue {
   #store;
-  /** @type {Map<string, StoredEntry>} */
+  /** @type {Map<string, Entry>} */
   #known = new Map();
 
   /** @param {Store} store */
@@ -28,14 +29,15 @@ export class Catalogue {
     return { kind, ...(where === undefined ? {} : { where }), bytes, entries: entries.length };
   }
 
-  /** @returns {StoredEntry[]} now, where the store is synchronous; else as of the last time */
+  /** @returns {Entry[]} now, where the store is synchronous; else as of the last time */
   known() {
-    return this.sync ? this.#store.list() : [...this.#known.values()];
+    return this.sync ? ours(this.#store.list()) : [...this.#known.values()];
   }
 
-  /** @returns {any} of StoredEntry[] */
+  /** @returns {any} of Entry[] */
   list() {
-    return this.#after(this.#store.list(), (/** @type {StoredEntry[]} */ entries) => {
+    return this.#after(this.#store.list(), (/** @type {any[]} */ all) => {
+      const entries = ours(all);
       this.#known = new Map(entries.map((entry) => [entry.name, entry]));
       return entries;
     });
@@ -51,8 +53,10 @@ export class Catalogue {
    * @param {Uint8Array} bytes
    */
   put(name, bytes) {
-    const entry = { name, nbytes: bytes.length, usedMs: Date.now() };
-    return this.#after(this.#store.put(name, bytes), () => void this.#known.set(name, entry));
+    const entries = ours([{ name, nbytes: bytes.length, usedMs: Date.now() }]);
+    return this.#after(this.#store.put(name, bytes), () => {
+      for (const entry of entries) this.#known.set(name, entry);
+    });
   }
 
   /** @param {string} name */
@@ -80,4 +84,28 @@ export class Catalogue {
     if (this.sync) return use(/** @type {T} */ (value));
     return Promise.resolve(value).then(use);
   }
+}
+
+/**
+ * @param {import("./stores/store.js").StoredEntry[]} entries
+ * @returns {Entry[]}
+ */
+function ours(entries) {
+  return entries.flatMap((entry) => {
+    const parsed = parseName(entry.name);
+    return parsed ? [{ ...entry, parsed }] : [];
+  });
+}
+
+/**
+ * The files of a pack, in the order in which they are searched.
+ *
+ * @param {string} pack its name
+ * @param {Entry[]} entries
+ */
+export function filesOf(pack, entries) {
+  return entries
+    .filter(({ parsed }) => parsed.kind === "pack" && parsed.group === pack)
+    .map(({ name }) => name)
+    .sort();
 }

@@ -2,49 +2,15 @@
 // A store in a folder, for Node: one file for each entry, named like it. Synchronous, since packs are
 // read within imports and written at the end of a process.
 
+import { isTemporary, makeTemporary } from "../names.js";
 import { checkEntry, checkName, isValidName } from "./store.js";
 
-/** @typedef {typeof import("node:fs")} FileSystem */
 /** @typedef {import("./store.js").Store} Store */
+/** @typedef {import("../../platform/platform.js").Folders} Folders */
 
 // A temporary file that is older was left behind by a process that was killed: writing one takes
 // seconds at most.
 const ABANDONED_MS = 60 * 60 * 1000;
-
-/**
- * The folder in which programs of this user keep what they can make again.
- *
- * @param {string} platform as process.platform
- * @param {Record<string, string | undefined>} environment
- * @param {string} home
- */
-export function cacheFolder(platform, environment, home) {
-  const { XDG_CACHE_HOME, LOCALAPPDATA } = environment;
-  if (platform === "win32") return LOCALAPPDATA || `${home}\\AppData\\Local`;
-  if (platform === "darwin") return `${home}/Library/Caches`;
-  // The XDG Base Directory Specification wants paths that are not absolute ignored.
-  return XDG_CACHE_HOME?.startsWith("/") ? XDG_CACHE_HOME : `${home}/.cache`;
-}
-
-/**
- * @param {string} name of the folder in it
- * @returns {Promise<DirectoryStore>}
- */
-export async function openCacheFolder(name) {
-  const { homedir } = await import(/* webpackIgnore: true */ /* @vite-ignore */ "node:os");
-  const folder = cacheFolder(process.platform, process.env, homedir());
-  return openDirectory(`${folder}/${name}`);
-}
-
-/**
- * @param {string} folder made if it is missing
- * @returns {Promise<DirectoryStore>}
- * @throws {Error} if it cannot be made, or is not this user's alone to write
- */
-export async function openDirectory(folder) {
-  const fs = await import(/* webpackIgnore: true */ /* @vite-ignore */ "node:fs");
-  return new DirectoryStore(folder, fs);
-}
 
 /** @implements {Store} */
 export class DirectoryStore {
@@ -53,16 +19,19 @@ export class DirectoryStore {
   /** The folder's path. */
   where;
   #fs;
+  #process;
 
   /**
-   * @param {string} folder
-   * @param {FileSystem} fs node:fs, or what stands for it
+   * @param {string} folder made if it is missing
+   * @param {Pick<Folders, "fs" | "process" | "user">} folders
+   * @throws {Error} if it cannot be made, or is not this user's alone to write
    */
-  constructor(folder, fs) {
+  constructor(folder, { fs, process, user }) {
     this.where = folder;
     this.#fs = fs;
+    this.#process = process;
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    checkOwner(folder, fs.statSync(folder));
+    checkOwner(folder, fs.statSync(folder), user);
     this.#removeAbandoned();
   }
 
@@ -80,7 +49,7 @@ export class DirectoryStore {
   put(name, bytes) {
     checkEntry(name, bytes);
     const path = this.#path(name);
-    const written = `${this.where}/.${process.pid}-${Math.random().toString(36).slice(2)}.tmp`;
+    const written = `${this.where}/${makeTemporary(this.#process)}`;
     try {
       this.#write(written, bytes);
       this.#fs.renameSync(written, path);
@@ -158,7 +127,7 @@ export class DirectoryStore {
   #removeAbandoned() {
     const eldest = Date.now() - ABANDONED_MS;
     for (const name of this.#fs.readdirSync(this.where)) {
-      if (!/^\..*\.tmp$/.test(name)) continue;
+      if (!isTemporary(name)) continue;
       const path = `${this.where}/${name}`;
       const status = unlessMissing(() => this.#fs.statSync(path));
       if (status && status.mtimeMs < eldest) this.#removeQuietly(path);
@@ -194,9 +163,9 @@ function unlessMissing(action) {
  *
  * @param {string} folder
  * @param {import("node:fs").Stats} status
+ * @param {number | undefined} user
  */
-function checkOwner(folder, status) {
-  const user = process.getuid?.();
+function checkOwner(folder, status, user) {
   if (user === undefined) return; // Windows: what lies below a user's profile is the user's
   if (status.uid !== user)
     throw new Error(`${folder} belongs to user ${status.uid}, expected ${user}, who runs this`);

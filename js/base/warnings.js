@@ -4,7 +4,7 @@
 /**
  * @param {((message: string, code: string) => void) | undefined} onWarning
  * @param {string} message
- * @param {import("./index.js").WarningCode} code
+ * @param {import("../index.js").WarningCode} code
  */
 export function warn(onWarning, message, code) {
   const text = `pyodide-zipimport: ${message}`;

@@ -1,0 +1,11 @@
+// @ts-check
+// How a URL is told from a path.
+
+/**
+ * A string with a scheme is a URL. One letter before the colon is a Windows drive, not a scheme.
+ *
+ * @param {string} text
+ */
+export function hasScheme(text) {
+  return /^[a-z][a-z0-9+.-]+:/i.test(text);
+}

@@ -1,0 +1,230 @@
+// @ts-check
+// The bytecode packs of one Pyodide: what Python calls, and what the handle calls.
+//
+// Nobody changes a pack file: whoever has compiled something writes a new one with all that the
+// files of that name hold, and only then deletes those. So nothing is lost when several processes do
+// this at once, without a lock: there are then several files for a while, and the next to write
+// merges them. Merging the same files gives the same file, hence the same name.
+
+import { describeError } from "../../base/errors.js";
+import { run, runNow } from "../../base/steps.js";
+import { warn } from "../../base/warnings.js";
+import { callFunction, isAlive, takeValue } from "../../pyodide/python.js";
+import { buildOf } from "../../pyodide/versions.js";
+import { Catalogue } from "../catalogue.js";
+import { clearAll, clearPath } from "./clear.js";
+import { flushAtOnce, flushSteps } from "./flush.js";
+import { Schedule } from "./schedule.js";
+import { Shelf } from "./shelf.js";
+
+/** @typedef {import("../stores/store.js").Store} Store */
+/** @typedef {import("../../platform/platform.js").Platform} Platform */
+/** @typedef {import("../library/library.js").Library} Library */
+
+/**
+ * @typedef {object} Settings
+ * @property {Platform} platform
+ * @property {Store} store
+ * @property {number} maxBytes
+ * @property {number} preloadBytes
+ * @property {boolean} autoFlush
+ * @property {((message: string, code: string) => void) | undefined} onWarning
+ * @property {Library | undefined} [library] written like a pack
+ */
+
+/**
+ * What the files of this folder share.
+ *
+ * @typedef {object} Context
+ * @property {any} pyodide
+ * @property {Platform} platform
+ * @property {Catalogue} store
+ * @property {string} build of Pyodide, as names have it
+ * @property {number} maxBytes
+ * @property {Library | undefined} library
+ * @property {Set<string>} toWrite packs to write, also such of which nothing is queued: of several files,
+ *   or that the store refused
+ * @property {(name: string, ...args: unknown[]) => any} call a function of the Python module
+ * @property {() => boolean} isAlive false once nothing of Pyodide may be called
+ * @property {(work: () => Promise<void>) => Promise<void>} enqueue behind the work under way; never rejected
+ * @property {() => void} schedule says that there is something to write
+ * @property {(error: unknown) => void} warn
+ */
+
+/** The same, with the shelf that is made of it. @typedef {Context & { shelf: Shelf }} FullContext */
+
+/**
+ * @typedef {object} Pace
+ * @property {number} stepMs how long to work before others have a turn
+ * @property {boolean} [inBackground] whether nobody waits for it
+ */
+
+const STEP_MS = 8;
+
+export class Packs {
+  #module;
+  #settings;
+  /** @type {FullContext} */
+  #context;
+  #schedule;
+  /** @type {Promise<void>} the work under way, one after the other */
+  #work = Promise.resolve();
+  #hasWarned = false;
+
+  /**
+   * @param {any} pyodide
+   * @param {any} module the PyProxy of the Python module, borrowed
+   * @param {Settings} settings
+   */
+  constructor(pyodide, module, settings) {
+    this.#module = module;
+    this.#settings = settings;
+    const { platform, store, maxBytes, library } = settings;
+    /** @type {Context} */
+    const context = {
+      ...{ pyodide, platform, maxBytes, library },
+      store: new Catalogue(store),
+      build: buildOf(pyodide),
+      toWrite: new Set(),
+      call: (name, ...args) => callFunction(this.#module, name, (method) => method(...args)),
+      isAlive: () => this.#module !== undefined && isAlive(pyodide),
+      enqueue: (work) => this.#enqueue(work),
+      schedule: () => this.#schedule.begin(),
+      warn: (error) => this.#warn(error),
+    };
+    this.#context = { ...context, shelf: new Shelf(context) };
+    this.#schedule = new Schedule(platform, settings.autoFlush, {
+      countQueued: () => this.#queued().reduce((sum, [, , count]) => sum + count, 0),
+      isAlive: context.isAlive,
+      flushIdle: () =>
+        void this.#enqueue(() => this.#flush({ stepMs: STEP_MS, inBackground: true })),
+      flushHidden: () => this.#flushHidden(),
+      flushNow: () => this.flushNow(),
+    });
+    context.call("_use_store", this.#forPython(), context.build);
+    if (library?.isIncomplete) context.schedule();
+  }
+
+  /** What the Python module calls. */
+  #forPython() {
+    const { shelf, schedule } = this.#context;
+    return {
+      load: (/** @type {string} */ name, /** @type {string} */ path) => shelf.load(name, path),
+      used: (/** @type {string} */ name, /** @type {string} */ path) => shelf.used(name, path),
+      changed: schedule,
+      flush: () => this.flush(),
+      clear: (/** @type {string | undefined} */ path) => this.clear(path),
+    };
+  }
+
+  /** Where it is kept, and how much. */
+  describe() {
+    try {
+      return this.#context.store.describe();
+    } catch (error) {
+      this.#warn(error);
+      return undefined;
+    }
+  }
+
+  /** Writes everything that was compiled, and lets go of Python. */
+  close() {
+    this.#schedule.end();
+    // The library of a start is for a later one, and takes its time.
+    this.#context.library = undefined;
+    if (this.#settings.autoFlush) this.flushNow();
+    this.#context.call("_use_store", undefined, "");
+    this.#context.shelf.clear();
+    this.#module = undefined;
+  }
+
+  /** Reads what imports may want of a store that they cannot wait for. */
+  preload() {
+    return this.#enqueue(() => this.#context.shelf.preload(this.#settings.preloadBytes));
+  }
+
+  /** Writes everything that was compiled. Never rejected: what the store refuses is a warning. */
+  flush() {
+    return this.#enqueue(() => this.#flush({ stepMs: STEP_MS }));
+  }
+
+  /** The same at once, for a store that can: at the end of a process there is no later. */
+  flushNow() {
+    if (!this.#context.store.sync || !this.#context.isAlive()) return;
+    try {
+      runNow(flushSteps(this.#context, this.#names(), { stepMs: Infinity }));
+      this.#endFlush();
+    } catch (error) {
+      this.#warn(error);
+    }
+  }
+
+  /**
+   * Deletes the packs of an archive, or all, from the store and from memory.
+   *
+   * @param {string} [path]
+   */
+  clear(path) {
+    const context = this.#context;
+    return this.#enqueue(() =>
+      run(path === undefined ? clearAll(context) : clearPath(context, path)),
+    );
+  }
+
+  /** @param {Pace} pace */
+  async #flush(pace) {
+    await run(flushSteps(this.#context, this.#names(), pace));
+    this.#endFlush();
+  }
+
+  /** The page is going out of sight, and may never come back. */
+  #flushHidden() {
+    // Not behind the work under way: merging does not mind two flushes.
+    const done = flushAtOnce(this.#context, this.#names())
+      .then(() => this.#endFlush())
+      .catch((error) => this.#warn(error));
+    this.#work = this.#work.then(() => done);
+    // If it goes on, out of sight, there is time for what would have taken too long before.
+    if (this.#context.library?.isIncomplete) void this.flush();
+  }
+
+  #endFlush() {
+    // Something may have been compiled meanwhile.
+    const isDone = this.#context.toWrite.size === 0 && this.#queued().length === 0;
+    if (isDone && !this.#context.library?.isIncomplete) this.#schedule.done();
+  }
+
+  /** The packs that are to be written. */
+  #names() {
+    const { toWrite } = this.#context;
+    for (const [name] of this.#queued()) toWrite.add(name);
+    return [...toWrite];
+  }
+
+  /** @returns {[name: string, pathName: string, count: number][]} */
+  #queued() {
+    return takeValue(this.#context.call("_queued_packs"));
+  }
+
+  /** @param {() => Promise<void>} work */
+  #enqueue(work) {
+    const done = this.#work.then(async () => {
+      try {
+        if (this.#context.isAlive()) await work();
+      } catch (error) {
+        this.#warn(error);
+      }
+    });
+    this.#work = done;
+    return done;
+  }
+
+  /** @param {unknown} error */
+  #warn(error) {
+    // After close() there is nothing left to work on.
+    if (this.#hasWarned || !this.#module) return;
+    this.#hasWarned = true;
+    const text = `compiled code could not be kept (${describeError(error)}); it stays in memory`;
+    warn(this.#settings.onWarning, text, "store-failed");
+  }
+}

@@ -1,0 +1,65 @@
+// @ts-check
+// Makes one pack file, and brings it into the store.
+
+import { pause } from "../../base/steps.js";
+import { makeDigest, makePackFile } from "../names.js";
+import { takeValue } from "../../pyodide/python.js";
+
+/** @typedef {import("./packs.js").FullContext} Context */
+
+/**
+ * A pack file that Pyodide's file system has, and the store has not.
+ *
+ * @typedef {object} Made
+ * @property {string} file its name
+ * @property {Uint8Array} bytes
+ * @property {string[]} merged the files of its pack whose members it has taken over
+ */
+
+let written = 0;
+
+/**
+ * Writes a pack to Pyodide's file system, where it is in use from then on.
+ *
+ * @param {Context} context
+ * @param {string} name
+ * @param {string[]} kept files of that name
+ * @param {number} stepMs
+ * @returns {Generator<any, Made | undefined, any>} undefined if there is nothing to store
+ */
+export function* makePack(context, name, kept, stepMs) {
+  const { maxBytes, platform, shelf } = context;
+  const temporary = `${++written}.new`;
+  const others = kept.filter((file) => shelf.has(file)).map((file) => shelf.path(file));
+  const writer = context.call("_write_pack", name, shelf.path(temporary), others);
+  if (!writer) return undefined;
+  try {
+    while (!writer.step(platform.isHidden() ? Infinity : stepMs)) yield pause();
+    const [crc, nbytes, members] = takeValue(writer.finish());
+    if (members === 0) return undefined;
+    const file = makePackFile(name, makeDigest(crc, nbytes));
+    const bytes = shelf.read(temporary);
+    shelf.rename(temporary, file);
+    writer.commit(shelf.path(file));
+    if (nbytes <= maxBytes) return { file, bytes, merged: kept.filter((old) => old !== file) };
+    // Offering it again would not make it smaller.
+    context.warn(new Error(`a pack of ${nbytes} bytes, expected at most maxBytes, ${maxBytes}`));
+    return undefined;
+  } finally {
+    writer.destroy();
+    shelf.remove(temporary);
+  }
+}
+
+/**
+ * @param {Context} context
+ * @param {Made} made
+ * @returns {Generator<any, void, any>}
+ */
+export function* putPack({ shelf, store }, { file, bytes, merged }) {
+  yield store.put(file, bytes);
+  for (const old of merged) {
+    yield store.delete(old);
+    shelf.remove(old);
+  }
+}

@@ -1,0 +1,25 @@
+// @ts-check
+// Browsers, windows and workers: see platform.js.
+
+import { computeCRC32 } from "../base/crc32.js";
+import { isHidden, watchPage } from "./page.js";
+
+/** @type {import("./platform.js").Platform} */
+export const browser = {
+  lifetime: "page",
+  crc32: computeCRC32,
+  toURL: (path) => new URL(path, globalThis.location.href),
+  read,
+  autoStore: "indexeddb",
+  folders: undefined,
+  isPage: () => typeof document === "object",
+  isHidden,
+  watchEnd: ({ onHide }) => watchPage(onHide),
+};
+
+/** @param {URL} url */
+async function read(url) {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`HTTP status ${response.status} ${response.statusText}`.trim());
+  return new Uint8Array(await response.arrayBuffer());
+}

@@ -1,0 +1,59 @@
+// @ts-check
+// Node: see platform.js.
+
+import * as fs from "node:fs";
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import * as zlib from "node:zlib";
+
+import { computeCRC32 } from "../base/crc32.js";
+import { browser } from "./browser.js";
+import { cacheFolder } from "./cache-folder.js";
+
+/** @type {import("./platform.js").Platform} */
+export const node = {
+  lifetime: "process",
+  // Node's own, from 20.16 on.
+  crc32: /** @type {any} */ (zlib).crc32 ?? computeCRC32,
+  // A file name may hold "#", "?" and "%", which mean something else in a URL.
+  toURL: pathToFileURL,
+  read,
+  autoStore: "directory",
+  folders: {
+    fs,
+    process: process.pid,
+    user: process.getuid?.(),
+    cache: () => cacheFolder(process.platform, process.env, homedir()),
+    resolve: (path) => resolve(path),
+  },
+  isPage: () => false,
+  isHidden: () => false,
+  watchEnd,
+};
+
+/** @param {URL} url */
+async function read(url) {
+  // Node's fetch takes no file: URLs.
+  if (url.protocol !== "file:") return browser.read(url);
+  const { buffer, byteOffset, byteLength } = await readFile(url);
+  // Pyodide's file system takes typed arrays, but not Node's own kind of them.
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+const watchers = /** @type {Set<() => void>} */ (new Set());
+let isWatching = false;
+
+/** @param {import("./platform.js").End} end */
+function watchEnd({ onExit }) {
+  watchers.add(onExit);
+  if (!isWatching) {
+    isWatching = true;
+    // Before others' listeners, which may take away what this one needs.
+    process.prependListener("exit", () => {
+      for (const each of watchers) each();
+    });
+  }
+  return () => void watchers.delete(onExit);
+}
