@@ -1,4 +1,4 @@
-"""Runs the Python-level tests against one importer: python3 run.py --importer stock|ours [--packs FOLDER] [--counts FILE] [pattern ...]
+"""Runs the Python-level tests against one importer: python3 run.py --importer stock|ours [--packs FOLDER] [--counts FILE] [--failfast] [pattern ...]
 
 A pattern is a substring of a test's id ("test_members", "test_members.Stored.test_reads"); without one, every test runs.
 The last line printed is "N passed, N failed, N skipped". Works as it is on CPython and inside Pyodide (import run; run.main([...])).
@@ -44,7 +44,7 @@ def main(argv):
         if not options.patterns or any(pattern in test.id() for pattern in options.patterns):
             suite.addTest(test)
     before = ours.stats() if ours else {}
-    counts = run(suite)
+    counts = run(suite, options.failfast)
     if options.packs:
         packstore.base.write()
         counts["packs_found"] = packstore.base.found
@@ -65,6 +65,7 @@ def parse(argv):
     parser.add_argument("--importer", choices=("stock", "ours"), default="ours")
     parser.add_argument("--packs", metavar="FOLDER", help="keep bytecode packs there; a second run finds those of the first")
     parser.add_argument("--counts", metavar="FILE", help="write the counts to FILE as JSON")
+    parser.add_argument("--failfast", action="store_true", help="stop at the first test that fails")
     parser.add_argument("patterns", nargs="*", help="substrings of test ids")
     return parser.parse_args(argv)
 
@@ -94,9 +95,10 @@ def all_tests():
                 yield item
 
 
-def run(suite):
+def run(suite, failfast=False):
     """Runs the tests, prints the ones that failed with their tracebacks, and counts tests (not subtests)."""
     result = Result()
+    result.failfast = failfast
     suite.run(result)
     for test, text in result.errors + result.failures:
         print("FAIL", getattr(test, "test_case", test).id(), getattr(test, "_subDescription", str)() or "")

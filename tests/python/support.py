@@ -37,7 +37,7 @@ AN_HOUR = 3600
 STAMPS_PROVE = not IN_PYODIDE or VERSION >= (3, 13)
 
 # Some tests rewrite one file thousands of times, which a disk's journal makes slow.
-IN_MEMORY = "/dev/shm" if not IN_PYODIDE and os.access("/dev/shm", os.W_OK) else None
+IN_MEMORY = "/dev/shm" if not IN_PYODIDE and "TMPDIR" not in os.environ and os.access("/dev/shm", os.W_OK) else None
 
 used_differences = {}   # row id -> the tests that pin it
 

@@ -12,7 +12,7 @@ import zipimport
 
 from support import (ZipTestCase, difference, directory_reads, make_pyc, make_unopenable, native_only, ours_only, stats_delta,
                      unreadable)
-from zipbuild import Entry, build
+from zipbuild import DEFLATED, Entry, build
 
 # What a caller can expect when there is nothing to read any more: an import fails, get_data is an OSError or an import error.
 CLEAR = (ImportError, OSError)
@@ -104,6 +104,16 @@ class Replaced(ChangedTestCase):
             with stats_delta() as delta:
                 self.assertRaises(zipimport.ZipImportError, importer.get_data, "d.txt")
             self.assertLessEqual((delta.retries, delta.parses), (1, 0))
+
+    @ours_only("counters")
+    def test_damaged_for_good_is_read_once(self):
+        """The look after the first reading finds what was there before: nothing that a second reading could help."""
+        importer = self.make_importer([Entry("d.txt", "data" * 9, method=DEFLATED, crc=1),
+                                       Entry("d.py", "x = 1" * 9, method=DEFLATED, crc=1)])
+        for read, name in ((importer.get_data, "d.txt"), (importer.get_source, "d"), (importer.get_code, "d")):
+            with stats_delta() as delta:
+                self.assertRaises(zipimport.ZipImportError, read, name)
+            self.assertEqual(delta.inflates, 1)
 
     def test_error_names_the_archive(self):
         self.write(b"this is no archive any more, only text that stands where one was, " * 9, "a.zip")

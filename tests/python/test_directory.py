@@ -2,7 +2,7 @@
 
 import zipimport
 
-from support import BEFORE_3_13, BEFORE_3_14, SINCE_3_13, VERSION, ZipTestCase, difference, ours_only
+from support import BEFORE_3_13, BEFORE_3_14, SINCE_3_13, SINCE_3_14, VERSION, ZipTestCase, difference, ours_only, since
 from zipbuild import (DOS_DATE, DOS_TIME, Entry, MAX16, MAX32, UTF8_FLAG, build, deflate, extra_field, unicode_path_extra,
                       zip64_extra)
 
@@ -218,6 +218,16 @@ class ImplicitDirectories(DirectoryTestCase):
     @difference("deep-implicit-directories", ((3, 14), (3, 15)))
     def test_directories_deeper_than_1000_are_not_shown(self):
         self.assertLessEqual(len(self.directories("d/" * 1200 + "m.py")), 1000)
+
+    @since(3, 14)
+    def test_100_nested_directories_are_shown(self):
+        self.assertEqual(len(self.directories("d/" * 100 + "m.py")), 100)
+
+    @since(3, 14)
+    @difference("deep-implicit-directories", SINCE_3_14)
+    def test_directories_out_of_proportion_are_not_shown(self):
+        """Their names take 250,000 bytes, and the archive's directory 1,100."""
+        self.assertEqual(self.directories("d/" * 500 + "m.py"), [])
 
     def test_member_below_1000_directories_reads(self):
         self.assertEqual(self.make_importer({"d/" * 1200 + "m.py": "x = 1"}).get_data("d/" * 1200 + "m.py"), b"x = 1")

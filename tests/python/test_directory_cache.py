@@ -227,6 +227,18 @@ class Dropping(CacheTestCase):
             drop()
             self.assertIsNotNone(self.importer.find_spec(f"n{number}"))
 
+    @difference("lazy-invalidation", BEFORE_3_13)
+    def test_value_is_made_anew(self):
+        """Nobody shall find again what others have put into it."""
+        for drop in [*self.drops(), self.importer.invalidate_caches]:
+            self.importer.find_spec("m")
+            value = self.cache[self.archive]
+            value["m.py"] = None
+            drop()
+            self.importer.find_spec("m")
+            self.assertIsNot(self.cache[self.archive], value)
+            self.assertIsNotNone(self.cache[self.archive]["m.py"])
+
     def test_popitem(self):
         key, value = self.cache.popitem()
         self.assertEqual((key, list(value)), (self.archive, ["m.py", "d/"]))

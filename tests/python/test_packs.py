@@ -175,6 +175,25 @@ class Kept(PackTestCase):
             self.codes(path, *NAMES)
         self.assertEqual((delta.compiles, delta.pack_hits), (1, 3))
 
+    # Two sources with one CRC-32.
+    SHORT, LONG = b"value = 1\n", b"value = 2  # aabIvTJu"
+
+    def test_what_is_queued_serves_no_source_of_another_size(self):
+        self.assertEqual(zlib.crc32(self.SHORT), zlib.crc32(self.LONG))
+        for before, now, value in ((self.SHORT, self.LONG, 2), (self.LONG, self.SHORT, 1)):
+            path = self.make({"m.py": before, "for this test alone": ""}, "a.zip")
+            support.ours.invalidate(path)
+            self.codes(path, "m")
+            self.remake({"m.py": now, "for this test alone": ""})
+            support.ours.invalidate(path)
+            self.assertValue(path, value, compiles=1, pack_hits=0)
+
+    def test_what_is_kept_serves_no_source_of_another_size(self):
+        self.keep({"m.py": self.SHORT}, "m")
+        path = self.remake({"m.py": self.LONG})
+        support.ours.invalidate(path)
+        self.assertValue(path, 2, compiles=1, pack_hits=0, pack_other_source=1)
+
     def test_archives_with_equal_names_do_not_mix(self):
         self.keep()
         other = self.make({**MEMBERS, "m.py": "value = 2\n"}, "b.zip")

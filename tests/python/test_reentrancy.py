@@ -11,7 +11,7 @@ import types
 import zipimport
 
 import support
-from support import ZipTestCase, native_only, ours_only
+from support import ZipTestCase, native_only, ours_only, stats_delta
 
 on_open = None   # called with the path of an archive that is opened; audit hooks cannot be removed
 
@@ -83,6 +83,43 @@ class Forbidden(AuditTestCase):
     def test_other_exceptions_are_not_the_archive_s(self):
         self.forbid(RuntimeError("not allowed"))
         self.assertRaises(RuntimeError, zipimport.zipimporter, self.bad)
+
+
+@ours_only("stock does not look again")
+class Restless(AuditTestCase):
+    """Whoever opens the archive finds another one than was there before."""
+
+    REWRITES = 20
+
+    def setUp(self):
+        super().setUp()
+        self.importer = self.make_importer({"m.py": "x = 1"})
+        self.left = self.REWRITES
+        self.rewriting = False
+        self.call_on_open(self.rewrite, once=False)
+
+    def rewrite(self, path):
+        if self.left > 0 and not self.rewriting:
+            self.rewriting = True  # it opens the archive too
+            self.left -= 1
+            self.remake({"first.txt": "." * 9 * self.left, "m.py": "x = 1"}, os.path.basename(path))
+            self.rewriting = False
+
+    def assertGivesUp(self, function, *args):
+        with stats_delta() as delta:
+            self.assertRaises(zipimport.ZipImportError, function, *args)
+        self.assertEqual(delta.retries, 1)
+        self.assertGreater(self.left, 0)
+
+    def test_looked_at_again_once(self):
+        self.assertGivesUp(self.importer.get_code, "m")
+        self.assertGivesUp(self.importer.get_source, "m")
+        self.assertGivesUp(self.importer.get_data, "m.py")
+
+    def test_read_when_it_has_come_to_rest(self):
+        self.assertGivesUp(self.importer.get_data, "m.py")
+        self.left = 0
+        self.assertEqual(self.importer.get_data("m.py"), b"x = 1")
 
 
 @ours_only("the C code is ours")
