@@ -253,7 +253,7 @@ format:
 
 # --- demo, bench, fuzz, coverage -----------------------------------------------------------------
 
-.PHONY: demo bench bench-browser soak fuzz $(addprefix fuzz-,$(FUZZ_TARGETS)) coverage
+.PHONY: demo bench bench-browser soak fuzz $(addprefix fuzz-,$(FUZZ_TARGETS)) coverage mutants
 
 # PYODIDE=0.27.8 make demo: on another Pyodide than the newest.
 demo: all archives
@@ -334,6 +334,12 @@ $(COVERAGE_FAULTS): $(call objects,coverage,$(SOURCES)) $(COVERAGE_FAULTS_OBJECT
 	$(Q)$(CLANG) -shared $(COVERAGE) $^ -lz -o $@ \
 	    $$(nm $(COVERAGE_FAULTS_OBJECT) | sed -n 's/.* T __wrap_/-Wl,--wrap=/p')
 
+# N small faults in src/, one at a time: which of them would no fast suite notice? SEED=2 makes others.
+N    = 100
+SEED = 1
+mutants: | $(SETUP_BUILD)
+	@$(PYTHON) tests/mutants/run.py build/mutants --count $(N) --seed $(SEED)
+
 # --- the rest ------------------------------------------------------------------------------------
 
 .PHONY: clean help
@@ -352,6 +358,7 @@ help:
 	@echo "make fuzz T=60      each fuzz target for T seconds; one alone: fuzz-archive"
 	@echo "make soak           hundreds of killed and competing processes; about an hour"
 	@echo "make coverage       lines and branches of src/ that the tests run"
+	@echo "make mutants N=100  put N faults into src/, one at a time, and list those that no fast suite notices"
 	@echo "make setup          install what all of these need (the others call it themselves)"
 	@echo "make archives       fetch the archives of demo and bench"
 	@echo "make clean          remove everything built and fetched, but not node_modules"
