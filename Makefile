@@ -57,6 +57,7 @@ objects = $(patsubst %.c,build/$(1)/%.o,$(2))
 
 SETUP_BUILD = build/setup/build
 SETUP_TEST  = build/setup/test
+SETUP_FULL  = build/setup/full
 
 $(eval $(call compile,wasm,$$(EMCC),-O2 $$(NATIVE) $$(WASM_HEADERS),build/wasm/include/done))
 $(eval $(call compile,native,$$(CC),-O2 -g $$(NATIVE) $$(NATIVE_HEADERS),$(SETUP_BUILD)))
@@ -123,6 +124,10 @@ $(SETUP_TEST): $(SETUP_BUILD)
 	@wasm/setup.sh test
 	@touch $@
 
+$(SETUP_FULL): $(SETUP_TEST)
+	@wasm/setup.sh full
+	@touch $@
+
 archives: build/archives/done
 
 build/archives/done: bench/requirements.txt bench/fetch_archives.py | $(SETUP_BUILD)
@@ -135,7 +140,7 @@ build/archives/done: bench/requirements.txt bench/fetch_archives.py | $(SETUP_BU
 SINGLE_SUITES = test-c test-python test-faults
 DOUBLE_SUITES = cpython-tests test-pyodide test-browser
 SUITES        = $(SINGLE_SUITES) $(DOUBLE_SUITES)
-.PHONY: test $(SUITES)
+.PHONY: test $(SUITES) test-writers test-writers-full
 
 # Runs every suite, also after one failed; each leaves its counts in build/counts.
 test: $(SETUP_TEST)
@@ -168,6 +173,21 @@ test-python: native native-asan archives
 
 test-faults: $(FAULTS_MODULE)
 	@node tests/suite.mjs run $@ "PYTHONPATH=$(dir $<) $(WITH_ASAN) $(PYTHON) tests/faults/walk.py"
+
+# Archives made by the programs and libraries that people use, natively and in one Pyodide.
+test-writers: native wasm build/writers/done
+	@node tests/suite.mjs run $@ \
+	    "PYTHONPATH=build/native $(PYTHON) tests/writers/check.py build/writers" \
+	    "node tests/writers/pyodide.mjs build/writers"
+
+build/writers/done: $(wildcard tests/writers/*.*) package-lock.json | $(SETUP_TEST)
+	@$(PYTHON) tests/writers/make.py $(@D)
+	@touch $@
+
+# The same with what the tool chains of Java, Go and Rust write.
+test-writers-full: native $(SETUP_FULL)
+	@$(PYTHON) tests/writers/make.py --full build/writers-full
+	@node tests/suite.mjs run $@ "PYTHONPATH=build/native $(PYTHON) tests/writers/check.py build/writers-full"
 
 # A file each to as many processes as there are cores; Node's own choice leaves one idle.
 NODE_TEST = node --test --test-concurrency=$$(nproc)

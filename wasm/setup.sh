@@ -4,6 +4,7 @@
 #
 #   wasm/setup.sh build    what `make` and `make demo` need
 #   wasm/setup.sh test     what `make test`, `make check` and `make fuzz` need besides
+#   wasm/setup.sh full     what `make test-writers-full` needs besides
 #
 # Where it may not install, it prints the one command to run and stops.
 set -eu
@@ -15,10 +16,18 @@ build)
 test)
     packages="clang clang-format clang-tidy libclang-rt-14-dev llvm
         chromium firefox-esr webkit2gtk-driver xvfb python3-gi gir1.2-webkit2-4.1 gir1.2-gtk-3.0
-        fonts-dejavu-core"
+        fonts-dejavu-core
+        zip 7zip libarchive-tools libarchive-zip-perl minizip"
+    ;;
+full)
+    # Over 1 GB: what the machine has from elsewhere serves as well.
+    packages=
+    command -v jar >/dev/null || packages="$packages default-jdk-headless"
+    command -v go >/dev/null || packages="$packages golang-go"
+    command -v cargo >/dev/null || packages="$packages cargo"
     ;;
 *)
-    echo "usage: wasm/setup.sh build|test" >&2
+    echo "usage: wasm/setup.sh build|test|full" >&2
     exit 2
     ;;
 esac
