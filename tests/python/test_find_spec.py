@@ -61,6 +61,17 @@ class Found(ZipTestCase):
         self.assertEqual(self.importer.find_spec("m", None), self.importer.find_spec("m"))
         self.assertIsNotNone(self.importer.find_spec(fullname="m", target=sys))
 
+    def test_arguments_that_do_not_fit(self):
+        for args, names in (((), {}), (("m", None, None), {}), (("m",), {"fullname": "m"}), (("m",), {"path": None}), ((), {"target": None})):
+            with self.subTest(args=args, names=names):
+                self.assertRaises(TypeError, self.importer.find_spec, *args, **names)
+        for method in ("get_code", "get_data", "get_filename", "get_source", "is_package"):
+            with self.subTest(method):
+                self.assertRaises(TypeError, getattr(self.importer, method))
+                self.assertRaises(TypeError, getattr(self.importer, method), "m", "m")
+                self.assertRaises(TypeError, getattr(self.importer, method), "m", of="m")
+        self.assertRaises(TypeError, self.importer.invalidate_caches, 1)
+
     def test_package_before_module(self):
         self.assertEqual(self.importer.get_filename("both"), self.archive + "/both/__init__.py")
         self.assertIs(self.importer.is_package("both"), True)

@@ -18,6 +18,20 @@ SYSTEM_CALLS = ("opens", "reads", "read_bytes", "stats")
 NOTHING = dict.fromkeys((*SYSTEM_CALLS, "parses", "allocations", "compiles", "inflates", "revalidations", "retries"), 0)
 
 
+class OtherArchive(ZipTestCase):
+    def test_archive_attribute_was_changed_before_the_invalidation(self):
+        """The importer remembers the record of the archive that it saw last: that is not the one to invalidate."""
+        first, second = self.make({"m.py": "x = 1"}), self.make({"m.py": "x = 2"})
+        importer, other = zipimport.zipimporter(first), zipimport.zipimporter(second)
+        other.find_spec("m")
+        importer.find_spec("m")
+        importer.archive = second
+        self.make({"n.py": "x = 3"}, os.path.basename(second), age=9)
+        importer.invalidate_caches()
+        self.assertIsNotNone(importer.find_spec("n"))
+        self.assertIsNone(importer.find_spec("m"))
+
+
 class Visible(ZipTestCase):
     """What any user of either importer can see."""
 

@@ -127,19 +127,16 @@ static PyObject *find_by_choice(struct zi_lookup *lookup, PyObject *self)
     return spec;
 }
 
-PyObject *zi_importer_find_spec(PyObject *self, PyObject *args, PyObject *keywords)
+PyObject *zi_importer_find_spec(PyObject *self, PyObject *fullname, PyObject *target)
 {
-    static char *names[] = {"fullname", "target", NULL};
-    struct zi_state *state = zi_importer_state(self);
-    PyObject *fullname, *target = NULL, *spec = NULL;
     struct zi_lookup lookup;
+    PyObject *spec = NULL;
     int ours;
 
-    if (!state ||
-        !PyArg_ParseTupleAndKeywords(args, keywords, "O|O:find_spec", names, &fullname, &target) ||
-        zi_lookup_init(&lookup, self, fullname) < 0)
+    (void)target;
+    if (zi_lookup_init(&lookup, self, fullname) < 0)
         return NULL;
-    ours = zi_importer_names_files(state, self);
+    ours = zi_importer_names_files(lookup.view.state, self);
     if (ours == 1)
         spec = find_by_choice(&lookup, self);
     else if (ours == 0)

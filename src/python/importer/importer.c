@@ -58,13 +58,41 @@ struct zi_record *zi_importer_record(PyObject *self, PyObject **path_ret)
 
     if (archive && archive == importer->archive)
         record = zi_record_ref(importer->record);
-    else if (archive && (record = zi_archives_get(state, archive)))
+    else if (archive && (record = zi_archives_get(state, archive))) {
         remember(importer, zi_record_ref(record), archive);
+        if (importer->invalidated)
+            zi_record_invalidate_implicit(record);
+    }
+    importer->invalidated = false;
     if (record && path_ret)
         *path_ret = archive;
     else
         Py_XDECREF(archive);
     return record;
+}
+
+int zi_importer_invalidate(PyObject *self)
+{
+    struct zi_importer *importer = ZI_IMPORTER(self);
+    struct zi_record *record = importer->record;
+    PyObject *archive = importer->archive;
+    int result;
+
+    if (!record) {
+        record = zi_importer_record(self, &archive);
+        if (!record)
+            return -1;
+        remember(importer, record, archive);
+        Py_DECREF(archive);
+    }
+    importer->invalidated = true;
+    zi_record_invalidate_implicit(record);
+    if (zi_record_peek(record) || PyDict_Size(importer->state->assigned_tables) == 0)
+        return 0;
+    Py_INCREF(archive);
+    result = zi_archives_forget_assigned(importer->state, archive);
+    Py_DECREF(archive);
+    return result;
 }
 
 bool zi_importer_check(struct zi_state *state, PyObject *object)

@@ -15,6 +15,7 @@ struct zi_importer {
     PyObject *module;         /* keeps the state alive, and with it the record's registry */
     PyObject *archive;        /* the str that `record` belongs to, or NULL */
     struct zi_record *record; /* a reference, or NULL */
+    bool invalidated;         /* since `record` was last asked for */
 };
 
 #define ZI_IMPORTER(self) ((struct zi_importer *)(self))
@@ -34,6 +35,11 @@ int zi_importer_names_files(struct zi_state *state, PyObject *self);
 /* The record of the importer's archive, a new reference, and the archive's path if asked for, a
  * new reference too; NULL with an exception. */
 struct zi_record *zi_importer_record(PyObject *self, PyObject **path_ret);
+
+/* What importlib.invalidate_caches() does to an importer; 0, or -1 with an exception. It is called
+ * for every importer there is, so it does not ask for the `archive` attribute: should that have
+ * changed, the next use invalidates the record of the new archive. */
+int zi_importer_invalidate(PyObject *self);
 
 /* For the garbage collector: lets go of the record, which the next use finds again. */
 int zi_importer_clear(PyObject *self);

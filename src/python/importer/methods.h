@@ -11,7 +11,7 @@
 int zi_importer_init(PyObject *self, PyObject *args, PyObject *keywords);
 
 /* find.c */
-PyObject *zi_importer_find_spec(PyObject *self, PyObject *args, PyObject *keywords);
+PyObject *zi_importer_find_spec(PyObject *self, PyObject *fullname, PyObject *target);
 PyObject *zi_importer_is_package(PyObject *self, PyObject *fullname);
 
 /* code.c */

@@ -42,21 +42,13 @@ static void importer_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-static PyObject *importer_invalidate_caches(PyObject *self, PyObject *unused)
+static PyObject *importer_invalidate_caches(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
-    struct zi_state *state = zi_importer_state(self);
-    PyObject *path;
-    struct zi_record *record = zi_importer_record(self, &path);
-    int answer;
-
-    (void)unused;
-    if (!record)
-        return NULL;
-    zi_record_invalidate_implicit(record);
-    answer = zi_record_peek(record) ? 0 : zi_archives_forget_assigned(state, path);
-    zi_record_unref(record);
-    Py_DECREF(path);
-    return answer < 0 ? NULL : Py_NewRef(Py_None);
+    (void)args;
+    if (nargs > 0)
+        return PyErr_Format(PyExc_TypeError, "invalidate_caches() takes no arguments (%zd given)",
+                            nargs);
+    return zi_importer_invalidate(self) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 /* stock's table of the archive's members; {} while there is no archive. */
@@ -127,27 +119,43 @@ static PyObject *importer_reduce_ex(PyObject *self, PyObject *protocol)
     return reduced;
 }
 
-/* The one argument of a method, which may be given by name as in stock's Python methods. */
-static PyObject *only_argument(const char *method, const char *name, PyObject *const *args,
-                               Py_ssize_t nargs, PyObject *names)
+/* Sorts the arguments of a call, given by place or by name as to stock's Python methods. The first
+ * parameter is required, the others are NULL unless they are given. 0, or -1 with an exception. */
+static int take_arguments(const char *method, const char *const *parameters, Py_ssize_t count,
+                          PyObject *const *args, Py_ssize_t nargs, PyObject *names, PyObject **ret)
 {
-    Py_ssize_t given = nargs + (names ? PyTuple_Size(names) : 0);
+    Py_ssize_t named = names ? PyTuple_Size(names) : 0;
 
-    if (given != 1)
-        return PyErr_Format(PyExc_TypeError, "%s() takes exactly one argument (%zd given)", method,
-                            given);
-    if (nargs == 0 && PyUnicode_CompareWithASCIIString(PyTuple_GetItem(names, 0), name) != 0)
-        return PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument %R", method,
-                            PyTuple_GetItem(names, 0));
-    return args[0];
+    for (Py_ssize_t i = 0; i < count; i++)
+        ret[i] = i < nargs ? args[i] : NULL;
+    for (Py_ssize_t i = 0; i < named; i++) {
+        PyObject *name = PyTuple_GetItem(names, i); /* borrowed */
+        Py_ssize_t at = 0;
+        while (at < count && PyUnicode_CompareWithASCIIString(name, parameters[at]) != 0)
+            at++;
+        if (at == count || ret[at]) {
+            PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument %R", method,
+                         name);
+            return -1;
+        }
+        ret[at] = args[nargs + i];
+    }
+    if (ret[0] && nargs <= count)
+        return 0;
+    PyErr_Format(PyExc_TypeError, "%s() takes 1 to %zd arguments (%zd given)", method, count,
+                 nargs + named);
+    return -1;
 }
 
 #define WITH_ONE_ARGUMENT(method, name)                                                            \
     static PyObject *importer_##method(PyObject *self, PyObject *const *args, Py_ssize_t nargs,    \
                                        PyObject *names)                                            \
     {                                                                                              \
-        PyObject *argument = only_argument(#method, name, args, nargs, names);                     \
-        return argument ? zi_importer_##method(self, argument) : NULL;                             \
+        static const char *const parameters[] = {name};                                            \
+        PyObject *argument;                                                                        \
+        if (take_arguments(#method, parameters, 1, args, nargs, names, &argument) < 0)             \
+            return NULL;                                                                           \
+        return zi_importer_##method(self, argument);                                               \
     }
 
 WITH_ONE_ARGUMENT(get_code, "fullname")
@@ -156,30 +164,41 @@ WITH_ONE_ARGUMENT(get_filename, "fullname")
 WITH_ONE_ARGUMENT(get_source, "fullname")
 WITH_ONE_ARGUMENT(is_package, "fullname")
 
-#define ONE_ARGUMENT(method)                                                                       \
-    (PyCFunction)(void (*)(void)) importer_##method, METH_FASTCALL | METH_KEYWORDS
+static PyObject *importer_find_spec(PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+                                    PyObject *names)
+{
+    static const char *const parameters[] = {"fullname", "target"};
+    PyObject *arguments[2];
+
+    if (take_arguments("find_spec", parameters, 2, args, nargs, names, arguments) < 0)
+        return NULL;
+    return zi_importer_find_spec(self, arguments[0], arguments[1]);
+}
+
+/* Pyodide calls a function of METH_FASTCALL straight, and others through a trampoline. */
+#define FAST(method) (PyCFunction)(void (*)(void)) importer_##method, METH_FASTCALL | METH_KEYWORDS
 
 static PyMethodDef importer_methods[] = {
-    {"find_spec", (PyCFunction)(void (*)(void))zi_importer_find_spec, METH_VARARGS | METH_KEYWORDS,
+    {"find_spec", FAST(find_spec),
      "find_spec($self, /, fullname, target=None)\n--\n\n"
      "Create a ModuleSpec for the module; None if the archive does not have it.\n\n"
      "Reads no member unless bytecode must be judged."},
-    {"get_code", ONE_ARGUMENT(get_code),
+    {"get_code", FAST(get_code),
      "get_code($self, /, fullname)\n--\n\n"
      "Return the module's code object; ZipImportError if it cannot be had."},
-    {"get_data", ONE_ARGUMENT(get_data),
+    {"get_data", FAST(get_data),
      "get_data($self, /, pathname)\n--\n\n"
      "Return the bytes of a member, named from the archive's root or with the archive's path; "
      "OSError if there is none."},
-    {"get_filename", ONE_ARGUMENT(get_filename),
+    {"get_filename", FAST(get_filename),
      "get_filename($self, /, fullname)\n--\n\n"
      "Return the path of the member that get_code() would take the code from."},
-    {"get_source", ONE_ARGUMENT(get_source),
+    {"get_source", FAST(get_source),
      "get_source($self, /, fullname)\n--\n\n"
      "Return the module's source as str; None if there is only bytecode."},
-    {"is_package", ONE_ARGUMENT(is_package),
+    {"is_package", FAST(is_package),
      "is_package($self, /, fullname)\n--\n\nReturn whether the module is a package."},
-    {"invalidate_caches", importer_invalidate_caches, METH_NOARGS,
+    {"invalidate_caches", (PyCFunction)(void (*)(void))importer_invalidate_caches, METH_FASTCALL,
      "invalidate_caches($self, /)\n--\n\n"
      "Have the archive looked at again before it is used; free until then."},
     {"__getstate__", importer_getstate, METH_NOARGS, NULL},
