@@ -1,5 +1,5 @@
 /*
- * One archive's directory, immutable once opened.
+ * One archive's directory, immutable once opened but for a note.
  *
  * The central directory is kept as it stood in the file: names point into it, and the fields of an
  * entry are read from it when asked for. Comparing two states of an archive is comparing these
@@ -22,6 +22,8 @@ struct zi_archive {
     uint32_t entry_count; /* central headers read, duplicates included */
     struct zi_index index;
     struct zi_arena names; /* those whose bytes in the directory are not UTF-8 */
+    bool headers_differ;   /* a note of who reads members: local headers were seen to say other
+                              things than this directory, which was compared with the file's since */
     unsigned ref_count;
 };
 

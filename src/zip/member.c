@@ -14,8 +14,8 @@
 
 /* Packed bytes that are read at once. */
 #define PIECE_NBYTES ((size_t)64 * 1024)
-/* Packed bytes that are read to see the beginning of a member: more than deflate's tables take. */
-#define PEEK_NBYTES ((size_t)1024)
+/* Packed bytes that are read to see the beginning of a member: deflate's tables and some data. */
+#define PEEK_NBYTES ((size_t)512)
 /* How much longer than in the directory the local name and extra field usually are at most:
  * Info-ZIP's timestamps have two more times there. */
 #define LOCAL_SLACK_NBYTES 64

@@ -334,6 +334,12 @@ def get_data_of_a_damaged_member():
 
 
 @scenario
+def get_data_behind_an_odd_header():
+    importer = make_importer([Entry("a.txt", "first", local_size=0), Entry("b.txt", "second", local_name=b"c.txt")])
+    return lambda: (importer.get_data("a.txt"), importer.get_data("b.txt"))
+
+
+@scenario
 def get_data_of_an_unknown_method():
     importer = make_importer([Entry("m.py", SOURCE, method=77)])
     return lambda: importer.get_data("m.py")

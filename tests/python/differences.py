@@ -83,10 +83,6 @@ DIFFERENCES = {
     "member-limit": Row(
         EVERY, "a member of any size is inflated", "over 1 GiB it is refused, unless max_member_bytes raises that limit",
         "memory is what a browser's tab has least of"),
-    "local-header-checked": Row(
-        EVERY, "of the local header only the signature and two lengths are looked at",
-        "name and method must be the directory's, and the sizes where no data descriptor follows",
-        "it is how an archive that was changed under us is noticed before its bytes are taken for others"),
     "member-errors": Row(
         EVERY, "EOFError, OSError, zlib.error or zstd's error", "ZipImportError",
         "a module that cannot be read is a failed import"),

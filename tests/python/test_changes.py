@@ -72,6 +72,17 @@ class Replaced(ChangedTestCase):
         self.assertEqual(count, [1])
 
     @difference("changed-archive-reread")
+    def test_equal_bytes_of_another_member(self):
+        """Also where the archive's local headers are known to say other things than the directory."""
+        for number, odd in enumerate(({}, {"local_size": 0})):
+            with self.subTest(**odd):
+                importer = self.make_importer([Entry("tc_a.txt", "same", **odd)], name=f"same{number}.zip")
+                self.assertEqual([importer.get_data("tc_a.txt") for _ in range(2)], [b"same"] * 2)
+                self.make([Entry("tc_b.txt", "same", **odd)], f"same{number}.zip", age=9)
+                self.assertRaises(OSError, importer.get_data, "tc_a.txt")
+                self.assertEqual(importer.get_data("tc_b.txt"), b"same")
+
+    @difference("changed-archive-reread")
     def test_module_became_a_package(self):
         self.remake({"moved.txt": "." * 99, "tc_second/__init__.py": "x = 5"})
         spec = self.importer.find_spec("tc_second")

@@ -5,7 +5,7 @@ import zlib
 
 import support
 from support import ZipTestCase, difference, ours_only
-from zipbuild import (BZIP2, DEFLATED, DESCRIPTOR_FLAG, ENCRYPTED_FLAG, STORED, Entry, MAX32, deflate, extra_field)
+from zipbuild import (BZIP2, DEFLATED, DESCRIPTOR_FLAG, ENCRYPTED_FLAG, STORED, Entry, MAX16, MAX32, deflate, extra_field)
 
 DATA = b"".join(b"line %d\n" % n for n in range(500))
 CRC = zlib.crc32(DATA)
@@ -161,20 +161,55 @@ class LocalHeader(MemberTestCase):
         with self.assertRaisesRegex(zipimport.ZipImportError, "^bad local file header: "):
             importer.get_data("d.txt")
 
-    @difference("local-header-checked")
-    def test_name(self):
-        self.assertRefused(Entry("d.txt", DATA, local_name=b"e.txt"))
-        self.assertRefused(Entry("d.txt", DATA, local_name=b"d.tx"))
-        self.assertRefused(Entry("d.txt", DATA, local_name=b"d.txt2"))
+    def test_the_directory_decides_about_the_name(self):
+        for name in b"e.txt", b"d.tx", b"d.txt2", b"", b"n" * MAX16:
+            for method in STORED, DEFLATED:
+                with self.subTest(name[:9], method=method):
+                    self.assertReads(local_name=name, method=method)
 
-    @difference("local-header-checked")
-    def test_method(self):
-        self.assertRefused(Entry("d.txt", DATA, local_method=DEFLATED))
+    def test_the_directory_decides_about_the_method(self):
+        self.assertReads(local_method=DEFLATED)
+        self.assertReads(local_method=99, method=DEFLATED)
 
-    @difference("local-header-checked")
-    def test_sizes(self):
-        self.assertRefused(Entry("d.txt", DATA, local_size=1))
-        self.assertRefused(Entry("d.txt", DATA, local_compressed_size=1))
+    def test_the_directory_decides_about_the_sizes(self):
+        for size in 0, 1, len(DATA) + 1, MAX32 - 1:
+            for method in STORED, DEFLATED:
+                with self.subTest(size, method=method):
+                    self.assertReads(local_size=size, method=method)
+                    self.assertReads(local_compressed_size=size, method=method)
+
+    def test_the_directory_decides_about_the_flags(self):
+        self.assertReads(local_flags=ENCRYPTED_FLAG)
+
+    def test_descriptor_without_its_flag(self):
+        """As richgel999/miniz writes since 2.2."""
+        self.assertReads(descriptor=True, method=DEFLATED, flags=0)
+
+    def test_directory_rewritten_in_append_mode(self):
+        """zipfile writes the directory anew, its cp437 names in UTF-8, and leaves the local headers (python/cpython#84353)."""
+        self.make_on_path([Entry("tm_caf\xe9.py", "x = 1", local_name="tm_caf\xe9.py".encode("cp437"), local_flags=0)])
+        self.assertModule("tm_caf\xe9", x=1)
+
+    def test_members_that_share_one_header(self):
+        importer = self.make_importer([Entry("a.txt", DATA), Entry("b.txt", DATA, central_only=True, offset=0)])
+        self.assertEqual([importer.get_data("a.txt"), importer.get_data("b.txt")], [DATA, DATA])
+
+    @ours_only("counters")
+    def test_the_first_difference_costs_a_look_and_the_others_a_stat(self):
+        members = [Entry(f"{letter}.txt", DATA, method=DEFLATED, local_size=0) for letter in "abc"]
+        importer = zipimport.zipimporter(support.settle(self.make(members + [Entry("right.txt", DATA)])))
+        counted = "opens", "parses", "stats", "revalidations"
+        look, nothing = (2, 0, 1, 1), (1, 0, 0, 0)
+        further = (1, 0, 1, 1) if support.STAMPS_PROVE else (2, 0, 2, 1)
+        for name, expected in ("a.txt", look), ("b.txt", further), ("c.txt", further), ("right.txt", nothing):
+            with self.subTest(name), support.stats_delta() as delta:
+                self.assertEqual(importer.get_data(name), DATA)
+            self.assertEqual(tuple(delta[key] for key in counted), expected, name)
+
+    @difference("crc-checked")
+    def test_wrong_offset_is_refused(self):
+        """A header is found there, and the bytes are not the member's."""
+        self.assertRefused(Entry("d.txt", DATA, offset=0))
 
     def test_sizes_do_not_count_with_a_data_descriptor(self):
         for size in (0, 1, MAX32):

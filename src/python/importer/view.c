@@ -33,17 +33,14 @@ void zi_view_release(struct zi_view *view)
 }
 
 /* 1 when looking again found another archive, 0 when not, -1 with an exception. */
-static int look_again(struct zi_view *view)
+static int look_again(struct zi_view *view, enum zi_look look)
 {
-    struct zi_archive *before = view->archive;
+    struct zi_archive *before = zi_archive_ref(view->archive);
     int answer;
 
-    if (view->retried)
-        return 0;
-    view->retried = true;
-    view->state->host.count.retries++;
-    zi_archive_ref(before);
-    zi_record_look_again(view->record, ZI_LOOK_BYTES);
+    if (look == ZI_LOOK_BYTES)
+        view->state->host.count.retries++;
+    zi_record_look_again(view->record, look);
     answer = get_archive(view);
     if (answer == 0)
         answer = view->archive != before;
@@ -62,7 +59,7 @@ static void *allocate_bytes(void *context, size_t nbytes)
 }
 
 /* Reads a whole member in the given form. NULL with an exception, where *err says ZI_ERR_HOST, or
- * without one and the error set. */
+ * without one and the error set. With the bytes, *err may say how the local header differs. */
 static PyObject *read_whole(struct zi_source *source, const struct zi_entry *entry,
                             enum zi_member_form form, struct zi_error *err)
 {
@@ -71,14 +68,14 @@ static PyObject *read_whole(struct zi_source *source, const struct zi_entry *ent
     struct zi_member member;
     enum zi_status status = zi_member_load(&member, source, entry, form, &room, err);
 
-    if (status == ZI_OK && member.difference != ZI_DETAIL_NONE)
-        status = zi_member_fail(entry, member.difference, err);
     if (status != ZI_OK)
         Py_CLEAR(bytes);
+    else if (member.difference != ZI_DETAIL_NONE)
+        zi_member_fail(entry, member.difference, err);
     return bytes;
 }
 
-/* Reads the beginning of a longer member; failures as for read_whole(). */
+/* Reads the beginning of a longer member; see read_whole(). */
 static PyObject *read_start(struct zi_source *source, const struct zi_entry *entry, size_t nbytes,
                             struct zi_error *err)
 {
@@ -92,10 +89,10 @@ static PyObject *read_start(struct zi_source *source, const struct zi_entry *ent
         return NULL;
     }
     status = zi_member_peek(source, entry, memory, nbytes, &difference, err);
-    if (status == ZI_OK && difference != ZI_DETAIL_NONE)
-        status = zi_member_fail(entry, difference, err);
     if (status != ZI_OK)
         Py_CLEAR(bytes);
+    else if (difference != ZI_DETAIL_NONE)
+        zi_member_fail(entry, difference, err);
     return bytes;
 }
 
@@ -124,7 +121,7 @@ static PyObject *read_zstd(struct zi_view *view, struct zi_source *source,
     return data;
 }
 
-/* Opens the archive for this one read; see read_whole() for the failures. */
+/* Opens the archive for this one read; see read_whole(). */
 static PyObject *read_node(struct zi_view *view, uint32_t node, size_t nbytes_max,
                            struct zi_error *err)
 {
@@ -148,22 +145,36 @@ static PyObject *read_node(struct zi_view *view, uint32_t node, size_t nbytes_ma
 
 PyObject *zi_view_read(struct zi_view *view, uint32_t node, size_t nbytes, bool *changed_ret)
 {
+    enum zi_look look = ZI_LOOK_BYTES;
     struct zi_error error;
-    PyObject *bytes = read_node(view, node, nbytes, &error);
+    PyObject *bytes;
+    int answer;
 
     *changed_ret = false;
-    if (bytes)
+    zi_error_clear(&error);
+    bytes = read_node(view, node, nbytes, &error);
+    if (error.status == ZI_OK)
         return bytes;
-    if (error.status == ZI_ERR_CHANGED) {
-        int answer = look_again(view);
-        if (answer < 0)
-            return NULL;
-        if (answer > 0) {
-            *changed_ret = true;
-            return NULL;
-        }
+    if (error.status != ZI_ERR_CHANGED || (!bytes && view->retried))
+        return zi_raise(view->state, &error, view->archive_path);
+
+    /* Bytes that are right behind a header that is not are this archive's if it still stands. One
+     * whose headers are known to differ is taken for what its stamp says it is. */
+    if (bytes && view->archive->headers_differ)
+        look = ZI_LOOK_STAMP;
+    answer = look_again(view, look);
+    if (answer == 0 && bytes) {
+        view->archive->headers_differ = true;
+        return bytes;
     }
-    return zi_raise(view->state, &error, view->archive_path);
+    Py_XDECREF(bytes);
+    if (answer < 0)
+        return NULL;
+    if (answer == 0 || view->retried)
+        return zi_raise(view->state, &error, view->archive_path);
+    view->retried = true;
+    *changed_ret = true;
+    return NULL;
 }
 
 int zi_view_raise_if_lost(const struct zi_view *view)

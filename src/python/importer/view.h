@@ -13,7 +13,7 @@ struct zi_view {
     struct zi_record *record;   /* a reference */
     struct zi_archive *archive; /* a reference, or NULL while there is none */
     struct zi_error error;      /* why there is none */
-    bool retried;               /* the archive was looked at again during this call */
+    bool retried;               /* another archive was met during this call */
 };
 
 /* Finds the importer's archive, validating it if it was invalidated. An archive that is absent is
@@ -25,9 +25,13 @@ void zi_view_release(struct zi_view *view);
  * Reads a member, or its first nbytes (unchecked, fit only for judging what the rest may be); all
  * of it with SIZE_MAX. A new bytes object.
  *
- * NULL with an exception, or NULL with *changed_ret set and none: the bytes met were not those
- * that the directory promised, and looking again, which is done once in a view's life, found
- * another archive, or none. The view now shows that one; its nodes are others.
+ * Where the bytes met are not those that the directory promises, or lie behind a local header that
+ * says something else, the archive is looked at again. If it is the same one, right bytes are right
+ * and wrong ones are an error.
+ *
+ * NULL with an exception, or NULL with *changed_ret set and none: it is another archive, or none.
+ * The view now shows that one; its nodes are others. That happens once in a view's life; a second
+ * time is an error.
  */
 PyObject *zi_view_read(struct zi_view *view, uint32_t node, size_t nbytes, bool *changed_ret);
 
