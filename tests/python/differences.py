@@ -135,6 +135,10 @@ DIFFERENCES = {
     "changed-archive-reread": Row(
         EVERY, "an archive that changed without an invalidation gives errors or another module's bytes",
         "noticed at the first wrong byte; the directory is read again and the access repeated, once", "python/cpython#63281"),
+    "reload-looks": Row(
+        EVERY, "importlib.reload() of a module whose archive was written anew reads other bytes, or fails, unless caches were "
+        "invalidated before", "reload looks at the archive first: one stat, and whatever changed is read again",
+        "nobody reloads to get what there was before; importing from a directory does the same"),
     "archive-attribute": Row(
         "3.11, 3.12", "setting an importer's archive attribute leaves it with the old directory", "takes the other archive's, as "
         "from 3.13 on", "newest behaviour on every version"),

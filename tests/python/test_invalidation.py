@@ -10,8 +10,8 @@ import unittest
 import zipimport
 
 import support
-from support import (AN_HOUR, BEFORE_3_13, SINCE_3_13, STAMPS_PROVE, ZipTestCase, difference, directory_reads, ours_only, settle,
-                     stats_delta)
+from support import (AN_HOUR, BEFORE_3_13, SINCE_3_13, STAMPS_PROVE, ZipTestCase, difference, directory_reads, make_pyc, ours_only,
+                     settle, stats_delta)
 from zipbuild import build
 
 SYSTEM_CALLS = ("opens", "reads", "read_bytes", "stats")
@@ -290,6 +290,62 @@ class Visible(ZipTestCase):
 
     def test_returns_nothing(self):
         self.assertIsNone(self.importer.invalidate_caches())
+
+
+class Reloaded(ZipTestCase):
+    """importlib.reload() after a rewrite, without an invalidation."""
+
+    def setUp(self):
+        super().setUp()
+        self.archive = self.make_on_path({"tr_m.py": "x = 'old'", "tr_p/__init__.py": "x = 'old'", "tr_p/s.py": "x = 'old'"})
+        self.modules = [self.import_module(name) for name in ("tr_m", "tr_p", "tr_p.s")]
+
+    def reloaded(self):
+        return [importlib.reload(module).x for module in self.modules]
+
+    @difference("reload-looks")
+    def test_other_layout(self):
+        self.remake({"a.txt": "moves all others", "tr_m.py": "x = 7", "tr_p/__init__.py": "x = 8 * 8", "tr_p/s.py": "x = 9"})
+        self.assertEqual(self.reloaded(), [7, 64, 9])
+
+    def test_same_layout(self):
+        self.remake({"tr_m.py": "x = 'new'", "tr_p/__init__.py": "x = 'new'", "tr_p/s.py": "x = 'new'"})
+        self.assertEqual(self.reloaded(), ["new"] * 3)
+
+    def test_same_layout_with_its_old_mtime(self):
+        mtime_ns = os.stat(self.archive).st_mtime_ns
+        self.remake({"tr_m.py": "x = 'new'", "tr_p/__init__.py": "x = 'new'", "tr_p/s.py": "x = 'new'"})
+        os.utime(self.archive, ns=(mtime_ns, mtime_ns))
+        self.assertEqual(self.reloaded(), ["new"] * 3)
+
+    @difference("reload-looks")
+    def test_became_bytecode(self):
+        self.remake({"tr_m.pyc": make_pyc("x = 7", flags=1)})
+        self.assertEqual(importlib.reload(self.modules[0]).x, 7)
+
+    @difference("reload-looks")
+    def test_gone(self):
+        self.remake({"n.py": ""})
+        self.assertRaises(ModuleNotFoundError, importlib.reload, self.modules[0])
+
+    @ours_only("pins")
+    def test_pinned(self):
+        support.ours.pin(self.archive)
+        self.addCleanup(support.ours.unpin, self.archive)
+        self.remake({"tr_m.py": "x = 'quite new'", "tr_p/__init__.py": "x = 'new'", "tr_p/s.py": "x = 'new'"})
+        self.assertEqual(self.reloaded(), ["quite new", "new", "new"])
+
+    @ours_only("counters")
+    def test_costs_one_stat(self):
+        settle(self.archive)
+        importlib.reload(self.modules[0])
+        with stats_delta() as delta:
+            importlib.reload(self.modules[0])
+        self.assertEqual((delta.stats, delta.parses), (1 if STAMPS_PROVE else 2, 0))
+        self.assertEqual(delta.revalidations, 1)
+        with stats_delta() as delta:
+            self.import_module("tr_p.s")
+        self.assertEqual((delta.stats, delta.revalidations), (0, 0))
 
 
 def directory_reads_attempted():

@@ -133,7 +133,10 @@ PyObject *zi_importer_find_spec(PyObject *self, PyObject *fullname, PyObject *ta
     PyObject *spec = NULL;
     int ours;
 
-    (void)target;
+    /* importlib.reload() alone names a target: what it reloads has been written anew, most likely.
+     */
+    if (target && target != Py_None && zi_importer_look_again(self) < 0)
+        return NULL;
     if (zi_lookup_init(&lookup, self, fullname) < 0)
         return NULL;
     ours = zi_importer_names_files(lookup.view.state, self);

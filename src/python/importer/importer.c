@@ -95,6 +95,17 @@ int zi_importer_invalidate(PyObject *self)
     return result;
 }
 
+int zi_importer_look_again(PyObject *self)
+{
+    struct zi_record *record = zi_importer_record(self, NULL);
+
+    if (!record)
+        return -1;
+    zi_record_look_again(record, ZI_LOOK_STAMP);
+    zi_record_unref(record);
+    return 0;
+}
+
 bool zi_importer_check(struct zi_state *state, PyObject *object)
 {
     return state->importer_type && PyObject_TypeCheck(object, (PyTypeObject *)state->importer_type);

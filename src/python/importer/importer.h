@@ -41,6 +41,10 @@ struct zi_record *zi_importer_record(PyObject *self, PyObject **path_ret);
  * changed, the next use invalidates the record of the new archive. */
 int zi_importer_invalidate(PyObject *self);
 
+/* Has the archive looked at when it is next used, by its stamp where that is proof, whether it is
+ * pinned or not. 0, or -1 with an exception. */
+int zi_importer_look_again(PyObject *self);
+
 /* For the garbage collector: lets go of the record, which the next use finds again. */
 int zi_importer_clear(PyObject *self);
 
