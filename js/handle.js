@@ -5,7 +5,7 @@
 import { nameCounters } from "./counters.js";
 import { checkPath } from "./paths.js";
 import { callFunction, takeValue } from "./pyodide/python.js";
-import { formatTrace, readTraceOptions } from "./trace.js";
+import { formatTrace, readSwitch, readTraceFormat } from "./trace.js";
 
 export class Handle {
   /** @type {any} the PyProxy of the Python module, owned by this handle */
@@ -65,9 +65,14 @@ export class Handle {
    * @returns {any} see the overloads in index.d.ts
    */
   trace(options) {
-    const { on, format } = readTraceOptions(options);
-    const records = this.active ? traceInPython(this.#module, on) : [];
+    const format = readTraceFormat(options);
+    const records = this.active ? takeValue(this.#call("trace")) : [];
     return formatTrace(records, format);
+  }
+
+  /** @param {boolean} on */
+  setTracing(on) {
+    this.#call("set_tracing", readSwitch(on));
   }
 
   async flush() {
@@ -96,13 +101,4 @@ export class Handle {
   #call(name, ...args) {
     return this.#module && callFunction(this.#module, name, (method) => method(...args));
   }
-}
-
-/**
- * @param {any} module
- * @param {boolean | undefined} on
- * @returns {any[]}
- */
-function traceInPython(module, on) {
-  return takeValue(callFunction(module, "trace", (method) => method.callKwargs({ on })));
 }

@@ -48,7 +48,7 @@ export interface InstallOptions {
    * folder's name. Up to 64 of A-Z a-z 0-9 _ -. Default: `""`.
    */
   namespace?: string;
-  /** Whether imports are recorded from the start: see {@link Handle.trace}. Default: `false`. */
+  /** Whether imports are recorded from the start: see {@link Handle.setTracing}. Default: `false`. */
   trace?: boolean;
   /**
    * The address of `pyodide_zipimport.wasm`. Default: beside this module. A string without a scheme
@@ -118,15 +118,21 @@ export interface Handle {
   /**
    * What importing took: one record for each module that this importer executed since tracing was
    * turned on, in the order in which they ended. Modules of other importers count within the module
-   * that imported them.
+   * that imported them. Reading changes nothing: {@link Handle.setTracing} turns tracing on and off.
    *
-   * @param options `on` turns tracing on, which begins a new list, or off; `format: "chrome"` gives
-   *   trace events, which Chrome's tools, Perfetto and speedscope open
+   * @param options `format: "chrome"` gives trace events, which Chrome's tools, Perfetto and speedscope open
+   * @throws {ZipImportUsageError} `"unknown-option"`, `"bad-option"`
+   * @throws {ZipImportInternalError} `"python-failed"`
+   */
+  trace(options?: { format?: "records" }): TraceRecord[];
+  trace(options: { format: "chrome" }): ChromeTrace;
+  /**
+   * Turns tracing on, which begins a new list unless it is on already, or off, which keeps the list.
+   *
    * @throws {ZipImportUsageError} `"bad-option"`
    * @throws {ZipImportInternalError} `"python-failed"`
    */
-  trace(options?: { on?: boolean; format?: "records" }): TraceRecord[];
-  trace(options: { on?: boolean; format: "chrome" }): ChromeTrace;
+  setTracing(on: boolean): void;
   /**
    * Stores what was compiled. Resolves when that is done, also where the store fails: that is a
    * warning, and the next flush tries again.

@@ -114,7 +114,7 @@ async function start(platform, pyodide, options, { store, readWasm, library }) {
     const packs =
       store && (await openPacks(platform, pyodide, module, await store, options, library));
     const handle = new Handle(module, forget, { packs, library });
-    if (options.trace) handle.trace({ on: true });
+    if (options.trace) handle.setTracing(true);
     return handle;
   } catch (error) {
     library?.settle(pyodide, buildOf(pyodide), false);

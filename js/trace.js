@@ -1,6 +1,6 @@
 // @ts-check
-// This file knows the two forms of a trace: our records, and the trace events that Chrome's tools,
-// Perfetto and speedscope open ("Trace Event Format", complete events).
+// Reads the arguments of trace() and setTracing(), and writes a trace in its two forms: our records, and
+// the trace events that Chrome's tools, Perfetto and speedscope open ("Trace Event Format", complete events).
 
 import { ZipImportUsageError, describeValue } from "./base/errors.js";
 
@@ -8,24 +8,42 @@ const FORMATS = ["records", "chrome"];
 
 /**
  * @param {any} given what the caller of trace() passed
- * @returns {{ on: boolean | undefined, format: string }}
+ * @returns {string} the format of the answer
  */
-export function readTraceOptions(given = {}) {
-  const { on, format = "records" } = Object(given);
-  if (on !== undefined && typeof on !== "boolean") throw badOption("on", on, "true or false");
-  if (!FORMATS.includes(format)) throw badOption("format", format, '"records" or "chrome"');
-  return { on, format };
+export function readTraceFormat(given = {}) {
+  const { format = "records", ...others } = Object(given);
+  for (const name of Object.keys(others)) throw unknownOption(name);
+  if (!FORMATS.includes(format))
+    throw badValue('trace(): option "format"', format, '"records" or "chrome"');
+  return format;
 }
 
 /**
- * @param {string} name
+ * @param {unknown} on what the caller of setTracing() passed
+ * @returns {boolean}
+ */
+export function readSwitch(on) {
+  if (typeof on !== "boolean") throw badValue("setTracing()", on, "true or false");
+  return on;
+}
+
+/** @param {string} name */
+function unknownOption(name) {
+  return new ZipImportUsageError(
+    "unknown-option",
+    `trace(): unknown option "${name}"; the only one is "format", and setTracing() turns tracing on and off`,
+  );
+}
+
+/**
+ * @param {string} place
  * @param {unknown} value
  * @param {string} expected
  */
-function badOption(name, value, expected) {
+function badValue(place, value, expected) {
   return new ZipImportUsageError(
     "bad-option",
-    `trace(): option "${name}": found ${describeValue(value)}, expected ${expected}`,
+    `${place}: found ${describeValue(value)}, expected ${expected}`,
   );
 }
 

@@ -226,12 +226,16 @@ static PyMethodDef module_methods[] = {
     {"clear", (PyCFunction)(void (*)(void))module_clear_packs, METH_VARARGS | METH_KEYWORDS,
      "clear($module, /, path=None)\n--\n\n"
      "Delete the compiled code kept of an archive, or of all; to be awaited."},
-    {"trace", (PyCFunction)(void (*)(void))zi_trace, METH_VARARGS | METH_KEYWORDS,
-     "trace($module, /, *, on=None)\n--\n\n"
+    {"trace", zi_trace_read, METH_NOARGS,
+     "trace($module, /)\n--\n\n"
      "Return a dict for each module executed since tracing was turned on: name, archive, origin\n"
      "(\"pack\", \"pyc\", \"compiled\" or \"other\"), bytes, and in milliseconds start, own and "
      "total,\n"
-     "the latter with the modules it imported. on: turn tracing on or off."},
+     "the latter with the modules it imported."},
+    {"set_tracing", zi_trace_set, METH_O,
+     "set_tracing($module, on, /)\n--\n\n"
+     "Turn tracing on, which begins a new list unless it is on already, or off, which keeps the "
+     "list."},
     {"_use_store", zi_control_use_store, METH_VARARGS,
      "_use_store($module, store, build, /)\n--\n\n"
      "Keep bytecode packs in a store, or with None nowhere. build: which Pyodide this is, part of\n"

@@ -612,7 +612,7 @@ def serve():
 
 def stop_serving():
     module._use_store(None, "")
-    module.trace(on=False)
+    module.set_tracing(False)
     forget(*SERVED_NAMES)
     sys.path[:] = [path for path in sys.path if not path.startswith(folder)]
 
@@ -676,7 +676,7 @@ def uninstall_after_pkgutil_was_imported():
 def uninstall_while_tracing():
     module.uninstall()
     module.install()
-    module.trace(on=True)
+    module.set_tracing(True)
     return exchanging(module.uninstall)
 
 
@@ -969,11 +969,11 @@ def trace_an_import():
     act = importing(path, "m", "p", "p.q")
 
     def traced():
-        module.trace(on=True)
+        module.set_tracing(True)
         try:
             act()
             return [(each["name"], each["origin"], each["bytes"]) for each in module.trace()]
         finally:
-            module.trace(on=False)
+            module.set_tracing(False)
 
     return traced

@@ -58,11 +58,13 @@ describeVersions("trace", (version) => {
   });
 
   test("off and on again", () => {
-    const { length } = zips.trace({ on: false });
+    const { length } = zips.trace();
+    zips.setTracing(false);
     assert.ok(length >= 2);
     pyodide.runPython("import later");
     assert.equal(zips.trace().length, length);
-    assert.deepEqual(zips.trace({ on: true }), []);
+    zips.setTracing(true);
+    assert.deepEqual(zips.trace(), []);
     pyodide.runPython("del sys.modules['later']; import later");
     assert.deepEqual(
       zips.trace().map(({ name, origin }) => [name, origin]),
@@ -78,24 +80,29 @@ describeVersions("trace", (version) => {
   });
 
   test("what it does not understand is the caller's fault", () => {
-    for (const [options, message] of [
-      [{ on: 1 }, /trace\(\): option "on": found 1, expected true or false/],
-      [{ format: "perfetto" }, /option "format": found "perfetto", expected "records" or "chrome"/],
+    for (const [call, code, message] of [
+      [() => zips.setTracing(1), "bad-option", /setTracing\(\): found 1, expected true or false/],
+      [() => zips.setTracing(), "bad-option", /setTracing\(\): found undefined/],
+      [
+        () => zips.trace({ format: "perfetto" }),
+        "bad-option",
+        /option "format": found "perfetto", expected "records" or "chrome"/,
+      ],
+      [() => zips.trace({ on: false }), "unknown-option", /unknown option "on"; .* setTracing\(\)/],
     ]) {
-      assert.throws(
-        () => zips.trace(options),
-        (error) => {
-          assert.ok(error instanceof ZipImportUsageError);
-          assert.equal(error.code, "bad-option");
-          assert.match(error.message, message);
-          return true;
-        },
-      );
+      assert.throws(call, (error) => {
+        assert.ok(error instanceof ZipImportUsageError);
+        assert.equal(error.code, code);
+        assert.match(error.message, message);
+        return true;
+      });
     }
+    assert.equal(zips.trace().length, 1, "and is on as before");
   });
 
   test("off from the start it has no records, and none after uninstall()", async () => {
     zips.uninstall();
+    zips.setTracing(true);
     assert.deepEqual(zips.trace(), []);
     assert.deepEqual(zips.trace({ format: "chrome" }).traceEvents, []);
     zips = await install(pyodide, { storage: "memory" });

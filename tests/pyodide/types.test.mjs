@@ -112,7 +112,7 @@ test("a program that uses all of it compiles with every Pyodide's types; a wrong
     });
     zips.invalidate(); zips.invalidate("/a.zip"); zips.pin("/a.zip"); zips.unpin("/a.zip"); zips.uninstall();
     await zips.flush(); await zips.clear(); await zips.clear("/a.zip");
-    const [{ origin, ownMs }] = zips.trace({ on: true }); void (origin === "pack" && ownMs > 1);
+    zips.setTracing(true); const [{ origin, ownMs }] = zips.trace(); void (origin === "pack" && ownMs > 1);
     const { traceEvents } = zips.trace({ format: "chrome" }); void traceEvents[0].args.bytes;
     const stats: Stats = zips.stats();
     const count: number = stats.readBytes + (stats.storage?.bytes ?? 0); void count;

@@ -31,23 +31,23 @@ class Trace(ZipTestCase):
         sys.path.insert(0, self.archive)
         self.addCleanup(sys.path.remove, self.archive)
         self.addCleanup(self.forget)
-        self.addCleanup(support.ours.trace, on=False)
+        self.addCleanup(support.ours.set_tracing, False)
 
     def forget(self):
         for name in NAMES:
             sys.modules.pop(name, None)
 
     def traced(self, *names):
-        support.ours.trace(on=True)
+        support.ours.set_tracing(True)
         try:
             for name in names:
                 importlib.import_module(name)
-            return {record["name"]: record for record in support.ours.trace(on=False)}
+            return {record["name"]: record for record in support.ours.trace()}
         finally:
-            support.ours.trace(on=False)
+            support.ours.set_tracing(False)
 
     def test_a_record_for_each_module_in_the_order_in_which_they_end(self):
-        support.ours.trace(on=True)
+        support.ours.set_tracing(True)
         importlib.import_module("outer")
         importlib.import_module("package")
         records = support.ours.trace()
@@ -84,7 +84,7 @@ class Trace(ZipTestCase):
         self.assertLessEqual(inner["start"] + inner["total"], outer["start"] + outer["total"] + 0.001)
 
     def test_a_module_that_raises_has_no_record_and_its_exception_is_its_own(self):
-        support.ours.trace(on=True)
+        support.ours.set_tracing(True)
         with self.assertRaisesRegex(ValueError, "failing"):
             importlib.import_module("failing")
         self.assertEqual([record["name"] for record in support.ours.trace()], ["inner"])
@@ -117,16 +117,16 @@ class Trace(ZipTestCase):
         importer = Importer(self.archive)
         spec = importer.find_spec("inner")
         module = importlib.util.module_from_spec(spec)
-        support.ours.trace(on=True)
+        support.ours.set_tracing(True)
         importer.exec_module(module)
         [record] = support.ours.trace()
         self.assertEqual((module.value, record["origin"], record["bytes"]), ("own", "other", 0))
 
     def test_off_it_costs_nothing(self):
         method = zipimport.zipimporter.exec_module
-        support.ours.trace(on=True)
+        support.ours.set_tracing(True)
         self.assertIsNot(zipimport.zipimporter.exec_module, method)
-        support.ours.trace(on=False)
+        support.ours.set_tracing(False)
         self.assertIs(zipimport.zipimporter.exec_module, method)
         self.assertNotIn("exec_module", vars(zipimport.zipimporter))
         before = support.ours.trace()
@@ -136,12 +136,14 @@ class Trace(ZipTestCase):
     def test_turned_on_again_it_begins_a_new_list(self):
         self.traced("inner")
         self.assertEqual(len(support.ours.trace()), 1)
-        self.assertEqual(support.ours.trace(on=True), [])
+        support.ours.set_tracing(True)
+        self.assertEqual(support.ours.trace(), [])
         importlib.import_module("kept")
-        self.assertEqual([record["name"] for record in support.ours.trace(on=True)], ["kept"])  # on already: nothing begins
+        support.ours.set_tracing(True)  # on already: nothing begins
+        self.assertEqual([record["name"] for record in support.ours.trace()], ["kept"])
 
     def test_uninstall_turns_it_off_and_forgets(self):
-        support.ours.trace(on=True)
+        support.ours.set_tracing(True)
         importlib.import_module("inner")
         support.ours.uninstall()
         try:
@@ -153,25 +155,45 @@ class Trace(ZipTestCase):
         self.assertEqual(list(self.traced("package")), ["package.part", "package"])
 
     def test_what_is_returned_is_a_copy(self):
-        support.ours.trace(on=True)
+        support.ours.set_tracing(True)
         importlib.import_module("inner")
         support.ours.trace().clear()
         self.assertEqual(len(support.ours.trace()), 1)
 
     def test_turned_on_or_off_by_a_module_that_is_being_imported(self):
         path = self.make({
-            "turns_on.py": "import pyodide_zipimport\npyodide_zipimport.trace(on=True)\nimport inner\n",
-            "turns_off.py": "import pyodide_zipimport\nimport inner\npyodide_zipimport.trace(on=False)\n",
+            "turns_on.py": "import pyodide_zipimport\npyodide_zipimport.set_tracing(True)\nimport inner\n",
+            "turns_off.py": "import pyodide_zipimport\nimport inner\npyodide_zipimport.set_tracing(False)\n",
         }, "b.zip")
         sys.path.append(path)
         self.addCleanup(sys.path.remove, path)
         self.addCleanup(sys.modules.pop, "turns_on", None)
         self.addCleanup(sys.modules.pop, "turns_off", None)
         importlib.import_module("turns_on")
-        self.assertEqual([record["name"] for record in support.ours.trace(on=False)], ["inner"])
+        support.ours.set_tracing(False)
+        self.assertEqual([record["name"] for record in support.ours.trace()], ["inner"])
         self.forget()
         self.assertEqual(list(self.traced("turns_off")), ["inner", "turns_off"])
 
-    def test_only_a_keyword_turns_it(self):
+    def test_reading_switches_nothing_and_switching_reads_nothing(self):
+        self.assertIsNone(support.ours.set_tracing(True))
+        importlib.import_module("inner")
+        self.assertEqual(len(support.ours.trace()), 1)
+        importlib.import_module("kept")
+        self.assertEqual(len(support.ours.trace()), 2)
+        self.assertIsNone(support.ours.set_tracing(False))
         with self.assertRaises(TypeError):
-            support.ours.trace(True)
+            support.ours.trace(on=True)
+        self.assertNotIn("exec_module", vars(zipimport.zipimporter))
+
+    def test_switched_by_what_is_true_or_false_and_unchanged_by_what_says_neither(self):
+        class Neither:
+            def __bool__(self):
+                raise ValueError("neither")
+
+        support.ours.set_tracing([1])
+        with self.assertRaisesRegex(ValueError, "neither"):
+            support.ours.set_tracing(Neither())
+        importlib.import_module("inner")
+        support.ours.set_tracing([])
+        self.assertEqual([record["name"] for record in support.ours.trace()], ["inner"])

@@ -194,20 +194,19 @@ int zi_trace_stop(struct zi_state *state)
     return 0;
 }
 
-PyObject *zi_trace(PyObject *module, PyObject *args, PyObject *keywords)
+PyObject *zi_trace_set(PyObject *module, PyObject *on)
 {
-    static char *names[] = {"on", NULL};
     struct zi_state *state = PyModule_GetState(module);
-    PyObject *on = Py_None;
-    int answer = 0;
+    int truth = PyObject_IsTrue(on);
+    int answer = truth < 0 ? -1 : truth ? turn_on(state) : turn_off(state);
 
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|$O:trace", names, &on))
-        return NULL;
-    if (on != Py_None) {
-        int truth = PyObject_IsTrue(on);
-        answer = truth < 0 ? -1 : truth ? turn_on(state) : turn_off(state);
-    }
-    if (answer < 0)
-        return NULL;
+    return answer < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+PyObject *zi_trace_read(PyObject *module, PyObject *unused)
+{
+    struct zi_state *state = PyModule_GetState(module);
+
+    (void)unused;
     return state->trace->records ? PySequence_List(state->trace->records) : PyList_New(0);
 }

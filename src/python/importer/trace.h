@@ -35,7 +35,8 @@ int zi_trace_origin(struct zi_state *state, PyObject *fullname, enum zi_origin o
 /* Turns it off and forgets the records; -1 with an exception. */
 int zi_trace_stop(struct zi_state *state);
 
-/* trace(): module.c says what it does. */
-PyObject *zi_trace(PyObject *module, PyObject *args, PyObject *keywords);
+/* trace() and set_tracing(): module.c says what they do. */
+PyObject *zi_trace_read(PyObject *module, PyObject *unused);
+PyObject *zi_trace_set(PyObject *module, PyObject *on);
 
 #endif
