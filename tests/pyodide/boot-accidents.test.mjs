@@ -8,15 +8,15 @@ import { describe, test } from "node:test";
 import {
   collectWarnings,
   importerInUse,
+  newest,
   projectPath,
   start,
   temporaryFolder,
-  versions,
 } from "./harness.mjs";
 import { Peer } from "./peers.mjs";
 import { ZipImportUsageError, boot } from "../../js/node.js";
 
-const VERSION = versions.at(-1) === "315.0.0-alpha.2" ? "314.0.7" : versions.at(-1);
+const VERSION = newest;
 const KILLS = Number(process.env.KILLS ?? 3);
 
 const bootWith = (given) =>

@@ -63,6 +63,11 @@ def native_only(reason):
     return unittest.skipIf(IN_PYODIDE, f"not in Pyodide: {reason}")
 
 
+def long(test):
+    """Marks a test that takes long and does not depend on the version of Python: left out where LEAVE_OUT_LONG is set."""
+    return unittest.skipIf(os.environ.get("LEAVE_OUT_LONG"), "tried on the newest release")(test)
+
+
 def since(*version):
     return unittest.skipIf(VERSION < version, "not in this Python version")
 

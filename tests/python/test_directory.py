@@ -2,7 +2,7 @@
 
 import zipimport
 
-from support import BEFORE_3_13, BEFORE_3_14, SINCE_3_13, SINCE_3_14, VERSION, ZipTestCase, difference, ours_only, since
+from support import BEFORE_3_13, BEFORE_3_14, SINCE_3_13, SINCE_3_14, VERSION, ZipTestCase, difference, long, ours_only, since
 from zipbuild import (DOS_DATE, DOS_TIME, Entry, MAX16, MAX32, UTF8_FLAG, build, deflate, extra_field, unicode_path_extra,
                       zip64_extra)
 
@@ -82,13 +82,16 @@ class Entries(DirectoryTestCase):
     def test_many_entries(self):
         self.assertEqual(len(self.names({f"m{i}.py": "" for i in range(3000)})), 3000)
 
+    @long
     def test_65535_entries(self):
         self.assertEqual(len(self.names({f"m{i}.py": "" for i in range(65535)})), 65535)
 
+    @long
     @difference("many-entries-without-zip64", SINCE_3_13)
     def test_more_than_65535_entries_without_zip64(self):
         self.assertEqual(len(self.names({f"m{i}.py": "" for i in range(65537)})), 65537)
 
+    @long
     @difference("many-entries-without-zip64", SINCE_3_13)
     def test_65536_entries_without_zip64(self):
         self.assertEqual(len(self.names({f"m{i}.py": "" for i in range(65536)})), 65536)
@@ -379,6 +382,7 @@ class Zip64(DirectoryTestCase):
     def test_before_trailing_bytes_and_comment(self):
         self.assertImports(zip64=True, comment=b"hello", trailing=b"\0" * 9)
 
+    @long
     @difference("zip64", BEFORE_3_13)
     def test_more_than_65535_entries(self):
         self.assertEqual(len(self.names({f"m{i}.py": "" for i in range(65537)}, zip64=True)), 65537)

@@ -112,6 +112,7 @@ def with_byte_removed_or_doubled(data):
         yield place, data[:place] + data[place:place + 1] + data[place:]
 
 
+@support.long
 @ours_only("stock lets EOFError, UnicodeDecodeError, zlib.error and damaged data through")
 class Mutations(HostileTestCase):
     def archives(self):
@@ -238,6 +239,7 @@ class Claims(HostileTestCase):
     def read(self, entry):
         return self.make_importer([entry]).get_data("big")
 
+    @support.long
     @difference("size-checked")
     def test_bomb_is_not_inflated_past_the_directory_s_size(self):
         bomb = zlib.compressobj(9, zlib.DEFLATED, -15)
