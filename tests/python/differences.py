@@ -48,6 +48,14 @@ DIFFERENCES = {
     "unicode-path-extra": Row(
         EVERY, "ignored", "the Unicode name that an Info-ZIP extra field (0x7075) ties to the header's name by CRC-32 is the name",
         "it is the only place where some archivers write the true name"),
+    "names-as-shown": Row(
+        EVERY, "a name is what its bytes are in UTF-8, if flagged, or in code page 437; backslashes, and a `./` or `/` at its beginning, are parts of it",
+        "found under that name, and under the one that unzip shows: UTF-8 without the flag where the entry was made on Unix or OS X, slashes for "
+        "backslashes where it was made on FAT and has no slash, without the beginning. _zip_directory_cache has the latter. A name with a part `..` "
+        "stays as it is", "macOS' Archive Utility, zip in a C locale, PowerShell and bsdtar write such names"),
+    "resources-by-stored-names": Row(
+        EVERY, "modules under such names are not found", "are found, their resources only under the names as stored",
+        "importlib.resources opens the archive with zipfile"),
     # Which do not, and how that is told
     "short-file": Row(
         "3.11, 3.12", "a file too short for an end record: can't read Zip file", "not a Zip file, as in 3.13",

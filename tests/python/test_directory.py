@@ -126,7 +126,7 @@ class Names(DirectoryTestCase):
         self.assertEqual(self.names({"\U0001f40d.py": ""}), ["\U0001f40d.py"])
 
     def test_names_are_not_changed(self):
-        odd = ["../up.py", "/abs.py", "a//b.py", "./c.py", "back\\slash.py", "C:/d.py", "nu\0ll.py", "new\nline.py", " ", "."]
+        odd = ["../up.py", "a//b.py", "C:/d.py", "nu\0ll.py", "new\nline.py", " ", "."]
         self.assertEqual(self.names([Entry(name) for name in odd]), odd)
 
     def test_empty_name(self):
@@ -200,7 +200,6 @@ class ImplicitDirectories(DirectoryTestCase):
         self.assertEqual(self.directories("a/", "a/b.py"), [])
 
     def test_of_odd_names(self):
-        self.assertShown(["/abs/b.py"], ["/", "/abs/"])
         self.assertShown(["../b.py"], ["../"])
         self.assertShown(["a//b.py"], ["a//"])
 
