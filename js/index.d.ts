@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" />
+
 /** What this package uses of Pyodide: the object that `loadPyodide()` resolves to, of any version. */
 export interface PyodideLike {
   readonly version: string;
@@ -152,6 +154,13 @@ export interface Handle {
    * @throws {ZipImportInternalError} `"python-failed"`; the importer is then still in use
    */
   uninstall(): void;
+  /** `using zips = ...`: {@link Handle.uninstall}. Absent where the engine has no `Symbol.dispose`. */
+  [Symbol.dispose](): void;
+  /**
+   * `await using zips = ...`: {@link Handle.flush}, then {@link Handle.uninstall}. Absent where the
+   * engine has no `Symbol.asyncDispose`.
+   */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Counts since the side module was loaded, except where a unit is named. */

@@ -29,7 +29,7 @@ import { readWasmFile } from "./pyodide/wasm-file.js";
 /**
  * @typedef {object} Installation
  * @property {import("./options.js").Options} options
- * @property {Promise<Handle>} handle
+ * @property {Promise<import("./index.js").Handle>} handle
  */
 
 /** @type {WeakMap<object, Installation>} */
@@ -83,11 +83,13 @@ function beginStore(platform, options) {
  * @param {any} pyodide in which ours is not installed
  * @param {import("./options.js").Options} options
  * @param {Begun} begun
- * @returns {Promise<Handle>}
+ * @returns {Promise<import("./index.js").Handle>}
  */
 export function installBegun(platform, pyodide, options, begun) {
   // Noted before anything is awaited: a second call that comes meanwhile shares this one's outcome.
-  const handle = start(platform, pyodide, options, begun);
+  const made = start(platform, pyodide, options, begun);
+  // It has the methods named by symbols where the engine has the symbols.
+  const handle = /** @type {Promise<any>} */ (made);
   installations.set(pyodide, { options, handle });
   return handle;
 }

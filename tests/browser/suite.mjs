@@ -56,6 +56,8 @@ export function defineBrowserTests(name) {
         { active: true, importer: "ours", answer: 42 },
       ]);
       assert.equal(result.sameHandle, true);
+      const [symbol, method] = result.disposal;
+      assert.equal(method, symbol === "symbol" ? "function" : "undefined");
       assert.ok(result.hits > 0 && result.archives > 0);
       assert.deepEqual(result.sideModules, [sideModule]);
     }

@@ -17,7 +17,13 @@ const declarations = ts.createSourceFile(
 );
 
 /** Once each: a method may be declared in several overloads. */
-const namesOf = (nodes) => [...new Set(nodes.map(({ name }) => name.text))].sort();
+const namesOf = (nodes) => [...new Set(nodes.map(({ name }) => nameOf(name)))].sort();
+const nameOf = (name) => name.text ?? name.expression.getText(declarations);
+const keyOf = (key) => (typeof key === "symbol" ? SYMBOLS.get(key) : key);
+const SYMBOLS = new Map([
+  [Symbol.dispose, "Symbol.dispose"],
+  [Symbol.asyncDispose, "Symbol.asyncDispose"],
+]);
 
 function declared(name) {
   return declarations.statements.find((statement) => statement.name?.text === name);
@@ -76,7 +82,7 @@ test("options, methods and counters are the declared ones", async () => {
   const members = Reflect.ownKeys(Object.getPrototypeOf(zips)).filter(
     (name) => name !== "constructor",
   );
-  assert.deepEqual(members.sort(), namesOf([...declared("Handle").members]));
+  assert.deepEqual(members.map(keyOf).sort(), namesOf([...declared("Handle").members]));
 
   const all = namesOf([...declared("Stats").members]);
   const counters = all.filter((name) => name !== "storage" && name !== "start");
@@ -126,12 +132,23 @@ test("a program that uses all of it compiles with every Pyodide's types; a wrong
   assert.equal(problems(wrong).length, 2);
 });
 
-function problems(source) {
+test("`using` compiles in a program that names no library for it", () => {
+  const right = `
+    import { install } from "../../js/index.js";
+    using zips = await install({ version: "", runPython() {} });
+    await using later = await install({ version: "", runPython() {} });
+    void [zips, later];`;
+  assert.deepEqual(problems(right, { types: [] }), []);
+  assert.equal(problems(right.replace("await install", "install"), { types: [] }).length, 1);
+});
+
+function problems(source, others = {}) {
   const name = projectPath("tests/pyodide/sample.ts");
   const options = {
     ...{ strict: true, noEmit: true, skipLibCheck: true, target: ts.ScriptTarget.ES2022 },
     ...{ module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
     ...{ types: ["node"], lib: ["lib.es2023.d.ts", "lib.dom.d.ts"] },
+    ...others,
   };
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists, readFile } = host;
