@@ -70,12 +70,16 @@ export interface InstallOptions {
   maxMemberBytes?: number;
 }
 
-export interface BootOptions extends InstallOptions {
+/** Pyodide's function `loadPyodide()`, of any version, or one that calls it. */
+export type PyodideLoader = (options?: any) => Promise<PyodideLike>;
+
+/** The options of {@link boot}. L is the type of the loader, which says what options it takes. */
+export interface BootOptions<L extends PyodideLoader = PyodideLoader> extends InstallOptions {
   /**
    * The options of `loadPyodide()`: all of them. `packages` are loaded once the importer is installed,
    * and your `fsInit` is called too.
    */
-  pyodide?: object;
+  pyodide?: NonNullable<Parameters<L>[0]>;
 }
 
 /**
@@ -395,7 +399,7 @@ export function install(pyodide: PyodideLike, options?: InstallOptions): Promise
  * @throws {ZipImportUsageError} `"not-pyodide"`, `"unknown-option"`, `"bad-option"`, `"option-unavailable"`
  * @throws what `loadPyodide()` throws
  */
-export function boot<P extends PyodideLike>(
-  loadPyodide: (options?: any) => Promise<P>,
-  options?: BootOptions,
-): Promise<{ pyodide: P; zips: Handle }>;
+export function boot<L extends PyodideLoader>(
+  loadPyodide: L,
+  options?: BootOptions<L>,
+): Promise<{ pyodide: Awaited<ReturnType<L>>; zips: Handle }>;

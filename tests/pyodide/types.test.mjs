@@ -132,6 +132,42 @@ test("a program that uses all of it compiles with every Pyodide's types; a wrong
   assert.equal(problems(wrong).length, 2);
 });
 
+test("boot() takes the options of the loader that it is given, and gives that one's Pyodide", () => {
+  // A comment that expects an error is one itself where there is none.
+  const uses = versions.map(
+    (version, i) => `
+      import { loadPyodide as load${i}, type PyodideInterface as Interface${i} } from "pyodide-${version}";
+      const options${i}: BootOptions<typeof load${i}> = {
+        pyodide: {
+          indexURL: "/", env: { HOME: "/" }, packages: ["numpy"], stdout: (text) => void text.length,
+          fsInit: async (FS, info) => void [FS, info.sitePackages.length],
+        },
+        maxBytes: 1,
+      };
+      const { pyodide: booted${i} } = await boot(load${i}, options${i});
+      const same${i}: Interface${i} = booted${i}; void same${i};
+      // @ts-expect-error
+      const text${i}: string = booted${i};
+      await boot(load${i}, { pyodide: { args: ["-O"] } });
+      // @ts-expect-error
+      await boot(load${i}, { pyodide: { arguments: ["-O"] } });
+      // @ts-expect-error
+      await boot(load${i}, { pyodide: { args: "-O" } });
+      const wrapper${i} = (given: { indexURL: string }) => load${i}(given);
+      await boot(wrapper${i}, { pyodide: { indexURL: "/" } });
+      // @ts-expect-error
+      await boot(wrapper${i}, { pyodide: { env: {} } });
+      await boot(() => load${i}(), { maxBytes: 1 });
+      // @ts-expect-error
+      await boot(() => load${i}(), { pyodide: { env: {} } });`,
+  );
+  const program = `
+    import { boot, type BootOptions } from "../../js/index.js";
+    ${uses.join("\n")}
+    const anyVersion: BootOptions = { pyodide: { whatever: 1 } }; void anyVersion;`;
+  assert.deepEqual(problems(program), []);
+});
+
 test("`using` compiles in a program that names no library for it", () => {
   const right = `
     import { install } from "../../js/index.js";
