@@ -201,7 +201,7 @@ test-pyodide: wasm archives
 	@node tests/suite.mjs run $@ "$(NODE_TEST) $(wildcard tests/pyodide/*.test.mjs)"
 
 cpython-tests: all $(SETUP_TEST)
-	@node tests/suite.mjs run $@ "node tests/cpython/run.mjs"
+	@node tests/suite.mjs run $@ "node tests/cpython/run.mjs" "$(NODE_TEST) tests/cpython/newer.test.mjs"
 
 test-browser: wasm $(SETUP_TEST)
 	@node tests/suite.mjs run $@ "$(NODE_TEST) $(wildcard tests/browser/*.test.mjs)"

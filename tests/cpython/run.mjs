@@ -48,7 +48,7 @@ const TIMEOUT_MS = 15 * 60_000;
  * @property {string} name
  * @property {string} [pyodide]  npm name of the Pyodide; absent: natively
  * @property {string} minor      Python's minor version
- * @property {"pyenv" | "debian"} [source]  where its tests are from; absent: none are released
+ * @property {"pyenv" | "debian"} source  where its tests are from
  * @property {string} [suite]    Debian suite
  * @property {"once" | "twice"} [always] runs in every run of the tests, and again with packs
  */
@@ -86,9 +86,11 @@ const CONFIGURATIONS = [
     always: "twice",
   },
   {
-    name: "315.0.0-alpha.2",
+    name: "315.0.0-alpha.2 debian",
     pyodide: "pyodide-315.0.0-alpha.2",
     minor: "3.15",
+    source: "debian",
+    suite: "sid",
     always: "once",
   },
 ];
@@ -109,10 +111,6 @@ for (const configuration of chosen) {
   const row = { configuration, origin: "", unavailable: undefined, runs: {} };
   rows.push(row);
   try {
-    if (!configuration.source)
-      throw new TreeUnavailable(
-        `no package of CPython ${configuration.minor}'s tests matches this pre-release`,
-      );
     const tree = await obtainTree(
       build,
       configuration.source,

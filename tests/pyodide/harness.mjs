@@ -89,10 +89,11 @@ export function once(version) {
  * @returns {Promise<{ status: number | string, lines: string[], errors: string }>} how it ended (a
  *   signal's name when it ran into the time limit), what it printed, and the end of what it complained
  */
-export function runChild(script, args, { timeout = 600_000 } = {}) {
+export function runChild(script, args, { timeout = 600_000, environment = {} } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [projectPath(`tests/pyodide/${script}`), ...args], {
       stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...environment },
       timeout,
     });
     let output = "";
