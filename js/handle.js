@@ -2,6 +2,7 @@
 // The object that install() gives: the Python module's functions as methods. Without a Python module
 // (the start degraded, or uninstall() was called) every method checks its arguments and does nothing.
 
+import { readSignal } from "./base/signals.js";
 import { nameCounters } from "./counters.js";
 import { checkPath } from "./paths.js";
 import { callFunction, takeValue } from "./pyodide/python.js";
@@ -75,8 +76,11 @@ export class Handle {
     this.#call("set_tracing", readSwitch(on));
   }
 
-  async flush() {
-    await this.#packs?.flush();
+  /** @param {{ signal?: AbortSignal }} [options] */
+  async flush(options) {
+    const signal = readSignal(options, "flush");
+    signal?.throwIfAborted();
+    await this.#packs?.flush(signal);
   }
 
   /** @param {string} [path] */

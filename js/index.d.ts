@@ -142,8 +142,13 @@ export interface Handle {
   /**
    * Stores what was compiled. Resolves when that is done, also where the store fails: that is a
    * warning, and the next flush tries again.
+   *
+   * @param options `signal` ends the wait: the promise is rejected with the signal's reason, no further
+   *   step begins, nothing is left half written, and what was not stored stays queued
+   * @throws {ZipImportUsageError} `"unknown-option"`, `"bad-option"`
+   * @throws the signal's reason
    */
-  flush(): Promise<void>;
+  flush(options?: { signal?: AbortSignal }): Promise<void>;
   /**
    * Deletes the compiled code kept of an archive, from the store and from memory.
    *

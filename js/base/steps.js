@@ -1,6 +1,6 @@
 // @ts-check
-// This file knows how to walk through work that is written once, as a generator of what has to be awaited,
-// and done either at leisure or, where every step has its answer at once, before this returns.
+// Walks through work that is written once, as a generator of what has to be awaited, and is done either at
+// leisure or, where every step has its answer at once, before the call returns.
 
 /**
  * For steps that do their work at once; what they yield is their answer.
@@ -16,23 +16,27 @@ export function runNow(steps) {
 }
 
 /**
- * Awaits what they yield.
+ * Awaits what they yield. Between two steps it stops once the signal is aborted: the generator's finally
+ * blocks run, and no other step begins.
  *
  * @template T
  * @param {Generator<any, T, any>} steps
- * @returns {Promise<T>}
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<T | undefined>} undefined if it was stopped
  */
-export async function run(steps) {
-  let step = steps.next();
+export async function run(steps, signal) {
+  const next = (/** @type {() => IteratorResult<any, T>} */ go) =>
+    signal?.aborted ? steps.return(/** @type {any} */ (undefined)) : go();
+  let step = next(() => steps.next());
   while (!step.done) {
     let value;
     try {
       value = await step.value;
     } catch (error) {
-      step = steps.throw(error);
+      step = next(() => steps.throw(error));
       continue;
     }
-    step = steps.next(value);
+    step = next(() => steps.next(value));
   }
   return step.value;
 }

@@ -161,12 +161,21 @@ export class Library {
     for (const file of this.#candidates.damaged.splice(0)) yield store.delete(file);
     const missing = this.#missing.splice(0);
     if (missing.length === 0) return false;
-    const { skipped, file } = yield* writeLibrary(
-      { platform: this.#platform, pyodide: this.#pyodide, store, pace },
-      { name: this.#name, archive: this.path, place: this.#key.place, used: this.#used, missing },
-    );
-    this.#missing = skipped;
-    if (file) this.#used = file;
-    return file !== undefined;
+    // Where this is stopped, and not where it fails, the next time takes it up again.
+    let left = missing;
+    try {
+      const { skipped, file } = yield* writeLibrary(
+        { platform: this.#platform, pyodide: this.#pyodide, store, pace },
+        { name: this.#name, archive: this.path, place: this.#key.place, used: this.#used, missing },
+      );
+      left = skipped;
+      if (file) this.#used = file;
+      return file !== undefined;
+    } catch (error) {
+      left = [];
+      throw error;
+    } finally {
+      this.#missing = left;
+    }
   }
 }

@@ -7,6 +7,7 @@
 // merges them. Merging the same files gives the same file, hence the same name.
 
 import { describeError } from "../../base/errors.js";
+import { orAborted } from "../../base/signals.js";
 import { run, runNow } from "../../base/steps.js";
 import { warn } from "../../base/warnings.js";
 import { callFunction, isAlive, takeValue } from "../../pyodide/python.js";
@@ -143,9 +144,15 @@ export class Packs {
     return this.#enqueue(() => this.#context.shelf.preload(this.#settings.preloadBytes));
   }
 
-  /** Writes everything that was compiled. Never rejected: what the store refuses is a warning. */
-  flush() {
-    return this.#enqueue(() => this.#flush({ stepMs: STEP_MS }));
+  /**
+   * Writes everything that was compiled. What the store refuses is a warning; the promise is only rejected
+   * where the signal is aborted, and then no step begins that was not under way.
+   *
+   * @param {AbortSignal} [signal]
+   */
+  flush(signal) {
+    const work = this.#enqueue(() => this.#flush({ stepMs: STEP_MS }, signal));
+    return signal ? orAborted(work, signal) : work;
   }
 
   /** The same at once, for a store that can: at the end of a process there is no later. */
@@ -171,9 +178,12 @@ export class Packs {
     );
   }
 
-  /** @param {Pace} pace */
-  async #flush(pace) {
-    await run(flushSteps(this.#context, this.#names(), pace));
+  /**
+   * @param {Pace} pace
+   * @param {AbortSignal} [signal]
+   */
+  async #flush(pace, signal) {
+    await run(flushSteps(this.#context, this.#names(), pace), signal);
     this.#endFlush();
   }
 

@@ -1,0 +1,43 @@
+// @ts-check
+// The option `signal` of methods that take their time.
+
+import { ZipImportUsageError, describeValue } from "./errors.js";
+
+/**
+ * @param {unknown} given what the caller of a method passed
+ * @param {string} method its name, for messages
+ * @returns {AbortSignal | undefined}
+ */
+export function readSignal(given = {}, method) {
+  const { signal, ...others } = Object(given);
+  for (const name of Object.keys(others))
+    throw new ZipImportUsageError(
+      "unknown-option",
+      `${method}(): unknown option "${name}"; the only one is "signal"`,
+    );
+  if (signal === undefined || isSignal(signal)) return signal;
+  throw new ZipImportUsageError(
+    "bad-option",
+    `${method}(): option "signal": found ${describeValue(signal)}, expected an AbortSignal`,
+  );
+}
+
+/** Not by its class: a signal may come from another window, or be a library's own. */
+function isSignal(/** @type {any} */ value) {
+  return typeof value?.aborted === "boolean" && typeof value.addEventListener === "function";
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} work
+ * @param {AbortSignal} signal
+ * @returns {Promise<T>} which is rejected with the signal's reason as soon as that is aborted
+ */
+export function orAborted(work, signal) {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    work.finally(() => signal.removeEventListener("abort", onAbort)).then(resolve, reject);
+  });
+}

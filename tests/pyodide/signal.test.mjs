@@ -1,0 +1,153 @@
+// flush({ signal }): ended at any moment it leaves nothing half written and loses nothing.
+
+import assert from "node:assert/strict";
+import { afterEach, before, beforeEach, test } from "node:test";
+
+import { describeOn, newest, start, writeArchive } from "./harness.mjs";
+import { boot, install } from "../../js/node.js";
+
+/** A store of the caller's own, which tells of each call before it answers. */
+class ToldStore {
+  entries = new Map();
+  asked = [];
+  /** @type {(call: string) => unknown} */
+  onCall = () => {};
+
+  async get(name) {
+    await this.#tell("get", name);
+    return this.entries.get(name);
+  }
+  async put(name, bytes) {
+    await this.#tell("put", name);
+    this.entries.set(name, bytes);
+  }
+  async delete(name) {
+    await this.#tell("delete", name);
+    this.entries.delete(name);
+  }
+  async list() {
+    await this.#tell("list", "");
+    return [...this.entries].map(([name, { length }]) => ({ name, nbytes: length, usedMs: 1 }));
+  }
+
+  async #tell(method, name) {
+    this.asked.push(`${method} ${name}`);
+    await this.onCall(`${method} ${name}`);
+  }
+
+  kept(pattern) {
+    return [...this.entries.keys()].filter((name) => pattern.test(name));
+  }
+}
+
+const PACK = /^z1-.*\.zip$/;
+const LIBRARY = /^w1-.*\.zip$/;
+const REASON = new Error("the caller's own reason");
+
+describeOn([newest], "a signal for flush()", (version) => {
+  /** @type {any} */ let pyodide;
+  /** @type {ToldStore} */ let store;
+  /** @type {any} */ let zips;
+  let archives = 0;
+
+  before(async () => {
+    pyodide = await start(version);
+  });
+  beforeEach(async () => {
+    store = new ToldStore();
+    zips = await install(pyodide, { storage: store, autoFlush: false });
+  });
+  afterEach(() => zips.uninstall());
+
+  function importFromNew() {
+    const name = `signalled_${++archives}`;
+    writeArchive(pyodide, `/tmp/${name}.zip`, { [`${name}.py`]: "" });
+    pyodide.runPython(`import sys; sys.path.insert(0, "/tmp/${name}.zip"); import ${name}`);
+  }
+
+  const packFolder = () =>
+    pyodide.FS.readdir("/lib/pyodide_zipimport/packs").filter((name) => !PACK.test(name));
+
+  test("aborted before: rejected with its reason, and the store is not asked", async () => {
+    importFromNew();
+    store.asked.length = 0;
+    await assert.rejects(zips.flush({ signal: AbortSignal.abort(REASON) }), REASON);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(store.asked, []);
+    await zips.flush({ signal: new AbortController().signal });
+    assert.equal(store.kept(PACK).length, 1);
+  });
+
+  test("aborted at each call of the store: no other begins, and the next flush has all", async () => {
+    let calls = Infinity;
+    for (let at = 0; at < calls; at++) {
+      importFromNew();
+      importFromNew();
+      const before = store.kept(PACK).length;
+      const controller = new AbortController();
+      let counted = 0;
+      const afterwards = [];
+      store.onCall = (call) => {
+        if (counted === at) controller.abort(REASON);
+        if (counted++ > at) afterwards.push(call);
+      };
+      const outcome = await zips.flush({ signal: controller.signal }).then(
+        () => "done",
+        (error) => error,
+      );
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (counted <= at) calls = at;
+      // The notes are one step.
+      assert.deepEqual(
+        afterwards.filter((call) => !/^put z1-.*\.txt$/.test(call)),
+        [],
+      );
+      assert.equal(outcome, counted <= at ? "done" : REASON);
+      assert.deepEqual(packFolder(), [".", ".."]);
+      store.onCall = () => {};
+      await zips.flush();
+      assert.equal(store.kept(PACK).length, before + 2);
+    }
+    assert.ok(calls > 3, `${calls}`);
+  });
+
+  test("aborted while it waits for its turn: rejected at once, and the other goes on", async () => {
+    importFromNew();
+    /** @type {any} */ let release;
+    const held = new Promise((resolve) => (release = resolve));
+    store.onCall = (call) => call.startsWith("put") && held;
+    const first = zips.flush();
+    const controller = new AbortController();
+    const second = zips.flush({ signal: controller.signal });
+    controller.abort(REASON);
+    await assert.rejects(second, REASON);
+    release();
+    await first;
+    assert.equal(store.kept(PACK).length, 1);
+  });
+
+  test("aborted while the library is made: no file is left behind, and it is made the next time", async () => {
+    const library = new ToldStore();
+    const booted = await start(version, {
+      load: (loadPyodide, own) =>
+        boot(loadPyodide, { pyodide: own, storage: library, autoFlush: false }),
+    });
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(REASON), 60);
+    await assert.rejects(booted.zips.flush({ signal: controller.signal }), REASON);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual(library.kept(LIBRARY), []);
+    const files = booted.pyodide.FS.readdir("/lib/pyodide_zipimport");
+    assert.ok(!files.some((name) => name.startsWith("library.")), files.join());
+    await booted.zips.flush();
+    assert.equal(library.kept(LIBRARY).length, 1);
+    booted.zips.uninstall();
+  });
+
+  test("what is no signal, or no option, is the caller's fault", async () => {
+    for (const signal of [null, 1, "abort", {}, new AbortController()])
+      await assert.rejects(zips.flush({ signal }), { code: "bad-option" });
+    await assert.rejects(zips.flush({ signals: undefined }), { code: "unknown-option" });
+    await zips.flush({ signal: undefined });
+  });
+});
