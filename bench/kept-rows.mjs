@@ -165,7 +165,8 @@ const flush = {
           ],
         });
         taken.push(steps[1].ms[0]);
-        const packs = readdirSync(folder).filter((file) => file.endsWith(".zip"));
+        const files = readdirSync(folder, { encoding: "utf8", recursive: true });
+        const packs = files.filter((file) => file.endsWith(".zip"));
         const largest = Math.max(...packs.map((file) => statSync(join(folder, file)).size));
         sizes = `${formatMiB(largest)} beside ${formatMiB(statSync(findArchive("sympy-")).size)}`;
       });

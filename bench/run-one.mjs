@@ -116,8 +116,12 @@ function unpack(pyodide, files) {
  */
 function installFloor(pyodide, folder) {
   pyodide.FS.mkdir("/packs");
-  for (const name of readdirSync(folder))
-    pyodide.FS.writeFile(`/packs/${name}`, new Uint8Array(readFileSync(join(folder, name))));
+  for (const name of readdirSync(folder, { encoding: "utf8", recursive: true }))
+    if (name.endsWith(".zip"))
+      pyodide.FS.writeFile(
+        `/packs/${basename(name)}`,
+        new Uint8Array(readFileSync(join(folder, name))),
+      );
   const source = readFileSync(new URL("floor.py", import.meta.url), "utf8");
   const globals = pyodide.toPy({});
   execute(pyodide, `${source}\ninstall("/packs")`, globals);

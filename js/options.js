@@ -5,6 +5,7 @@
 
 import { ZipImportUsageError, describeValue } from "./base/errors.js";
 import { findNearest } from "./base/nearest.js";
+import { hasScheme } from "./base/urls.js";
 
 /**
  * @typedef {object} OptionRule
@@ -22,8 +23,12 @@ const isByteCount = (/** @type {unknown} */ value) =>
 const isObject = (/** @type {unknown} */ value) => typeof value === "object" && value !== null;
 
 const STORES = ["auto", "memory", "indexeddb", "opfs"];
-const isFolder = (/** @type {any} */ value) =>
-  typeof value?.directory === "string" && value.directory !== "";
+const isFolder = (/** @type {any} */ value) => {
+  const { directory } = Object(value);
+  if (directory instanceof URL) return directory.protocol === "file:";
+  if (typeof directory !== "string" || directory === "") return false;
+  return !hasScheme(directory) || directory.startsWith("file:");
+};
 const isStore = (/** @type {any} */ value) =>
   ["get", "put", "delete", "list"].every((name) => typeof value?.[name] === "function");
 const BYTES = "a whole number of bytes, 0 or more";
@@ -63,7 +68,7 @@ const RULES = new Map(
 
 /**
  * @typedef {object} Options what is left of the caller's options once checked
- * @property {"auto" | "indexeddb" | "opfs" | "memory" | { directory: string } | import("./kept/stores/store.js").Store} storage
+ * @property {"auto" | "indexeddb" | "opfs" | "memory" | { directory: string | URL } | import("./kept/stores/store.js").Store} storage
  * @property {number} maxBytes
  * @property {number} preloadBytes
  * @property {string} namespace
@@ -79,7 +84,7 @@ const RULES = new Map(
  * Checks the caller's options. `undefined` stands for an option that was not given.
  *
  * @param {unknown} given
- * @param {"install" | "boot"} caller for messages
+ * @param {"install" | "boot" | "prepare"} caller for messages
  * @returns {{ options: Options, named: (keyof Options)[] }} the options with every default filled
  *   in, and the names of those that the caller gave
  * @throws {ZipImportUsageError} for a name or a value that cannot be used
@@ -103,6 +108,19 @@ export function readOptions(given = {}, caller) {
     options: /** @type {Options} */ (Object.fromEntries([...initial, ...entries])),
     named: /** @type {(keyof Options)[]} */ (entries.map(([name]) => name)),
   };
+}
+
+/**
+ * Whether two values of an option mean the same. Two stores of a program's own are two, whatever they hold.
+ *
+ * @param {any} a
+ * @param {any} b
+ */
+export function isSameOption(a, b) {
+  if (a === b) return true;
+  const folders = [a?.directory, b?.directory];
+  if (folders.every((each) => each !== undefined)) return String(folders[0]) === String(folders[1]);
+  return [a, b].every((each) => each instanceof URL || isString(each)) && String(a) === String(b);
 }
 
 /**

@@ -11,6 +11,7 @@ export class Catalogue {
   #store;
   /** @type {Map<string, Entry>} */
   #known = new Map();
+  #hasRemovedOlder = false;
 
   /** @param {Store} store */
   constructor(store) {
@@ -62,6 +63,13 @@ export class Catalogue {
   /** @param {string} name */
   delete(name) {
     return this.#after(this.#store.delete(name), () => void this.#known.delete(name));
+  }
+
+  /** Deletes what an older version of this package left elsewhere: once, and nothing depends on it. */
+  removeOlder() {
+    if (this.#hasRemovedOlder) return undefined;
+    this.#hasRemovedOlder = true;
+    return this.#store.removeOlder?.();
   }
 
   /**

@@ -3,11 +3,11 @@
 // version of this package left.
 
 import { SCHEMA } from "./names.js";
+import { isLongUnused, isOlder } from "./older.js";
 
 // Notes are small and the store lists them all: programs that import from a new temporary folder each
 // time would leave one for each.
 const NOTES_MAX = 500;
-const OLD_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** @typedef {import("./catalogue.js").Entry} Entry */
 
@@ -29,13 +29,8 @@ export function findUseless(entries, maxBytes) {
 function findOlder(entries) {
   const bySchema = groupBy(entries, ({ parsed }) => parsed.schema);
   return [...bySchema]
-    .filter(([schema, group]) => schema < SCHEMA && isLongUnused(group))
+    .filter(([schema, group]) => isOlder(schema) && isLongUnused(group))
     .flatMap(([, group]) => group.map(({ name }) => name));
-}
-
-/** @param {{ usedMs: number }[]} entries */
-export function isLongUnused(entries) {
-  return entries.every(({ usedMs }) => usedMs < Date.now() - OLD_MS);
 }
 
 /** @param {Entry[]} entries */

@@ -161,10 +161,9 @@ export function parseFolderName(name) {
 
 /**
  * @param {string} name of a database
- * @param {string} base the namespace's
- * @returns {number | undefined} its schema
+ * @returns {{ base: string, schema: number } | undefined}
  */
-export function parseDatabaseName(name, base) {
+export function parseDatabaseName(name) {
   const groups = DATABASE.exec(name)?.groups;
-  return groups?.base === base ? Number(groups.schema) : undefined;
+  return groups && { base: groups.base, schema: Number(groups.schema) };
 }

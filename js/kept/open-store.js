@@ -3,18 +3,19 @@
 
 import { describeError } from "../base/errors.js";
 import { warn } from "../base/warnings.js";
-import { makeBase } from "./names.js";
-import { DirectoryStore } from "./stores/directory.js";
+import { makeBase, makeDatabaseName, makeFolderName } from "./names.js";
+import { DirectoryStore, checkFolder } from "./stores/directory.js";
 import { openIndexedDB } from "./stores/indexeddb.js";
 import { MemoryStore } from "./stores/memory.js";
 import { openOPFS } from "./stores/opfs.js";
 
 /** @typedef {import("./stores/store.js").Store} Store */
 /** @typedef {import("../platform/platform.js").Platform} Platform */
+/** @typedef {import("../platform/platform.js").Folders} Folders */
 
 /**
  * @typedef {object} Settings
- * @property {"auto" | "indexeddb" | "opfs" | "memory" | { directory: string } | Store} storage
+ * @property {"auto" | "indexeddb" | "opfs" | "memory" | { directory: string | URL } | Store} storage
  * @property {string} namespace
  * @property {((message: string, code: string) => void) | undefined} onWarning
  */
@@ -51,13 +52,23 @@ function open(platform, storage, namespace) {
   const base = makeBase(namespace);
   if (typeof storage === "object" && "directory" in storage) {
     if (!folders) throw new Error("storage: { directory }: found a browser, expected Node");
-    const { directory } = storage;
-    return new DirectoryStore(namespace ? `${directory}/${namespace}` : directory, folders);
+    return openFolder(folders, folders.resolve(storage.directory), namespace);
   }
   if (typeof storage === "object") return storage;
   if (storage === "memory") return new MemoryStore();
-  if (storage === "opfs") return openOPFS(base);
+  if (storage === "opfs") return openOPFS(base, makeFolderName());
   if (storage === "auto" && autoStore === "directory" && folders)
-    return new DirectoryStore(`${folders.cache()}/${base}`, folders);
-  return openIndexedDB(base);
+    return openFolder(folders, folders.cache(), base);
+  return openIndexedDB(makeDatabaseName(base));
+}
+
+/**
+ * @param {Folders} folders
+ * @param {string} folder
+ * @param {string} name of one in it, or nothing
+ */
+function openFolder(folders, folder, name) {
+  const parent = name ? `${folder}/${name}` : folder;
+  checkFolder(parent, folders);
+  return new DirectoryStore(`${parent}/${makeFolderName()}`, folders);
 }

@@ -5,7 +5,7 @@ import * as fs from "node:fs";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import * as zlib from "node:zlib";
 
 import { computeCRC32 } from "../base/crc32.js";
@@ -26,7 +26,8 @@ export const node = {
     process: process.pid,
     user: process.getuid?.(),
     cache: () => cacheFolder(process.platform, process.env, homedir()),
-    resolve: (path) => resolve(path),
+    resolve: (path) =>
+      path instanceof URL || path.startsWith("file:") ? fileURLToPath(path) : resolve(path),
   },
   isPage: () => false,
   isHidden: () => false,

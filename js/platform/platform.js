@@ -30,7 +30,7 @@
  * @property {number} process its number, for the names of temporary files
  * @property {number | undefined} user undefined where users have no numbers
  * @property {() => string} cache the folder for what programs of this user can make again
- * @property {(path: string) => string} resolve gives an absolute path
+ * @property {(path: string | URL) => string} resolve gives an absolute path, also of a file: URL
  */
 
 export {};

@@ -1,12 +1,9 @@
 // The job of boot-suite.mjs: one visit that starts Pyodide with boot(). Results are facts.
 
 import { computeCRC32 as crc32 } from "../../js/base/crc32.js";
-import { openIndexedDB } from "../../js/kept/stores/indexeddb.js";
-import { openOPFS } from "../../js/kept/stores/opfs.js";
+import { openers } from "./openers.js";
 import { boot } from "../../js/index.js";
 import { marked } from "./job.js";
-
-const openers = { indexeddb: openIndexedDB, opfs: openOPFS };
 
 export async function bootVisit({ job }) {
   const base = new URL("../../", import.meta.url).href;

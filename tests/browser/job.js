@@ -111,7 +111,6 @@ async function lifecycle({ pyodide, install, job }) {
     warnings,
     steps,
     sameHandle: again === first,
-    disposal: [typeof Symbol.dispose, typeof first[Symbol.dispose ?? "undefined"]],
     hits,
     archives,
     sideModules: fetched.filter((path) => path.includes("zipimport.wasm")).map(decodeURIComponent),

@@ -15,7 +15,6 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { isFull } from "../matrix.mjs";
 import { browsers } from "./browsers.mjs";
 import { startServer } from "./server.mjs";
 
@@ -38,8 +37,7 @@ const BLOCKED = {
   Firefox: () => ({ preferences: { "network.cookie.cookieBehavior": 2 } }),
   WebKitGTK: (profile) => ({ profile, noDatabases: true }),
 };
-/** A worker's storage is its page's: Chromium shows that. */
-const placesIn = (name) => (isFull || name === "Chromium" ? ["window", "worker"] : ["window"]);
+const PLACES = ["window", "worker"];
 
 for (const name of ["Chromium", "Firefox", "WebKitGTK"])
   describe(`${name}, accidents`, () => {
@@ -72,7 +70,7 @@ for (const name of ["Chromium", "Firefox", "WebKitGTK"])
         ...job,
       });
 
-    for (const place of placesIn(name))
+    for (const place of PLACES)
       test(`a private window, ${place}: the session's own memory, and nothing of it later`, async () => {
         await start({ isPrivate: true });
         const first = await visit(["flush"], { place });
@@ -109,7 +107,7 @@ for (const name of ["Chromium", "Firefox", "WebKitGTK"])
       assert.equal((await visit([])).compiles, 0);
     });
 
-    for (const place of placesIn(name))
+    for (const place of PLACES)
       test(`a full quota, ${place}: one warning, and the work goes on`, async () => {
         await limitQuota();
         // Of WebKitGTK's quota Blobs take nothing, which large packs are.
@@ -218,7 +216,7 @@ for (const name of ["Chromium", "Firefox", "WebKitGTK"])
           "csp",
           {
             ...{ place: "window", task: "upgrade", index: 1, ...meeting },
-            ...{ name: "pyodide-zipimport-upgraded", foreign },
+            ...{ name: "pyodide-zipimport-upgraded.v1", foreign },
           },
           TIMEOUT_MS,
         ),

@@ -3,7 +3,6 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { isFull } from "../matrix.mjs";
 import { INSECURE_HOST, browsers } from "./browsers.mjs";
 import { outsideAddress, startServer } from "./server.mjs";
 
@@ -33,12 +32,6 @@ export function defineStoreTests(name, { opfs, keepsWhenLeft, knowsInsecureHost,
     let server;
     let browser;
     let namespaces = 0;
-    /** Chromium tries each store in a window and in a worker. */
-    const everywhere = isFull || name === "Chromium";
-    const placesOf = (kind) => {
-      if (everywhere) return ["window", "worker"];
-      return kind === "opfs" ? ["worker"] : ["window"];
-    };
 
     before(async () => {
       server = await startServer();
@@ -76,9 +69,9 @@ export function defineStoreTests(name, { opfs, keepsWhenLeft, knowsInsecureHost,
             assert.equal(error, undefined, `${promise}: ${error}`);
         });
 
-    for (const version of isFull ? versions : versions.slice(0, 1))
+    for (const version of versions)
       for (const kind of opfs ? ["auto", "opfs"] : ["auto"])
-        for (const place of placesOf(kind))
+        for (const place of ["window", "worker"])
           test(`a second visit compiles nothing, until clear(): ${kind}, ${place}, Pyodide ${version}`, async () => {
             const visit = profile(version, place, kind);
             const first = await visit({ then: ["flush"] });
@@ -125,11 +118,34 @@ export function defineStoreTests(name, { opfs, keepsWhenLeft, knowsInsecureHost,
     test("namespaces are apart", async () => {
       const options = { namespace: "" };
       const first = await profile(version, "window", "auto")({ options, then: ["flush"] });
-      assert.equal(first.storage.where, "pyodide-zipimport");
+      assert.equal(first.storage.where, "pyodide-zipimport.v1");
       const other = await profile(version, "window", "auto")();
-      assert.match(other.storage.where, /^pyodide-zipimport-n\d+$/);
+      assert.match(other.storage.where, /^pyodide-zipimport-n\d+\.v1$/);
       assert.equal(other.compiles, 3);
     });
+
+    for (const kind of opfs ? ["indexeddb", "opfs"] : ["indexeddb"])
+      test(`what is not ours is left alone, and an older version's goes when it is long unused: ${kind}`, async () => {
+        const theirs = ["w2-2024-tax-form.pdf", "z1-notes.txt", "z80-emulator.zip"];
+        const packs = [0, 2].map((schema) => `z${schema}-p1-o0-r1-1-1.1-1.zip`);
+        const options = { storage: kind, namespace: `n${++namespaces}`, maxBytes: 10_000 };
+        const result = await ask({
+          ...{ version, place: "window", task: "shareStore", kind, options },
+          ...{ names: [...theirs, ...packs], archive: { members: MEMBERS, names: NAMES } },
+        });
+        assert.deepEqual(result.young, [0, 1, 2]);
+        // Beside it lies what is not ours: then only ours goes.
+        assert.deepEqual(result.old, [0, 1, 2]);
+        const others = result.flushed.filter((name) => !name.startsWith("z1-p3"));
+        assert.deepEqual(others, [...theirs, packs[1]].sort());
+        assert.deepEqual(result.cleared, [...theirs, packs[1]].sort());
+        const alone = { ...options, namespace: `n${++namespaces}` };
+        const { old } = await ask({
+          ...{ version, place: "window", task: "shareStore", kind, options: alone },
+          ...{ names: packs, archive: { members: MEMBERS, names: NAMES } },
+        });
+        assert.deepEqual(old, [1, 2]);
+      });
 
     const inMemory = ({ warnings, values, storage, active }, cause) => {
       assert.equal(active, true);
@@ -157,7 +173,7 @@ export function defineStoreTests(name, { opfs, keepsWhenLeft, knowsInsecureHost,
       ["a page in a sandbox", { policy: "sandbox" }],
       ["a frame in a sandbox", { policy: "framed", open: sandboxed }],
     ])
-      for (const place of everywhere || !sandbox.open ? ["window", "worker"] : ["window"])
+      for (const place of ["window", "worker"])
         test(`storage that is blocked, in ${what}, ${place}: one warning, and memory`, async () => {
           for (const kind of opfs ? ["auto", "opfs"] : ["auto"]) {
             const visit = profile(version, place, kind);
@@ -208,7 +224,12 @@ export function defineStoreTests(name, { opfs, keepsWhenLeft, knowsInsecureHost,
       ]) {
         const namespace = `foreign${foreign.version}`;
         const place = "window";
-        await ask({ place, task: "makeDatabase", name: `pyodide-zipimport-${namespace}`, foreign });
+        await ask({
+          place,
+          task: "makeDatabase",
+          name: `pyodide-zipimport-${namespace}.v1`,
+          foreign,
+        });
         const visit = profile(version, place, "auto");
         inMemory(await visit({ options: { namespace }, then: ["flush"] }), cause);
       }

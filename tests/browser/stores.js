@@ -1,10 +1,7 @@
 // The jobs about what a browser keeps: see stores-suite.mjs.
 
-import { openIndexedDB } from "../../js/kept/stores/indexeddb.js";
-import { openOPFS } from "../../js/kept/stores/opfs.js";
 import { contract } from "../pyodide/store-contract.mjs";
-
-const openers = { indexeddb: openIndexedDB, opfs: openOPFS };
+import { OWN, openers } from "./openers.js";
 
 /** The contract of stores, each promise with a store of its own. */
 export async function storeContract({ job }) {
@@ -63,6 +60,55 @@ export async function visit({ pyodide, install, job }) {
   }
   const { storage } = zips.stats();
   return { active: zips.active, values, compiles, packHits, packMisses, storage, warnings };
+}
+
+/**
+ * Puts `job.names` into our own place and into one of an older and of a newer version, beside our own packs;
+ * then a flush, and clear(). Results: what is where after each.
+ */
+export async function shareStore({ pyodide, install, job }) {
+  const { kind, names, options } = job;
+  const zips = await install(pyodide, { ...options, autoFlush: false });
+  const { where } = zips.stats().storage;
+  const at = (schema) => where.replace(/1$/, schema);
+  for (const schema of [0, 1, 2]) {
+    const store = await openers[kind](at(schema));
+    for (const name of names) await store.put(name, new Uint8Array(10));
+    await store.close?.();
+  }
+  const listed = async () => {
+    const store = await openers[kind](where);
+    return (await store.list()).map(({ name }) => name).sort();
+  };
+  const clock = Date.now;
+  importFrom(pyodide, job.archive);
+  await zips.flush();
+  const young = await existing(kind, where);
+  // Longer than it has been unused: by then the newer version's has been too.
+  Date.now = () => clock() + 31 * 24 * 3_600_000;
+  zips.uninstall();
+  const again = await install(pyodide, { ...options, autoFlush: false });
+  importFrom(pyodide, { ...job.archive, path: "/b.zip", anew: true });
+  await again.flush();
+  Date.now = clock;
+  const flushed = await listed();
+  await again.clear();
+  return { young, old: await existing(kind, where), flushed, cleared: await listed() };
+}
+
+/** The schemas that have a place. */
+async function existing(kind, where) {
+  const found = [];
+  if (kind === "indexeddb") {
+    const databases = await indexedDB.databases();
+    for (const { name } of databases)
+      if (name.slice(0, -1) === where.slice(0, -1)) found.push(Number(name.at(-1)));
+  } else {
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle(where.split("/")[0]);
+    for await (const name of folder.keys()) found.push(Number(name.slice(1)));
+  }
+  return found.sort();
 }
 
 function deleteDatabase(name) {
@@ -236,7 +282,7 @@ export async function storeWithoutEnd({ pyodide, install, job, report }) {
  * what all others hold.
  */
 export async function checkPacks({ pyodide, job }) {
-  const store = await openers[job.kind]("pyodide-zipimport");
+  const store = await openers[job.kind](OWN[job.kind]);
   const entries = await store.list();
   const broken = [];
   const unreadable = [];

@@ -2,13 +2,23 @@
 // harm.
 
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { after, before, describe, test } from "node:test";
 
-import { describeVersions, newest, once, start, temporaryFolder, versions } from "./harness.mjs";
+import { describeVersions, insideOf, start, temporaryFolder, versions } from "./harness.mjs";
 import { buildArchive, packsIn, plant, startNeighbour, startPeer } from "./peers.mjs";
 import { install } from "../../js/node.js";
 
+const MEMBERS_OF_ANOTHER = { "other.py": "" };
 const MEMBERS = {
   "one.py": "VALUE = 1\ndef fail():\n    raise ValueError('one')\n",
   "pack/__init__.py": "from . import inner\n",
@@ -39,10 +49,10 @@ async function runOnce(version, { options, cache, file, path = "/a.zip", code = 
   return { ...counts, warnings };
 }
 
-const filesIn = (folder) => readdirSync(folder).sort();
+const filesIn = (folder) =>
+  existsSync(insideOf(folder)) ? readdirSync(insideOf(folder)).sort() : [];
 
 describeVersions("compiled code is kept", (version) => {
-  const { test: testOnce } = once(version);
   const folder = temporaryFolder();
   const storage = { directory: `${folder}/store` };
   const options = { storage };
@@ -119,23 +129,20 @@ repr([describe(one), describe(pack), describe(pack.inner), first, second, events
     await peer.finish();
   });
 
-  testOnce(
-    "the same archive at another path compiles nothing, and tracebacks show that path",
-    async () => {
-      const code = `
+  test("the same archive at another path compiles nothing, and tracebacks show that path", async () => {
+    const code = `
 import one, traceback
 try:
     one.fail()
 except ValueError as error:
     text = traceback.format_exc()
 [one.fail.__code__.co_filename, "/else/where.zip/one.py\\", line 3" in text]`;
-      const run = await runOnce(version, { options, file, path: "/else/where.zip", code });
-      assert.deepEqual(run.value, ["/else/where.zip/one.py", true]);
-      assert.equal(run.compiles, 0);
-    },
-  );
+    const run = await runOnce(version, { options, file, path: "/else/where.zip", code });
+    assert.deepEqual(run.value, ["/else/where.zip/one.py", true]);
+    assert.equal(run.compiles, 0);
+  });
 
-  testOnce("a changed member is compiled, and nothing else", async () => {
+  test("a changed member is compiled, and nothing else", async () => {
     const changed = buildArchive(`${folder}/changed.zip`, { ...MEMBERS, "one.py": "VALUE = 2\n" });
     const run = await runOnce(version, { options, file: changed });
     assert.equal(run.value, 2);
@@ -147,7 +154,7 @@ except ValueError as error:
     assert.deepEqual([old.value, old.compiles], [1, 0], "the old archive's pack is still there");
   });
 
-  testOnce("an archive with equal names and other sources has nothing of it", async () => {
+  test("an archive with equal names and other sources has nothing of it", async () => {
     const other = Object.fromEntries(
       Object.keys(MEMBERS).map((name) => [name, "VALUE = 'other'\n"]),
     );
@@ -161,7 +168,7 @@ except ValueError as error:
     assert.equal(run.compiles, 3);
   });
 
-  testOnce("Python code can flush and clear, and both can be awaited", async () => {
+  test("Python code can flush and clear, and both can be awaited", async () => {
     const directory = `${folder}/python`;
     const peer = await startPeer(version, { storage: { directory }, autoFlush: false });
     await peer.tell("provide", { file, path: "/a.zip" });
@@ -179,7 +186,7 @@ except ValueError as error:
     assert.deepEqual(filesIn(directory), [], "autoFlush: false writes nothing by itself");
   });
 
-  testOnce("two Pyodides in one process share what they keep", async () => {
+  test("two Pyodides in one process share what they keep", async () => {
     const shared = { storage: { directory: `${folder}/shared` }, autoFlush: false };
     const both = [];
     for (const name of ["one", "unused"]) {
@@ -195,7 +202,7 @@ except ValueError as error:
     for (const zips of both) zips.uninstall();
   });
 
-  testOnce("so do two in processes, and two in threads", async () => {
+  test("so do two in processes, and two in threads", async () => {
     for (const thread of [false, true]) {
       const shared = { storage: { directory: `${folder}/shared-${thread}` } };
       const peers = [
@@ -227,7 +234,7 @@ test("Pyodides of equal magic share packs; of other magic they do not", async (t
 });
 
 describe("keeping", () => {
-  const version = newest;
+  const version = versions.includes("314.0.7") ? "314.0.7" : versions.at(-1);
   const file = buildArchive(`${temporaryFolder()}/a.zip`, MEMBERS);
   const code = "import one, pack.inner; one.VALUE";
 
@@ -346,7 +353,7 @@ fs.writeFileSync(${JSON.stringify(directory)}, "")`);
     for (const i of [1, 2, 3, 1, 4, 5]) {
       await run(i);
       const total = filesIn(directory).reduce(
-        (sum, name) => sum + statSync(`${directory}/${name}`).size,
+        (sum, name) => sum + statSync(`${insideOf(directory)}/${name}`).size,
         0,
       );
       assert.ok(total <= 20_000, `${total} bytes`);
@@ -366,14 +373,51 @@ fs.writeFileSync(${JSON.stringify(directory)}, "")`);
     assert.deepEqual(filesIn(directory), []);
   });
 
-  test("packs of another schema go at the next flush; what is not ours stays", async () => {
+  test("what an older version left goes once it is unused for 30 days; all else stays", async () => {
     const directory = `${temporaryFolder()}/store`;
-    mkdirSync(directory, { mode: 0o700 });
-    for (const name of ["z0-p1-o0-r1-1-1.1-1.zip", "z22-p1-at-1-1.txt", "notes.txt", "z-1.zip"])
-      plant(directory, name);
-    await runOnce(version, { options: { storage: { directory } }, file, code });
-    const left = filesIn(directory).filter((name) => !name.startsWith("z1-"));
-    assert.deepEqual(left, ["notes.txt", "z-1.zip"]);
+    const plantAll = (folder, names, days) => {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const then = new Date(Date.now() - days * 24 * 3_600_000);
+      for (const name of names) {
+        plant(folder, name);
+        utimesSync(`${folder}/${name}`, then, then);
+      }
+    };
+    const pack = (schema) => `z${schema}-p1-o0-r1-1-1.1-1.zip`;
+    const theirs = ["notes.txt", "z-1.zip", "z1-notes.txt", "z80-emulator.zip", ".mine.tmp"];
+    const inside = insideOf(directory);
+    plantAll(directory, [...theirs, pack(0), pack(1)], 31);
+    plantAll(inside, [...theirs, pack(2), "z2-p1-o0-r1-at-1-1.txt", pack(0)], 31);
+    plantAll(`${directory}/v0`, [pack(0), "z0-p1-o0-r1-at-1-1.txt"], 31);
+    plantAll(`${directory}/v2`, [pack(2)], 31);
+    plantAll(`${directory}/v00`, [pack(0)], 31);
+    const run = () => runOnce(version, { options: { storage: { directory } }, file, code });
+    await run();
+    const left = readdirSync(inside).filter((name) => !name.startsWith("z1-p3"));
+    assert.deepEqual(left.sort(), [...theirs, pack(2), "z2-p1-o0-r1-at-1-1.txt"].sort());
+    assert.deepEqual(
+      readdirSync(directory).sort(),
+      [...theirs, pack(0), pack(1), "v00", "v1", "v2"].sort(),
+    );
+    assert.deepEqual(readdirSync(`${directory}/v2`), [pack(2)]);
+  });
+
+  test("an older version that is in use, or shares its folder, keeps that", async () => {
+    const directory = `${temporaryFolder()}/store`;
+    const older = `${directory}/v0`;
+    mkdirSync(older, { recursive: true, mode: 0o700 });
+    const names = ["z0-p1-o0-r1-1-1.1-1.zip", "z0-p1-o0-r1-2-2.1-1.zip"];
+    for (const name of names) plant(older, name);
+    const then = new Date(Date.now() - 31 * 24 * 3_600_000);
+    utimesSync(`${older}/${names[0]}`, then, then);
+    const options = { storage: { directory } };
+    await runOnce(version, { options, file, code });
+    assert.deepEqual(readdirSync(older).sort(), names, "one of them was used today");
+    utimesSync(`${older}/${names[1]}`, then, then);
+    plant(older, "notes.txt");
+    const other = buildArchive(`${temporaryFolder()}/b.zip`, MEMBERS_OF_ANOTHER);
+    await runOnce(version, { options, file: other, path: "/b.zip", code: "import other; 1" });
+    assert.deepEqual(readdirSync(older), ["notes.txt"]);
   });
 
   test("a damaged pack costs compiling again and a count, and is replaced", async () => {
@@ -381,7 +425,7 @@ fs.writeFileSync(${JSON.stringify(directory)}, "")`);
     const options = { storage: { directory } };
     await runOnce(version, { options, file, code });
     const [pack] = filesIn(directory).filter((name) => name.endsWith(".zip"));
-    const sound = readFileSync(`${directory}/${pack}`);
+    const sound = readFileSync(`${insideOf(directory)}/${pack}`);
     const damages = {
       "its middle is cut out": Buffer.concat([sound.subarray(0, 300), sound.subarray(600)]),
       "it is cut short": sound.subarray(0, sound.length / 2),
@@ -389,7 +433,7 @@ fs.writeFileSync(${JSON.stringify(directory)}, "")`);
       "a byte of code is another one": Buffer.from(sound).fill(sound[200] ^ 1, 200, 201),
     };
     for (const [what, bytes] of Object.entries(damages)) {
-      for (const name of filesIn(directory)) writeFileSync(`${directory}/${name}`, bytes);
+      for (const name of filesIn(directory)) writeFileSync(`${insideOf(directory)}/${name}`, bytes);
       const { value, compiles, packDamaged, packsRefused } = await runOnce(version, {
         options,
         file,

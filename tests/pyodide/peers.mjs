@@ -117,7 +117,7 @@ export function buildArchive(file, members) {
 const INSPECT = `
 import glob, json, sys, zipfile
 members = {}
-for path in glob.glob(sys.argv[1] + "/*.zip"):
+for path in glob.glob(sys.argv[1] + "/**/*.zip", recursive=True):
     with zipfile.ZipFile(path) as pack:
         assert pack.testzip() is None, path
         name = path.rpartition("/")[2].partition(".")[0]

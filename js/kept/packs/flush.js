@@ -140,4 +140,5 @@ function* flushLibrary(context, pace) {
  */
 function* tidy({ store, maxBytes }) {
   for (const file of findUseless(yield store.list(), maxBytes)) yield store.delete(file);
+  yield store.removeOlder();
 }

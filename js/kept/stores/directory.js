@@ -2,7 +2,9 @@
 // A store in a folder, for Node: one file for each entry, named like it. Synchronous, since packs are
 // read within imports and written at the end of a process.
 
-import { isTemporary, makeTemporary } from "../names.js";
+import { runNow } from "../../base/steps.js";
+import { isTemporary, makeTemporary, parseFolderName } from "../names.js";
+import { emptyUnused, isOlder } from "../older.js";
 import { checkEntry, checkName, isValidName } from "./store.js";
 
 /** @typedef {import("./store.js").Store} Store */
@@ -20,6 +22,7 @@ export class DirectoryStore {
   where;
   #fs;
   #process;
+  #user;
 
   /**
    * @param {string} folder made if it is missing
@@ -30,8 +33,8 @@ export class DirectoryStore {
     this.where = folder;
     this.#fs = fs;
     this.#process = process;
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-    checkOwner(folder, fs.statSync(folder), user);
+    this.#user = user;
+    checkFolder(folder, { fs, user });
     this.#removeAbandoned();
   }
 
@@ -83,6 +86,21 @@ export class DirectoryStore {
       this.#fs.utimesSync(path, now, now);
     } catch {
       // Read-only, or gone meanwhile: then it is as old as it looks.
+    }
+  }
+
+  /** Deletes what an older version of this package left in a folder beside this one. */
+  removeOlder() {
+    const parent = this.where.slice(0, this.where.lastIndexOf("/"));
+    for (const name of this.#fs.readdirSync(parent)) {
+      if (!isOlder(parseFolderName(name))) continue;
+      try {
+        const folders = { fs: this.#fs, process: this.#process, user: this.#user };
+        const isEmpty = runNow(emptyUnused(new DirectoryStore(`${parent}/${name}`, folders)));
+        if (isEmpty) this.#fs.rmdirSync(`${parent}/${name}`);
+      } catch {
+        // It holds something else too, or is somebody else's.
+      }
     }
   }
 
@@ -159,18 +177,20 @@ function unlessMissing(action) {
 }
 
 /**
- * What the folder holds is executed: nobody else may write to it.
+ * Makes a folder if it is missing. What it holds is executed: nobody else may write to it.
  *
  * @param {string} folder
- * @param {import("node:fs").Stats} status
- * @param {number | undefined} user
+ * @param {Pick<Folders, "fs" | "user">} folders
+ * @throws {Error} if it cannot be made, or is not this user's alone to write
  */
-function checkOwner(folder, status, user) {
+export function checkFolder(folder, { fs, user }) {
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { uid, mode } = fs.statSync(folder);
   if (user === undefined) return; // Windows: what lies below a user's profile is the user's
-  if (status.uid !== user)
-    throw new Error(`${folder} belongs to user ${status.uid}, expected ${user}, who runs this`);
-  if (status.mode & 0o022)
+  if (uid !== user)
+    throw new Error(`${folder} belongs to user ${uid}, expected ${user}, who runs this`);
+  if (mode & 0o022)
     throw new Error(
-      `${folder} has mode ${(status.mode & 0o777).toString(8)}, expected one that lets nobody else write, such as 700`,
+      `${folder} has mode ${(mode & 0o777).toString(8)}, expected one that lets nobody else write, such as 700`,
     );
 }

@@ -8,8 +8,10 @@
 // Large values are Blobs: the browser reads and writes those outside the page's thread, where an array
 // of 14 MB blocks it for 100 ms.
 
-import { pause } from "../../base/steps.js";
+import { pause, run } from "../../base/steps.js";
 import { isHidden } from "../../platform/page.js";
+import { parseDatabaseName } from "../names.js";
+import { emptyUnused, isOlder } from "../older.js";
 import { checkEntry, checkName } from "./store.js";
 
 /** @typedef {import("./store.js").Store} Store */
@@ -110,6 +112,26 @@ export class IndexedDBStore {
         if (request.result) entries.put({ ...request.result, usedMs: Date.now() }, name);
       };
     });
+  }
+
+  /** Deletes what an older version of this package left in a database of its own. */
+  async removeOlder() {
+    const own = parseDatabaseName(this.where);
+    const databases = (await indexedDB.databases?.()) ?? [];
+    for (const { name = "" } of databases) {
+      const { base, schema } = parseDatabaseName(name) ?? {};
+      if (base !== own?.base || !isOlder(schema)) continue;
+      const older = new IndexedDBStore(name);
+      const isEmpty = await run(emptyUnused(older)).catch(() => false); // another program's
+      await older.close();
+      if (isEmpty) indexedDB.deleteDatabase(name);
+    }
+  }
+
+  async close() {
+    const database = await this.#connection?.catch(() => undefined);
+    database?.close();
+    this.#connection = undefined;
   }
 
   /**

@@ -4,6 +4,9 @@
 // changed by writing it. An empty file of an entry's name is none: whoever made it was stopped before
 // it had contents.
 
+import { run } from "../../base/steps.js";
+import { parseFolderName } from "../names.js";
+import { emptyUnused, isOlder } from "../older.js";
 import { checkEntry, checkName, isValidName } from "./store.js";
 
 /** @typedef {import("./store.js").Store} Store */
@@ -11,37 +14,43 @@ import { checkEntry, checkName, isValidName } from "./store.js";
 const USED = "@used"; // behind a name; no entry's name has an @
 
 /**
- * @param {string} folder its name; made if it is missing
+ * @param {string} base the name of a folder, made if it is missing
+ * @param {string} name that of one in it, the same
  * @returns {Promise<OPFSStore>}
  * @throws {Error} if there is no such file system here, or none that can replace a whole file at once
  */
-export async function openOPFS(folder) {
+export async function openOPFS(base, name) {
   if (!globalThis.navigator?.storage?.getDirectory)
     throw new Error("there is no origin private file system here");
   // Synchronous access handles, which are older, write in place: a file may be torn.
   if (!globalThis.FileSystemFileHandle?.prototype.createWritable)
     throw new Error("the origin private file system has no createWritable() here");
   const root = await navigator.storage.getDirectory();
-  return new OPFSStore(folder, await root.getDirectoryHandle(folder, { create: true }));
+  const parent = await root.getDirectoryHandle(base, { create: true });
+  const folder = await parent.getDirectoryHandle(name, { create: true });
+  return new OPFSStore(`${base}/${name}`, folder, parent);
 }
 
 /** @implements {Store} */
 export class OPFSStore {
   sync = false;
   kind = "opfs";
-  /** The folder's name. */
+  /** The folder's path. */
   where;
   #folder;
+  #parent;
   /** What touch() is at: a file that is being written cannot be deleted. */
   #touching = Promise.resolve();
 
   /**
    * @param {string} where
    * @param {FileSystemDirectoryHandle} folder
+   * @param {FileSystemDirectoryHandle} parent
    */
-  constructor(where, folder) {
+  constructor(where, folder, parent) {
     this.where = where;
     this.#folder = folder;
+    this.#parent = parent;
   }
 
   /** @param {string} name */
@@ -99,6 +108,17 @@ export class OPFSStore {
     });
     this.#touching = done.catch(() => {});
     await done;
+  }
+
+  /** Deletes what an older version of this package left in a folder beside this one. */
+  async removeOlder() {
+    const parent = /** @type {any} */ (this.#parent);
+    for await (const { kind, name } of parent.values()) {
+      if (kind !== "directory" || !isOlder(parseFolderName(name))) continue;
+      const folder = await parent.getDirectoryHandle(name);
+      const isEmpty = await run(emptyUnused(new OPFSStore(name, folder, parent)));
+      if (isEmpty) await parent.removeEntry(name).catch(() => {}); // it holds something else too
+    }
   }
 
   /**

@@ -25,6 +25,7 @@
  *   array itself
  * @property {(name: string) => any} delete no error if there is none
  * @property {() => any} list of StoredEntry, in no order
+ * @property {() => any} [removeOlder] deletes what an older version of this package left elsewhere
  * @property {(name: string) => any} [touch] marks an entry as used now; no error if there is none
  */
 
