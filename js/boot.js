@@ -1,36 +1,80 @@
 // @ts-check
-// boot(): a start of Pyodide that an earlier one has prepared, with the importer installed.
+// A start of Pyodide that an earlier one has prepared, with the importer installed: prepare() for programs
+// that call loadPyodide() themselves, boot() for the others.
 
 import { ZipImportUsageError, describeValue } from "./base/errors.js";
-import { beginInstallation, installBegun } from "./install.js";
+import { beginInstallation, checkPyodide, installPrepared } from "./install.js";
 import { Library } from "./kept/library/library.js";
 import { readOptions } from "./options.js";
 
-/**
- * @param {import("./platform/platform.js").Platform} platform
- * @param {(options?: any) => Promise<any>} loadPyodide
- * @param {import("./index.js").BootOptions} [given]
- * @returns {Promise<{ pyodide: any, zips: import("./index.js").Handle }>}
- */
-export async function boot(platform, loadPyodide, given = {}) {
-  checkFunction(loadPyodide);
-  const { pyodide: settings = {}, ...rest } = Object(given);
-  checkSettings(settings);
-  const { options } = readOptions(rest, "boot");
-  const { packages = [], fsInit, ...others } = settings;
+/** @typedef {import("./platform/platform.js").Platform} Platform */
 
+/**
+ * Begins to open the store and to read.
+ *
+ * @param {Platform} platform
+ * @param {any} [given]
+ * @param {"prepare" | "boot"} [caller] for messages
+ * @returns {import("./index.js").Preparation<any>}
+ */
+export function prepare(platform, given = {}, caller = "prepare") {
+  const { pyodide: settings, ...rest } = Object(given);
+  const stock = checkSettings(settings, caller);
+  const { options, named } = readOptions(rest, caller);
   const begun = beginInstallation(platform, options);
   // A snapshot is of a Python that has started already.
-  const library = new Library(platform, settings._loadSnapshot ? undefined : begun.store, settings);
-  const pyodide = await loadPyodide({
-    ...others,
-    fsInit: (/** @type {any} */ fs, /** @type {any} */ info) =>
-      Promise.all([fsInit?.(fs, info), library.replace(fs)]),
-  });
-  const zips = await installBegun(platform, pyodide, options, { ...begun, library });
-  // As loadPyodide() loads them, but through the importer.
-  if (packages.length > 0) await pyodide.loadPackage(packages, { messageCallback() {} });
-  return { pyodide, zips };
+  const store = stock._loadSnapshot ? undefined : begun.store;
+  const library = new Library(platform, store, stock);
+  const own = callOwn(stock.fsInit);
+  return {
+    loadPyodideOptions: {
+      ...stock,
+      fsInit: (/** @type {any} */ fs, /** @type {any} */ info) =>
+        Promise.all([own.call(fs, info), library.replace(fs)]).then(() => {}),
+    },
+    async finish(pyodide) {
+      if (own.failure) throw own.failure.error;
+      checkPyodide(pyodide, caller === "boot" ? "boot(): loadPyodide() gave" : "finish(): found");
+      return installPrepared(platform, pyodide, { options, named, begun, library });
+    },
+  };
+}
+
+/**
+ * @param {Platform} platform
+ * @param {(options?: any) => Promise<any>} loadPyodide
+ * @param {any} [given]
+ * @returns {Promise<{ pyodide: any, zips: import("./index.js").Handle }>}
+ */
+export async function boot(platform, loadPyodide, given) {
+  checkFunction(loadPyodide);
+  const { loadPyodideOptions, finish } = prepare(platform, given, "boot");
+  const pyodide = await loadPyodide(loadPyodideOptions);
+  return { pyodide, zips: await finish(pyodide) };
+}
+
+/**
+ * Pyodide leaves it unhandled when fsInit rejects, and starts: what the caller's does is told later.
+ *
+ * @param {((fs: any, info: any) => any) | null | undefined} fsInit the caller's
+ */
+function callOwn(fsInit) {
+  const own = {
+    /** @type {{ error: unknown } | undefined} */
+    failure: undefined,
+    /**
+     * @param {any} fs
+     * @param {any} info
+     */
+    async call(fs, info) {
+      try {
+        await fsInit?.(fs, info);
+      } catch (error) {
+        own.failure = { error };
+      }
+    },
+  };
+  return own;
 }
 
 /** @param {unknown} loadPyodide */
@@ -42,11 +86,19 @@ function checkFunction(loadPyodide) {
   );
 }
 
-/** @param {unknown} settings */
-function checkSettings(settings) {
-  if (typeof settings === "object" && settings !== null && !Array.isArray(settings)) return;
+/**
+ * @param {unknown} settings
+ * @param {string} caller
+ * @returns {Record<string, any>} without those that are not given: null is no list of packages to Pyodide
+ */
+function checkSettings(settings, caller) {
+  if (settings === undefined) return {};
+  if (typeof settings === "object" && settings !== null && !Array.isArray(settings))
+    return Object.fromEntries(
+      Object.entries(settings).filter(([, value]) => value !== undefined && value !== null),
+    );
   throw new ZipImportUsageError(
     "bad-option",
-    `boot(): option "pyodide": found ${describeValue(settings)}, expected an object, the options of loadPyodide`,
+    `${caller}(): option "pyodide": found ${describeValue(settings)}, expected an object, the options of loadPyodide`,
   );
 }

@@ -1,5 +1,3 @@
-/// <reference lib="esnext.disposable" />
-
 /** What this package uses of Pyodide: the object that `loadPyodide()` resolves to, of any version. */
 export interface PyodideLike {
   readonly version: string;
@@ -13,7 +11,7 @@ export interface InstallOptions {
    *   (`XDG_CACHE_HOME`, else `~/.cache`; `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows),
    *   in it `pyodide-zipimport`
    * - `"indexeddb"`, `"opfs"`: that storage of the page's origin, in a window or a worker
-   * - `{ directory }`, in Node: a folder. It is created if it is missing, with access for its owner
+   * - `{ directory }`, in Node: a folder, by its path or `file:` URL. It is created if it is missing, with access for its owner
    *   alone, and refused if somebody else may write to it, since what it holds is executed.
    * - `"memory"`: not beyond this page or process
    * - a {@link Store}
@@ -21,7 +19,7 @@ export interface InstallOptions {
    * A store that cannot be used is one warning, and memory instead. What is kept is ordinary zip
    * files; several tabs, workers and processes may use one store at once.
    */
-  storage?: "auto" | "indexeddb" | "opfs" | "memory" | { directory: string } | Store;
+  storage?: "auto" | "indexeddb" | "opfs" | "memory" | { directory: string | URL } | Store;
   /**
    * Limit of what is stored, in bytes: beyond it, what was used longest ago is deleted. 0 turns the
    * keeping of compiled code off. Default: 256 MiB.
@@ -70,16 +68,27 @@ export interface InstallOptions {
   maxMemberBytes?: number;
 }
 
-/** Pyodide's function `loadPyodide()`, of any version, or one that calls it. */
-export type PyodideLoader = (options?: any) => Promise<PyodideLike>;
+/** Pyodide's `loadPyodide()`, or a function of yours that calls it with the options that it is given. */
+export type LoadPyodide = (options?: any) => Promise<PyodideLike>;
 
-/** The options of {@link boot}. L is the type of the loader, which says what options it takes. */
-export interface BootOptions<L extends PyodideLoader = PyodideLoader> extends InstallOptions {
+export interface BootOptions<L extends LoadPyodide = LoadPyodide> extends InstallOptions {
+  /** The options of `loadPyodide()`: all of them. Your `fsInit` is called too; if it rejects, so does `boot()`. */
+  pyodide?: Parameters<L> extends [] ? object : NonNullable<Parameters<L>[0]>;
+}
+
+/** What {@link prepare} gives. */
+export interface Preparation<O extends object = object> {
+  /** For `loadPyodide()`: your own options, with an `fsInit` that calls yours. */
+  readonly loadPyodideOptions: O & { fsInit: (fs: any, info: any) => Promise<void> };
   /**
-   * The options of `loadPyodide()`: all of them. `packages` are loaded once the importer is installed,
-   * and your `fsInit` is called too.
+   * Installs the importer. On a Pyodide that has one already it gives the same handle; on one that was
+   * started without `loadPyodideOptions` it does what {@link install} does, and `stats().start` says so.
+   *
+   * @param pyodide what `loadPyodide()` resolved to
+   * @throws {ZipImportUsageError} `"not-pyodide"`
+   * @throws what your `fsInit` threw
    */
-  pyodide?: NonNullable<Parameters<L>[0]>;
+  finish(pyodide: PyodideLike): Promise<Handle>;
 }
 
 /**
@@ -163,13 +172,6 @@ export interface Handle {
    * @throws {ZipImportInternalError} `"python-failed"`; the importer is then still in use
    */
   uninstall(): void;
-  /** `using zips = ...`: {@link Handle.uninstall}. Absent where the engine has no `Symbol.dispose`. */
-  [Symbol.dispose](): void;
-  /**
-   * `await using zips = ...`: {@link Handle.flush}, then {@link Handle.uninstall}. Absent where the
-   * engine has no `Symbol.asyncDispose`.
-   */
-  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Counts since the side module was loaded, except where a unit is named. */
@@ -330,7 +332,8 @@ export interface ChromeTrace {
 }
 
 /**
- * - `"not-pyodide"`: the first argument of `install()` is not a Pyodide
+ * - `"not-pyodide"`: what `install()` or `finish()` was given, or `boot()` got from its loader, is no Pyodide;
+ *   or the first argument of `boot()` is no function
  * - `"unknown-option"`: no option has that name
  * - `"bad-option"`: an option, or all of them, has a value of the wrong kind
  * - `"option-unavailable"`: the option is right, and this version cannot honour it yet
@@ -354,9 +357,15 @@ export type UsageErrorCode =
  * - `"wasm-unreachable"`: the side module could not be read or fetched
  * - `"wasm-invalid"`: what was read is not the side module
  * - `"load-failed"`: Pyodide refused to load the side module
+ * - `"version-mismatch"`: the side module is of another version of this package than the JavaScript
  */
 export type InternalErrorCode =
-  "pyodide-unsupported" | "wasm-unreachable" | "wasm-invalid" | "load-failed" | "python-failed";
+  | "pyodide-unsupported"
+  | "wasm-unreachable"
+  | "wasm-invalid"
+  | "load-failed"
+  | "version-mismatch"
+  | "python-failed";
 
 /**
  * Those of a degraded start, after which Python's own zip importer stays in use, and:
@@ -402,9 +411,20 @@ export function install(pyodide: PyodideLike, options?: InstallOptions): Promise
  * @param loadPyodide Pyodide's own function
  * @param options those of {@link install}, and `pyodide`: those of `loadPyodide()`
  * @throws {ZipImportUsageError} `"not-pyodide"`, `"unknown-option"`, `"bad-option"`, `"option-unavailable"`
- * @throws what `loadPyodide()` throws
+ * @throws what `loadPyodide()` throws, or your `fsInit`
  */
-export function boot<L extends PyodideLoader>(
+export function boot<L extends LoadPyodide>(
   loadPyodide: L,
   options?: BootOptions<L>,
 ): Promise<{ pyodide: Awaited<ReturnType<L>>; zips: Handle }>;
+
+/**
+ * The first half of {@link boot}, for programs that call `loadPyodide()` themselves: begins to open the
+ * store and to read what an earlier start has compiled.
+ *
+ * @param options those of {@link install}, and `pyodide`: those of `loadPyodide()`
+ * @throws {ZipImportUsageError} `"unknown-option"`, `"bad-option"`, `"option-unavailable"`
+ */
+export function prepare<O extends object>(
+  options?: InstallOptions & { pyodide?: O },
+): Preparation<O>;

@@ -6,4 +6,4 @@ import { makeAPI } from "./api.js";
 import { browser } from "./platform/browser.js";
 
 export { ZipImportInternalError, ZipImportUsageError } from "./base/errors.js";
-export const { boot, install } = /* @__PURE__ */ makeAPI(browser);
+export const { boot, install, prepare } = /* @__PURE__ */ makeAPI(browser);

@@ -11,29 +11,30 @@ import { warn } from "./base/warnings.js";
 import { Handle } from "./handle.js";
 import { openStore } from "./kept/open-store.js";
 import { Packs } from "./kept/packs/packs.js";
-import { readOptions } from "./options.js";
+import { isSameOption, readOptions } from "./options.js";
 import { callFunction } from "./pyodide/python.js";
 import { loadPythonModule } from "./pyodide/side-module.js";
 import { SUPPORTED, buildOf, isSupported } from "./pyodide/versions.js";
 import { readWasmFile } from "./pyodide/wasm-file.js";
+import { forget, installationOf, remember } from "./registry.js";
 
 /** @typedef {import("./platform/platform.js").Platform} Platform */
+/** @typedef {import("./options.js").Options} Options */
+/** @typedef {import("./kept/library/library.js").Library} Library */
 
 /**
  * @typedef {object} Begun what needs no Pyodide, and so can be under way before there is one
  * @property {Promise<import("./kept/stores/store.js").Store> | undefined} store
  * @property {() => ReturnType<typeof readWasmFile>} readWasm
- * @property {import("./kept/library/library.js").Library} [library] that Pyodide was started from
  */
 
 /**
- * @typedef {object} Installation
- * @property {import("./options.js").Options} options
- * @property {Promise<import("./index.js").Handle>} handle
+ * @typedef {object} Prepared
+ * @property {Options} options
+ * @property {(keyof Options)[]} named those that the caller gave
+ * @property {Begun} begun
+ * @property {Library} [library] that Pyodide was started from
  */
-
-/** @type {WeakMap<object, Installation>} */
-const installations = new WeakMap();
 
 /**
  * @param {Platform} platform
@@ -42,26 +43,21 @@ const installations = new WeakMap();
  * @returns {Promise<import("./index.js").Handle>}
  */
 export async function install(platform, pyodide, given) {
-  checkPyodide(pyodide);
+  checkPyodide(pyodide, "install(): found");
   const { options, named } = readOptions(given, "install");
-  const earlier = installations.get(pyodide);
-  if (earlier) {
-    warnOfOtherOptions(earlier.options, options, named);
-    return earlier.handle;
-  }
+  const earlier = installationOf(pyodide);
+  if (earlier) return shareHandle(earlier, options, named);
   // A store takes its time to open, and the side module its own to load.
+  const store = beginStore(platform, options);
   const readWasm = () => readWasmFile(platform, options.wasmURL);
-  return installBegun(platform, pyodide, options, {
-    store: beginStore(platform, options),
-    readWasm,
-  });
+  return begin(platform, pyodide, { options, named, begun: { store, readWasm } });
 }
 
 /**
  * For a Pyodide that is about to be started.
  *
  * @param {Platform} platform
- * @param {import("./options.js").Options} options
+ * @param {Options} options
  * @returns {Begun}
  */
 export function beginInstallation(platform, options) {
@@ -71,8 +67,46 @@ export function beginInstallation(platform, options) {
 }
 
 /**
+ * For a Pyodide that was started so, or one that the program had already.
+ *
  * @param {Platform} platform
- * @param {import("./options.js").Options} options
+ * @param {any} pyodide
+ * @param {Prepared & { library: Library }} prepared
+ */
+export async function installPrepared(platform, pyodide, prepared) {
+  const earlier = installationOf(pyodide);
+  if (!earlier) return begin(platform, pyodide, prepared);
+  const { options, named, library } = prepared;
+  const handle = await shareHandle(earlier, options, named);
+  // The program installed it within its loadPyodide(): stock's archive is still to be put back.
+  if (library.isReplaced) {
+    library.settle(pyodide, buildOf(pyodide), handle.active);
+    if (handle.active) handle.invalidate(library.path);
+  }
+  return handle;
+}
+
+/**
+ * @param {import("./registry.js").Installation} earlier
+ * @param {Options} asked
+ * @param {(keyof Options)[]} named
+ */
+function shareHandle(earlier, asked, named) {
+  const others = named.filter(
+    (name) => name !== "onWarning" && !isSameOption(asked[name], earlier.options[name]),
+  );
+  if (others.length > 0)
+    warn(
+      asked.onWarning ?? earlier.options.onWarning,
+      `already installed in this Pyodide: ${others.join(", ")} stays as the first install() set it; call uninstall() before`,
+      "options-ignored",
+    );
+  return earlier.handle;
+}
+
+/**
+ * @param {Platform} platform
+ * @param {Options} options
  */
 function beginStore(platform, options) {
   return options.maxBytes > 0 ? openStore(platform, options) : undefined;
@@ -81,28 +115,29 @@ function beginStore(platform, options) {
 /**
  * @param {Platform} platform
  * @param {any} pyodide in which ours is not installed
- * @param {import("./options.js").Options} options
- * @param {Begun} begun
- * @returns {Promise<import("./index.js").Handle>}
+ * @param {Prepared} prepared
+ * @returns {Promise<Handle>}
  */
-export function installBegun(platform, pyodide, options, begun) {
+function begin(platform, pyodide, prepared) {
+  /** @type {import("./registry.js").Installation} */
+  const installation = { options: prepared.options, handle: Promise.resolve() };
   // Noted before anything is awaited: a second call that comes meanwhile shares this one's outcome.
-  const made = start(platform, pyodide, options, begun);
-  // It has the methods named by symbols where the engine has the symbols.
-  const handle = /** @type {Promise<any>} */ (made);
-  installations.set(pyodide, { options, handle });
-  return handle;
+  remember(pyodide, installation);
+  const onUninstall = () => forget(pyodide, installation);
+  installation.handle = start(platform, pyodide, prepared, onUninstall);
+  return installation.handle;
 }
 
 /**
  * @param {Platform} platform
  * @param {any} pyodide
- * @param {import("./options.js").Options} options
- * @param {Begun} begun
+ * @param {Prepared} prepared
+ * @param {() => void} onUninstall
  * @returns {Promise<Handle>} never rejected: what fails here leaves Python's own importer in place
  */
-async function start(platform, pyodide, options, { store, readWasm, library }) {
-  const forget = () => void installations.delete(pyodide);
+async function start(platform, pyodide, { options, begun, library }, onUninstall) {
+  let module, packs;
+  let isTakenOver = false;
   try {
     if (!isSupported(pyodide.version)) {
       throw new ZipImportInternalError(
@@ -110,15 +145,20 @@ async function start(platform, pyodide, options, { store, readWasm, library }) {
         `found Pyodide ${pyodide.version}, expected ${SUPPORTED}`,
       );
     }
-    const module = await loadPythonModule(pyodide, readWasm);
+    module = await loadPythonModule(pyodide, begun.readWasm);
     takeOver(module, options);
+    isTakenOver = true;
     library?.settle(pyodide, buildOf(pyodide), true);
-    const packs =
-      store && (await openPacks(platform, pyodide, module, await store, options, library));
-    const handle = new Handle(module, forget, { packs, library });
-    if (options.trace) handle.setTracing(true);
-    return handle;
+    const store = await begun.store;
+    if (store) {
+      packs = new Packs(pyodide, module, { ...options, platform, store, library });
+      await packs.preload();
+    }
+    if (options.trace) callFunction(module, "set_tracing", (method) => method(true));
+    return new Handle(module, onUninstall, { packs, library });
   } catch (error) {
+    if (isTakenOver) giveBack(module, packs);
+    module?.destroy();
     library?.settle(pyodide, buildOf(pyodide), false);
     const code = error instanceof ZipImportInternalError ? error.code : "load-failed";
     warn(
@@ -126,69 +166,53 @@ async function start(platform, pyodide, options, { store, readWasm, library }) {
       `${describeError(error)}; Python's own zip importer stays in use`,
       code,
     );
-    return new Handle(undefined, forget, { library });
+    return new Handle(undefined, onUninstall, { library });
   }
 }
 
 /**
- * @param {any} module the PyProxy of the Python module, destroyed when this fails
- * @param {import("./options.js").Options} options
- */
-function takeOver(module, options) {
-  const settings = {
-    implicit_invalidation: options.implicitInvalidation,
-    max_member_bytes: options.maxMemberBytes,
-  };
-  try {
-    // The result is there for Python code to await.
-    const result = callFunction(module, "install", (method) => method.callKwargs(settings));
-    result?.destroy?.();
-  } catch (error) {
-    module.destroy();
-    throw error;
-  }
-}
-
-/**
- * @param {Platform} platform
- * @param {any} pyodide
  * @param {any} module
- * @param {import("./kept/stores/store.js").Store} store
- * @param {import("./options.js").Options} options
- * @param {import("./kept/library/library.js").Library} [library]
+ * @param {Options} options
  */
-async function openPacks(platform, pyodide, module, store, options, library) {
-  const { maxBytes, preloadBytes, autoFlush, onWarning } = options;
-  const settings = { platform, store, maxBytes, preloadBytes, autoFlush, onWarning, library };
-  const packs = new Packs(pyodide, module, settings);
-  await packs.preload();
-  return packs;
+function takeOver(module, { implicitInvalidation, maxMemberBytes }) {
+  const settings = {
+    implicit_invalidation: implicitInvalidation,
+    max_member_bytes: maxMemberBytes,
+  };
+  // The result is there for Python code to await.
+  const result = callFunction(module, "install", (method) => method.callKwargs(settings));
+  result?.destroy?.();
 }
 
 /**
- * @param {import("./options.js").Options} used
- * @param {import("./options.js").Options} asked
- * @param {(keyof import("./options.js").Options)[]} named
+ * Undoes what was done before something failed.
+ *
+ * @param {any} module
+ * @param {Packs | undefined} packs
  */
-function warnOfOtherOptions(used, asked, named) {
-  const others = named.filter(
-    (name) => name !== "onWarning" && JSON.stringify(asked[name]) !== JSON.stringify(used[name]),
-  );
-  if (others.length === 0) return;
-  warn(
-    asked.onWarning ?? used.onWarning,
-    `already installed in this Pyodide: ${others.join(", ")} stays as the first install() set it; call uninstall() before`,
-    "options-ignored",
-  );
+function giveBack(module, packs) {
+  for (const undo of [
+    () => callFunction(module, "uninstall", (method) => method()),
+    () => packs?.close(),
+  ]) {
+    try {
+      undo();
+    } catch {
+      // What failed first is what is told.
+    }
+  }
 }
 
-/** @param {any} pyodide */
-function checkPyodide(pyodide) {
+/**
+ * @param {any} pyodide
+ * @param {string} found what the message begins with
+ */
+export function checkPyodide(pyodide, found) {
   if (typeof pyodide?.version === "string" && typeof pyodide.runPython === "function") return;
   const likely =
     typeof pyodide?.then === "function" ? " (a promise: await loadPyodide() first)" : "";
   throw new ZipImportUsageError(
     "not-pyodide",
-    `install(): found ${describeValue(pyodide)}${likely}, expected the object that loadPyodide() resolves to`,
+    `${found} ${describeValue(pyodide)}${likely}, expected the object that loadPyodide() resolves to`,
   );
 }

@@ -5,4 +5,4 @@ import { makeAPI } from "./api.js";
 import { node } from "./platform/node.js";
 
 export { ZipImportInternalError, ZipImportUsageError } from "./base/errors.js";
-export const { boot, install } = /* @__PURE__ */ makeAPI(node);
+export const { boot, install, prepare } = /* @__PURE__ */ makeAPI(node);

@@ -2,21 +2,22 @@
 // an ordinary start then, always.
 
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { describe, test } from "node:test";
 
 import {
   collectWarnings,
   importerInUse,
-  newest,
+  insideOf,
   projectPath,
   start,
   temporaryFolder,
+  versions,
 } from "./harness.mjs";
 import { Peer } from "./peers.mjs";
-import { ZipImportUsageError, boot } from "../../js/node.js";
+import { ZipImportUsageError, boot, install, prepare } from "../../js/node.js";
 
-const VERSION = newest;
+const VERSION = versions.at(-1) === "315.0.0-alpha.2" ? "314.0.7" : versions.at(-1);
 const KILLS = Number(process.env.KILLS ?? 3);
 
 const bootWith = (given) =>
@@ -92,16 +93,122 @@ describe("boot, what it is given", () => {
     assert.equal(pyodide.FS.readFile("/mine.txt", { encoding: "utf8" }), "mine");
   });
 
-  test("packages are loaded once the importer is there", async () => {
-    const { pyodide, zips } = await bootWith({
-      storage: "memory",
-      pyodide: {
-        packages: [`file://${projectPath("build/archives")}/networkx-3.7-py3-none-any.whl`],
+  test("a caller's fsInit that fails makes boot() fail with its error, and nothing else", async () => {
+    const unhandled = [];
+    const note = (error) => unhandled.push(error);
+    process.on("unhandledRejection", note);
+    const failure = new Error("mine");
+    for (const fsInit of [
+      () => Promise.reject(failure),
+      () => {
+        throw failure;
       },
+    ])
+      await assert.rejects(bootWith({ storage: "memory", pyodide: { fsInit } }), /mine/);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off("unhandledRejection", note);
+    assert.deepEqual(unhandled, []);
+  });
+
+  test("packages are Pyodide's to load, so it asks for them while Python starts", async () => {
+    const packages = [`file://${projectPath("build/archives")}/networkx-3.7-py3-none-any.whl`];
+    const seen = [];
+    const { pyodide, zips } = await start(VERSION, {
+      load: (loadPyodide, own) =>
+        boot((given) => (seen.push(given.packages), loadPyodide(given)), {
+          storage: "memory",
+          pyodide: { ...own, packages },
+        }),
     });
+    assert.deepEqual(seen, [packages]);
     assert.deepEqual(Object.keys(pyodide.loadedPackages), ["networkx"]);
     assert.equal(zips.active, true);
     assert.equal(importerInUse(pyodide), "ours");
+  });
+
+  for (const [what, load] of [
+    ["nothing", async () => undefined],
+    ["something else", async () => ({ version: 3 })],
+  ])
+    test(`a loader that gives ${what}`, () =>
+      refused(boot(load, { storage: "memory" }), "not-pyodide", /boot\(\): loadPyodide\(\) gave/));
+
+  test("a loader that always gives the same Pyodide: the same handle", async () => {
+    let only;
+    const [first, second] = await start(VERSION, {
+      load: async (loadPyodide, own) => {
+        const load = (given) => (only ??= loadPyodide(given));
+        const options = { storage: "memory", pyodide: own };
+        return [await boot(load, options), await boot(load, options)];
+      },
+    });
+    assert.equal(first.zips, second.zips);
+    assert.equal(first.pyodide, second.pyodide);
+  });
+
+  test("a loader that installs by itself: its handle, and stock's library in its place", async () => {
+    const options = { storage: { directory: `${temporaryFolder()}/store` }, autoFlush: false };
+    const { zips: before } = await bootWith(options);
+    await before.flush();
+    let own;
+    const { pyodide, zips } = await start(VERSION, {
+      load: (loadPyodide, quiet) =>
+        boot(
+          async (given) => {
+            const pyodide = await loadPyodide(given);
+            own = await install(pyodide, { storage: "memory" });
+            pyodide.runPython("import colorsys");
+            return pyodide;
+          },
+          { ...options, pyodide: quiet },
+        ),
+    });
+    assert.equal(zips, own);
+    pyodide.runPython(`
+import sys, inspect, json, wave
+assert json.__file__.endswith("/json/__init__.py"), json.__file__
+assert "def loads" in inspect.getsource(json.loads)`);
+    const [path] = pyodide.FS.readdir("/lib").filter((name) => /^python.*\.zip$/.test(name));
+    const stock = readFileSync(projectPath(`node_modules/pyodide-${VERSION}/python_stdlib.zip`));
+    assert.deepEqual(pyodide.FS.readFile(`/lib/${path}`), new Uint8Array(stock));
+  });
+
+  test("a loader that passes other options on: it is said, and nothing wrong is kept", async () => {
+    const options = { storage: { directory: `${temporaryFolder()}/store` }, autoFlush: false };
+    const startWith = (change) =>
+      start(VERSION, {
+        load: (loadPyodide, own) =>
+          boot((given) => loadPyodide(change(given, own)), { ...options, pyodide: own }),
+      });
+    const reasons = [];
+    for (const change of [
+      (_, own) => own,
+      (given) => ({ ...given, args: ["-OO"] }),
+      (given) => ({ ...given, env: { HOME: "/", PYTHONNODEBUGRANGES: "1" } }),
+      (given) => given,
+    ]) {
+      const { zips } = await startWith(change);
+      await zips.flush();
+      reasons.push(zips.stats().start.reason);
+    }
+    const other = "Python was started with other args or env than boot() was given";
+    const expected = ["loadPyodide() was not given the options that boot() made", other, other];
+    assert.deepEqual(reasons, [...expected, "none is kept yet"]);
+  });
+
+  test("-B, by args or env: nothing is compiled or written for a later start", async () => {
+    const directory = `${temporaryFolder()}/store`;
+    for (const pyodide of [{ args: ["-B"] }, { env: { PYTHONDONTWRITEBYTECODE: "1" } }]) {
+      const { zips } = await bootWith({ storage: { directory }, pyodide });
+      await zips.flush();
+      const kept = readdirSync(insideOf(directory)).filter((name) => name.startsWith("w"));
+      assert.deepEqual(kept, []);
+    }
+  });
+
+  test("options of Pyodide that are null are as if they were not given", async () => {
+    const { zips } = await bootWith({ storage: "memory", pyodide: { packages: null, args: null } });
+    assert.equal(zips.active, true);
   });
 
   test("stdLibURL is the caller's: what is kept is of that archive", async () => {
@@ -121,10 +228,58 @@ describe("boot, what it is given", () => {
   });
 });
 
+describe("prepare", () => {
+  const options = { storage: { directory: `${temporaryFolder()}/store` }, autoFlush: false };
+
+  const startPrepared = () =>
+    start(VERSION, {
+      load: async (loadPyodide, own) => {
+        const { loadPyodideOptions, finish } = prepare({ ...options, pyodide: own });
+        const pyodide = await loadPyodide(loadPyodideOptions);
+        return { pyodide, finish };
+      },
+    });
+
+  test("and finish() are what boot() is", async () => {
+    const first = await startPrepared();
+    const zips = await first.finish(first.pyodide);
+    assert.equal(importerInUse(first.pyodide), "ours");
+    assert.equal(zips.stats().start.library, "stock");
+    await zips.flush();
+    const second = await startPrepared();
+    const { library, compiles } = (await second.finish(second.pyodide)).stats().start;
+    assert.deepEqual([library, compiles], ["kept", 0]);
+  });
+
+  test("finish() on a Pyodide with a handle gives that; on no Pyodide it is the caller's fault", async () => {
+    const { pyodide, finish } = await startPrepared();
+    const zips = await install(pyodide, options);
+    assert.equal(await finish(pyodide), zips);
+    assert.equal(await finish(pyodide), zips, "again");
+    for (const other of [undefined, {}, Promise.resolve(pyodide)])
+      await assert.rejects(finish(other), { code: "not-pyodide", message: /^finish\(\): found/ });
+  });
+
+  test("on a Pyodide that was started without its options it installs, and says so", async () => {
+    const pyodide = await start(VERSION);
+    const zips = await prepare(options).finish(pyodide);
+    assert.equal(zips.active, true);
+    assert.match(zips.stats().start.reason, /was not given the options/);
+  });
+
+  test("refuses wrong options at once, by its name", () => {
+    assert.throws(() => prepare({ stoarge: 1 }), {
+      code: "unknown-option",
+      message: /^prepare\(\)/,
+    });
+    assert.throws(() => prepare({ pyodide: 1 }), { code: "bad-option", message: /^prepare\(\)/ });
+  });
+});
+
 describe("boot, accidents", () => {
   const directory = `${temporaryFolder()}/store`;
   const options = { storage: { directory } };
-  const kept = () => readdirSync(directory).filter((name) => /^w.*zip$/.test(name));
+  const kept = () => readdirSync(insideOf(directory)).filter((name) => /^w.*zip$/.test(name));
 
   /** A process that starts, does something, and is left to itself. */
   async function inProcess(given, action = () => {}) {
@@ -147,7 +302,7 @@ describe("boot, accidents", () => {
   test("autoFlush: false leaves nothing behind", async () => {
     const folder = `${temporaryFolder()}/store`;
     const { status } = await inProcess({ storage: { directory: folder }, autoFlush: false });
-    assert.deepEqual([status, readdirSync(folder)], [0, []]);
+    assert.deepEqual([status, readdirSync(insideOf(folder))], [0, []]);
   });
 
   test(`killed while it is written: an ordinary start or a prepared one, ${KILLS} times`, async () => {
@@ -220,7 +375,6 @@ assert json.__file__.endswith("/json/__init__.py")
   });
 
   test("install() called as well gives the same handle", async () => {
-    const { install } = await import("../../js/node.js");
     const { pyodide, zips } = await bootWith({ storage: "memory" });
     assert.equal(await install(pyodide), zips);
   });

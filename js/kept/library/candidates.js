@@ -55,18 +55,12 @@ export class Candidates {
     const found =
       first && fits(first.file) ? first : other && (await this.#inTime(this.#read(other.name)));
     if (found) (await this.#opening)?.touch?.(found.file)?.catch?.(() => {});
-    else if (first) this.#giveUp(first);
+    else if (first) this.#fail("what is kept is of another Pyodide");
     return found;
   }
 
   letGo() {
     this.#first = Promise.resolve(undefined);
-  }
-
-  /** @param {Found} first made of another archive than the one that is there */
-  #giveUp(first) {
-    this.#fail("what is kept is of another Pyodide");
-    if (this.#key.hasPlace) this.damaged.push(first.file);
   }
 
   async #findFirst() {

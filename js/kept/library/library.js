@@ -11,7 +11,7 @@
 
 import { describeError } from "../../base/errors.js";
 import { findLibrary, untilLibrary } from "../../pyodide/files.js";
-import { digestOf, makeLibraryName } from "../names.js";
+import { digestOf, makeLibraryName, parseName } from "../names.js";
 import { Candidates } from "./candidates.js";
 import { keyOf } from "./key.js";
 import { settleModules } from "./settle.js";
@@ -28,6 +28,8 @@ export class Library {
   #candidates;
   /** @type {import("../../index.js").StartStats} */
   #outcome = { library: "stock", reason: "none is kept yet", compiles: 0 };
+  /** Whether loadPyodide() called what boot() gave it. */
+  #wasAsked = false;
   /** Of the standard library's archive, once Pyodide has started. */
   path = "";
   /** @type {Uint8Array | undefined} stock's archive, while another stands in its place */
@@ -59,6 +61,11 @@ export class Library {
     return this.#outcome;
   }
 
+  /** Whether the archive with bytecode stands in the place of stock's. */
+  get isReplaced() {
+    return this.#stock !== undefined;
+  }
+
   /** @param {unknown} error why it is an ordinary start */
   #fail(error) {
     const { compiles } = this.#outcome;
@@ -74,6 +81,7 @@ export class Library {
    * @param {any} fs
    */
   async replace(fs) {
+    this.#wasAsked = true;
     try {
       if (!(await this.#candidates.areThere())) return;
       const path = await untilLibrary(fs);
@@ -107,11 +115,8 @@ export class Library {
     this.#pyodide = pyodide;
     try {
       this.path = findLibrary(pyodide.FS) ?? "";
-      const { magic, missing, bytecode } = settleModules(
-        pyodide,
-        this.path,
-        this.#stock !== undefined,
-      );
+      const settled = settleModules(pyodide, this.path, this.isReplaced);
+      const { magic, missing, bytecode, settings } = settled;
       this.#outcome.compiles = missing.length;
       if (!isInstalled) return;
       if (this.#stock) pyodide.FS.writeFile(this.path, this.#stock, { canOwn: true });
@@ -120,16 +125,30 @@ export class Library {
         ...{ version: pyodide.version, build, magic },
         ...{ settings: this.#key.settings, archive: this.#archive },
       });
-      if (bytecode > 0 && !this.#stock) this.#fail("Pyodide's own archive holds bytecode");
-      else this.#missing = missing;
+      const obstacle = this.#obstacle(bytecode, settings);
+      if (obstacle && !this.isReplaced) this.#fail(obstacle);
+      if (!obstacle && this.#key.isWritable) this.#missing = missing;
       this.#stock = undefined;
     } catch (error) {
       this.#fail(error);
     }
-    if (this.#used && !this.#used.startsWith(`${this.#name}.`)) {
-      this.#candidates.damaged.push(this.#used);
-      this.#used = undefined;
-    }
+    // One that another build made of the very same archive is that build's.
+    if (parseName(this.#used ?? "")?.group !== this.#name) this.#used = undefined;
+  }
+
+  /**
+   * Why what this start compiled cannot be kept for another one.
+   *
+   * @param {number} bytecode
+   * @param {import("./key.js").Settings} settings
+   */
+  #obstacle(bytecode, settings) {
+    if (!this.#wasAsked) return "loadPyodide() was not given the options that boot() made";
+    if (bytecode > 0 && !this.isReplaced) return "Pyodide's own archive holds bytecode";
+    const { optimization, hasRanges } = this.#key.compiler;
+    if (optimization !== settings.optimization || hasRanges !== settings.hasRanges)
+      return "Python was started with other args or env than boot() was given";
+    return undefined;
   }
 
   /**

@@ -10,6 +10,7 @@ import { runApart, takeValue } from "../../pyodide/python.js";
  * @property {number} magic the bytecode's
  * @property {import("./library.js").Module[]} missing modules that were compiled from sources of the archive
  * @property {number} bytecode how many came from bytecode of the archive
+ * @property {import("./key.js").Settings} settings with which this Python compiles
  */
 
 /**
@@ -19,10 +20,10 @@ import { runApart, takeValue } from "../../pyodide/python.js";
  * @returns {Settled}
  */
 export function settleModules(pyodide, archive, isReplaced) {
-  const [magic, missing, bytecode] = takeValue(
+  const [magic, missing, bytecode, optimization, hasRanges] = takeValue(
     runApart(pyodide, SETTLE, { archive, is_replaced: isReplaced }),
   );
-  return { magic, missing, bytecode };
+  return { magic, missing, bytecode, settings: { optimization, hasRanges } };
 }
 
 const SETTLE = `
@@ -52,5 +53,9 @@ for module in list(sys.modules.values()):
         source = source_of(names.get(name))
         if source and is_replaced:
             names[name] = source if name == "__file__" else external._get_cached(source)
-result = [int.from_bytes(external.MAGIC_NUMBER[:2], "little"), list(missing.items()), bytecode]
+
+magic = int.from_bytes(external.MAGIC_NUMBER[:2], "little")
+positions = compile("a", "", "eval").co_positions()
+has_ranges = any(column is not None for _, _, column, _ in positions)
+result = [magic, list(missing.items()), bytecode, min(sys.flags.optimize, 2), has_ranges]
 `;

@@ -5,7 +5,7 @@ import { pause } from "../../base/steps.js";
 import { LIBRARY_COPY, LIBRARY_SOURCE, giveFile, removeFile } from "../../pyodide/files.js";
 import { MAKE_BYTECODE } from "../../pyodide/make-bytecode.js";
 import { runApart, takeValue } from "../../pyodide/python.js";
-import { digestOf, makeLibraryFile, parseName } from "../names.js";
+import { digestOf, makeLibraryFile } from "../names.js";
 
 /** @typedef {import("../packs/packs.js").Pace} Pace */
 /** @typedef {import("./library.js").Module} Module */
@@ -64,8 +64,8 @@ export function* writeLibrary({ platform, pyodide, store, pace }, task) {
   const file = makeLibraryFile(task.name, digestOf(bytes, platform.crc32));
   yield store.put(file, bytes);
   yield store.put(task.place, new TextEncoder().encode(task.name));
-  for (const { name } of yield store.list())
-    if (parseName(name)?.group === task.name && name !== file) yield store.delete(name);
+  // The new one holds all of it. Others go by the limit: they are in use elsewhere.
+  if (used && used !== file) yield store.delete(used);
   return { skipped, file };
 }
 
