@@ -8,6 +8,7 @@
 // `_module.loadDynamicLibrary`.
 
 import { ZipImportInternalError, describeError } from "../base/errors.js";
+import { VERSION } from "../base/version.js";
 import { SIDE_MODULE, giveFile } from "./files.js";
 import { runApart } from "./python.js";
 
@@ -43,8 +44,24 @@ result = module
  */
 export async function loadPythonModule(pyodide, readWasm) {
   const loaded = runApart(pyodide, FIND, NAMES);
-  if (loaded) return loaded;
-  const { bytes, module } = await readWasm();
+  const module = loaded ?? (await load(pyodide, await readWasm()));
+  try {
+    checkVersion(module.__version__, loaded ? "a loaded side module" : "the side module");
+  } catch (error) {
+    module.destroy();
+    throw error;
+  }
+  return module;
+}
+
+/**
+ * @param {any} pyodide
+ * @param {import("./wasm-file.js").WasmFile} file
+ */
+async function load(pyodide, { bytes, module }) {
+  // Before it is loaded: what was loaded once, Pyodide keeps.
+  const [section] = WebAssembly.Module.customSections(module, NAMES.name);
+  if (section) checkVersion(new TextDecoder().decode(section), "the side module");
   try {
     checkImports(pyodide, module);
     giveFile(pyodide.FS, SIDE_MODULE, bytes);
@@ -59,6 +76,19 @@ export async function loadPythonModule(pyodide, readWasm) {
       { cause: error },
     );
   }
+}
+
+/**
+ * @param {unknown} version
+ * @param {string} what it is of
+ */
+function checkVersion(version, what) {
+  if (version === VERSION) return;
+  throw new ZipImportInternalError(
+    "version-mismatch",
+    `found ${what} of version ${version}, expected ${VERSION}, as the JavaScript has it; ` +
+      "parts of two releases are mixed, by a cache perhaps",
+  );
 }
 
 /**

@@ -262,12 +262,26 @@ static PyMethodDef module_methods[] = {
      "_write_archive($module, source, target, omit, /)\n--\n\n"
      "Begin to write an archive to a file: the members of another one but those that omit names,\n"
      "and then those that are added."},
-    {"_get_module_code", (PyCFunction)(void (*)(void))zi_module_code_get,
-     METH_VARARGS | METH_KEYWORDS,
-     "_get_module_code($module, /, self, fullname, *, compile_source=True)\n--\n\n"
+    {"_get_module_code", zi_module_code_get, METH_VARARGS,
+     "_get_module_code($module, importer, fullname, /)\n--\n\n"
      "zipimport's function of this name, which its own methods call."},
     {NULL, NULL, 0, NULL},
 };
+
+/* JavaScript of another version must not use this module: see js/pyodide/side-module.js. It reads a
+ * section of the file before it loads it, and the attribute of a module that is loaded already. */
+#ifdef __wasm__
+__asm__(".section .custom_section.pyodide_zipimport,\"\",@\n.ascii \"" ZI_VERSION "\"\n");
+#endif
+
+static int add_version(PyObject *module)
+{
+    PyObject *version = PyUnicode_FromString(ZI_VERSION);
+    int result = version ? PyModule_AddObjectRef(module, "__version__", version) : -1;
+
+    Py_XDECREF(version);
+    return result;
+}
 
 static int module_exec(PyObject *module)
 {
@@ -289,7 +303,8 @@ static int module_exec(PyObject *module)
     if (!state->ready_type)
         return -1;
     if (PyModule_AddObjectRef(module, "zipimporter", state->zipimporter) < 0 ||
-        PyModule_AddObjectRef(module, "ZipImportError", state->zip_import_error) < 0)
+        PyModule_AddObjectRef(module, "ZipImportError", state->zip_import_error) < 0 ||
+        add_version(module) < 0)
         return -1;
     return 0;
 }

@@ -9,13 +9,13 @@ import { after, before, test } from "node:test";
 
 import {
   collectWarnings,
-  describeOn,
+  describeVersions,
   importerInUse,
-  oldAndNew,
   projectPath,
   start,
   writeArchive,
 } from "./harness.mjs";
+import { VERSION } from "../../js/base/version.js";
 import { install } from "../../js/node.js";
 
 const wasm = await readFile(projectPath("js/pyodide_zipimport.wasm"));
@@ -56,7 +56,7 @@ const damaged = [
   ["another side module", foreignModule, /no export PyInit_pyodide_zipimport/],
 ];
 
-describeOn(oldAndNew, "a degraded start", (version) => {
+describeVersions("a degraded start", (version) => {
   /** @type {any} */ let pyodide;
   /** @type {any} */ let server;
   /** @type {string} */ let folder;
@@ -185,6 +185,18 @@ describeOn(oldAndNew, "a degraded start", (version) => {
     });
   }
 
+  test("it is another version's", async () => {
+    const other = Buffer.from(wasm);
+    const at = other.indexOf(`pyodide_zipimport${VERSION}`);
+    assert.ok(at > 0);
+    other.write("9", at + "pyodide_zipimport".length);
+    const wasmURL = join(folder, "other.wasm");
+    await writeFile(wasmURL, other);
+    const message = new RegExp(`found the side module of version 9.*expected ${VERSION}`);
+    await degrades(pyodide, { wasmURL }, "version-mismatch", message);
+    assert.equal(pyodide.runPython("'pyodide_zipimport' in sys.modules"), false);
+  });
+
   test("Pyodide's file system refuses it", async () => {
     const { FS } = pyodide;
     const fullFS = Object.assign(Object.create(FS), {
@@ -259,5 +271,36 @@ for name in real:
     zips.invalidate();
     zips.uninstall();
     assert.equal(importerInUse(pyodide), "stock");
+  });
+  test("another copy of this package, of another version, is loaded already", async () => {
+    const setVersion = (version) =>
+      pyodide.runPython(`import pyodide_zipimport as module; module.__version__ = "${version}"`);
+    assert.equal(pyodide.runPython("import pyodide_zipimport as m; m.__version__"), VERSION);
+    setVersion("9");
+    await degrades(pyodide, {}, "version-mismatch", /found a loaded side module of version 9/);
+    setVersion(VERSION);
+  });
+
+  test("what fails after taking over is undone", async () => {
+    const { FS } = pyodide;
+    const fullFS = Object.assign(Object.create(FS), {
+      mkdirTree(path) {
+        if (path.endsWith("/packs")) throw new FS.ErrnoError(51); // ENOSPC
+        return FS.mkdirTree(path);
+      },
+    });
+    const disguised = new Proxy(pyodide, {
+      get: (target, name) => (name === "FS" ? fullFS : Reflect.get(target, name)),
+    });
+    await degrades(disguised, { storage: "memory" }, "load-failed", /51|FS error/);
+    pyodide.runPython(`
+import pyodide_zipimport
+real = pyodide_zipimport.set_tracing
+def fail(on):
+    raise ValueError("broken")
+pyodide_zipimport.set_tracing = fail`);
+    const options = { storage: "memory", trace: true };
+    await degrades(pyodide, options, "python-failed", /set_tracing\(\) failed: ValueError: broken/);
+    pyodide.runPython("pyodide_zipimport.set_tracing = real");
   });
 });

@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
-import { describeOn, importerInUse, oldAndNew, start, writeArchive } from "./harness.mjs";
+import { describeVersions, importerInUse, start, writeArchive } from "./harness.mjs";
 import { install } from "../../js/node.js";
 
 const SIGINT = 2;
 const MODULES = 150;
 
-describeOn(oldAndNew, "interrupting", (version) => {
+describeVersions("interrupting", (version) => {
   /** @type {any} */ let pyodide;
   const buffer = new Uint8Array(1);
 

@@ -5,8 +5,7 @@ import { before, test } from "node:test";
 
 import {
   collectWarnings,
-  describeOn,
-  newest,
+  describeVersions,
   start,
   temporaryFolder,
   writeArchive,
@@ -35,7 +34,7 @@ const table = [
   ["maxMemberBytes", [1, 2 ** 30, 2 ** 40], [], [0, -1, 1.5, Infinity, "1", 2 ** 53, 1n, null]],
 ];
 
-describeOn([newest], "options", (version) => {
+describeVersions("options", (version) => {
   /** @type {any} */ let pyodide;
 
   before(async () => {
