@@ -25,42 +25,15 @@ struct zi_attachment *zi_archives_attachment(struct zi_record *record)
     return record->attachment;
 }
 
-/* The path in the file system's encoding, or NULL with an exception; writes its bytes. */
-static PyObject *encode_path(PyObject *path, const char **bytes_ret, size_t *nbytes_ret)
-{
-    PyObject *encoded = PyUnicode_EncodeFSDefault(path);
-    char *bytes;
-    Py_ssize_t nbytes;
-
-    if (!encoded)
-        return NULL;
-    if (PyBytes_AsStringAndSize(encoded, &bytes, &nbytes) < 0) {
-        Py_DECREF(encoded);
-        return NULL;
-    }
-    if (memchr(bytes, '\0', (size_t)nbytes)) {
-        Py_DECREF(encoded);
-        PyErr_SetString(PyExc_ValueError, "embedded null character");
-        return NULL;
-    }
-    *bytes_ret = bytes;
-    *nbytes_ret = (size_t)nbytes;
-    return encoded;
-}
-
 struct zi_record *zi_archives_get(struct zi_state *state, PyObject *path)
 {
     const char *bytes;
-    size_t nbytes;
-    PyObject *encoded;
+    PyObject *encoded = zi_encode_path(path, &bytes);
     struct zi_record *record;
 
-    if (!zi_is_str(path))
-        return NULL;
-    encoded = encode_path(path, &bytes, &nbytes);
     if (!encoded)
         return NULL;
-    record = zi_registry_get(&state->registry, bytes, nbytes);
+    record = zi_registry_get(&state->registry, bytes, strlen(bytes));
     Py_DECREF(encoded);
     if (!record)
         PyErr_NoMemory();
@@ -70,20 +43,19 @@ struct zi_record *zi_archives_get(struct zi_state *state, PyObject *path)
 struct zi_record *zi_archives_find(struct zi_state *state, PyObject *path)
 {
     const char *bytes;
-    size_t nbytes;
     PyObject *encoded;
     struct zi_record *record;
 
     if (!PyUnicode_Check(path))
         return NULL;
-    encoded = encode_path(path, &bytes, &nbytes);
+    encoded = zi_encode_path(path, &bytes);
     if (!encoded) {
         /* A null character, or what the file system's encoding does not have. */
         if (PyErr_ExceptionMatches(PyExc_ValueError))
             PyErr_Clear();
         return NULL;
     }
-    record = zi_registry_find(&state->registry, bytes, nbytes);
+    record = zi_registry_find(&state->registry, bytes, strlen(bytes));
     Py_DECREF(encoded);
     return record;
 }

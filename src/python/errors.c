@@ -2,6 +2,7 @@
 #include "errors.h"
 
 #include <errno.h>
+#include <string.h>
 
 PyObject *zi_take_exception(void)
 {
@@ -189,4 +190,28 @@ bool zi_is_str(PyObject *object)
         return true;
     PyErr_Format(PyExc_TypeError, "expected str, not %R", (PyObject *)Py_TYPE(object));
     return false;
+}
+
+PyObject *zi_encode_path(PyObject *path, const char **bytes_ret)
+{
+    PyObject *encoded;
+    char *bytes;
+    Py_ssize_t nbytes;
+
+    if (!zi_is_str(path))
+        return NULL;
+    encoded = PyUnicode_EncodeFSDefault(path);
+    if (!encoded)
+        return NULL;
+    if (PyBytes_AsStringAndSize(encoded, &bytes, &nbytes) < 0) {
+        Py_DECREF(encoded);
+        return NULL;
+    }
+    if (strlen(bytes) != (size_t)nbytes) {
+        Py_DECREF(encoded);
+        PyErr_SetString(PyExc_ValueError, "embedded null character");
+        return NULL;
+    }
+    *bytes_ret = bytes;
+    return encoded;
 }

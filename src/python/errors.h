@@ -25,6 +25,11 @@ void zi_set_cause(PyObject *cause);
 /* The exception set, normalized and cleared; NULL when there is none. A new reference. */
 PyObject *zi_take_exception(void);
 
+/* A path (a str) in the file system's encoding: a new reference, of which *bytes_ret shows the
+ * bytes; NULL with an exception for what is no str, cannot be encoded, or has a null character in
+ * it. */
+PyObject *zi_encode_path(PyObject *path, const char **bytes_ret);
+
 /* Whether an argument is a str; raises TypeError in stock's words when it is not. */
 bool zi_is_str(PyObject *object);
 

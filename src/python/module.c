@@ -81,7 +81,8 @@ static PyObject *module_invalidate(PyObject *module, PyObject *args, PyObject *k
 {
     static char *names[] = {"path", NULL};
     struct zi_state *state = PyModule_GetState(module);
-    PyObject *path = Py_None;
+    PyObject *path = Py_None, *encoded;
+    const char *bytes;
 
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O:invalidate", names, &path))
         return NULL;
@@ -89,7 +90,12 @@ static PyObject *module_invalidate(PyObject *module, PyObject *args, PyObject *k
         zi_directory_cache_remove_all(state);
         return Py_NewRef(Py_None);
     }
-    if (!zi_is_str(path) || zi_directory_cache_remove(state, path) < 0)
+    /* What can be no path is an error here; the mapping just has no such key. */
+    encoded = zi_encode_path(path, &bytes);
+    if (!encoded)
+        return NULL;
+    Py_DECREF(encoded);
+    if (zi_directory_cache_remove(state, path) < 0)
         return NULL;
     return Py_NewRef(Py_None);
 }

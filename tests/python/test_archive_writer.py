@@ -9,7 +9,8 @@ import zipimport
 import zlib
 
 import support
-from support import ZipTestCase, native_only, ours_only
+import zipbuild
+from support import IN_PYODIDE, ZipTestCase, native_only, ours_only
 
 
 @ours_only("writes archives")
@@ -54,6 +55,32 @@ class WriteArchive(ZipTestCase):
         with open(path, "wb") as file:
             file.write(prepended + buffer.getvalue())
         return path
+
+    def test_onto_its_own_source_is_refused(self):
+        source = self.make_mixed()
+        before = self.contents(source)
+        os.symlink(source, self.path("link.zip"))
+        targets = [source, f"{self.folder}/./mixed.zip", self.path("link.zip")]
+        if not IN_PYODIDE:  # whose file systems have no hard links
+            os.link(source, self.path("hard.zip"))
+            targets.append(self.path("hard.zip"))
+        for target in targets:
+            with self.subTest(target), self.assertRaisesRegex(ValueError, "is the archive that it would be made from"):
+                support.ours._write_archive(source, target, ())
+            self.assertEqual(self.contents(source), before)
+
+    def test_a_source_that_is_none_leaves_the_target(self):
+        target = support.write_file(self.path("copy.zip"), zipbuild.build({"m.py": "x = 1"}))
+        for source in self.path("missing.zip"), self.folder:
+            self.assertRaises((OSError, ImportError), support.ours._write_archive, source, target, ())
+        self.assertEqual(self.contents(target), {"m.py": b"x = 1"})
+
+    def test_a_null_character_ends_no_path(self):
+        source = self.make_mixed()
+        for paths in (source, self.path("cut\0here")), (source + "\0", self.path("cut")):
+            with self.assertRaisesRegex(ValueError, "embedded null character"):
+                support.ours._write_archive(*paths, ())
+        self.assertEqual(os.listdir(self.folder), ["mixed.zip"])
 
     def test_members_stay_what_they_are(self):
         source = self.make_mixed()

@@ -620,6 +620,11 @@ class Pins(ZipTestCase):
             self.assertRaises(TypeError, function, b"a.zip")
         self.assertRaises(TypeError, support.ours.pin)
 
+    def test_path_has_no_null_character(self):
+        for function in (support.ours.pin, support.ours.unpin, support.ours.invalidate):
+            with self.assertRaisesRegex(ValueError, "embedded null character"):
+                function(self.archive + "\0")
+
     @unittest.skipUnless(support.IN_PYODIDE, "only Pyodide's standard library is an archive")
     def test_standard_library_is_pinned(self):
         library = string.__loader__

@@ -122,46 +122,69 @@ static uint8_t *mark_omitted(struct zi_state *state, const struct zi_archive *ar
     return omitted;
 }
 
-/* Copies what is kept of the source; -1 with an exception. */
-static int copy_source(struct archive_writer *self, PyObject *path, PyObject *omit)
+/* Opens the archive to copy from, and reads its directory; 0, or -1 with an exception. */
+static int open_source(struct zi_state *state, PyObject *path, struct zi_source *source,
+                       struct zi_archive **archive_ret)
 {
-    struct zi_host *host = &self->base.state->host;
-    PyObject *encoded = zi_is_str(path) ? PyUnicode_EncodeFSDefault(path) : NULL;
-    struct zi_source source = ZI_SOURCE_INIT;
-    struct zi_archive *archive = NULL;
-    uint8_t *omitted = NULL;
+    const char *bytes;
+    PyObject *encoded = zi_encode_path(path, &bytes);
     struct zi_error error;
     enum zi_status status;
 
     if (!encoded)
         return -1;
-    status = zi_source_open(&source, host, PyBytes_AsString(encoded), &error);
+    status = zi_source_open(source, &state->host, bytes, &error);
     Py_DECREF(encoded);
     if (status == ZI_OK)
-        status = zi_archive_open(&archive, &source, &error);
+        status = zi_archive_open(archive_ret, source, &error);
     if (status == ZI_OK)
-        omitted = mark_omitted(self->base.state, archive, omit);
-    if (omitted)
-        status = zi_writer_copy(&self->writer, archive, &source, omitted, &error);
-    zi_host_free(host, omitted);
-    zi_archive_unref(archive);
-    zi_source_release(&source);
-    if (status != ZI_OK)
-        fail(self, &error, path);
-    return PyErr_Occurred() ? -1 : 0;
+        return 0;
+    zi_raise(state, &error, path);
+    return -1;
 }
 
-static int create(struct archive_writer *self, PyObject *path)
+/* Whether there is a file at the path, and it is the source: 1, 0, or -1 with an exception.
+ * Compared by what stat says, since a file has many spellings and links. */
+static int is_source(struct zi_state *state, struct zi_source *source, const char *path)
 {
-    PyObject *encoded = zi_is_str(path) ? PyUnicode_EncodeFSDefault(path) : NULL;
+    struct zi_host *host = &state->host;
+    struct zi_stamp here, there;
     struct zi_error error;
-    enum zi_status status;
+    int answer = host->ops->stamp_path(host->context, path, &there);
+
+    if (answer == ZI_HOST_RAISED)
+        return -1;
+    if (answer != 0)
+        return 0; /* creating the file will tell why */
+    if (zi_source_stamp(source, &here, &error) != ZI_OK) {
+        zi_raise(state, &error, Py_None);
+        return -1;
+    }
+    return here.device == there.device && here.inode == there.inode;
+}
+
+/* Creates the file, or empties the one that is there, unless that is the source. */
+static int create(struct archive_writer *self, PyObject *path, struct zi_source *source)
+{
+    struct zi_state *state = self->base.state;
+    const char *bytes;
+    PyObject *encoded = zi_encode_path(path, &bytes);
+    struct zi_error error;
+    enum zi_status status = ZI_OK;
+    int same;
 
     if (!encoded)
         return -1;
-    status = zi_sink_create(&self->sink, &self->base.state->host, PyBytes_AsString(encoded),
-                            &error);
+    same = is_source(state, source, bytes);
+    if (same == 0)
+        status = zi_sink_create(&self->sink, &state->host, bytes, &error);
     Py_DECREF(encoded);
+    if (same < 0)
+        return -1;
+    if (same > 0) {
+        PyErr_Format(PyExc_ValueError, "%R is the archive that it would be made from", path);
+        return -1;
+    }
     if (status != ZI_OK) {
         fail(self, &error, path);
         return -1;
@@ -171,19 +194,43 @@ static int create(struct archive_writer *self, PyObject *path)
     return 0;
 }
 
+/* Copies what is kept of the source; -1 with an exception. */
+static int copy_source(struct archive_writer *self, struct zi_source *source,
+                       struct zi_archive *archive, PyObject *path, PyObject *omit)
+{
+    struct zi_state *state = self->base.state;
+    uint8_t *omitted = mark_omitted(state, archive, omit);
+    struct zi_error error;
+    enum zi_status status;
+
+    if (!omitted)
+        return -1;
+    status = zi_writer_copy(&self->writer, archive, source, omitted, &error);
+    zi_host_free(&state->host, omitted);
+    if (status == ZI_OK)
+        return 0;
+    fail(self, &error, path);
+    return -1;
+}
+
 PyObject *zi_archive_writer_new(PyObject *module, PyObject *args)
 {
     struct zi_state *state = PyModule_GetState(module);
-    PyObject *source, *target, *omit, *object;
+    struct zi_source source = ZI_SOURCE_INIT;
+    struct zi_archive *archive = NULL;
+    PyObject *source_path, *target, *omit, *object = NULL;
 
-    if (!PyArg_ParseTuple(args, "OOO:_write_archive", &source, &target, &omit))
+    if (!PyArg_ParseTuple(args, "OOO:_write_archive", &source_path, &target, &omit))
         return NULL;
+    if (open_source(state, source_path, &source, &archive) < 0)
+        goto done;
     object = zi_writer_object_new(module, state->archive_writer_type);
-    if (!object)
-        return NULL;
-    if (create(ARCHIVE_WRITER(object), target) < 0 ||
-        copy_source(ARCHIVE_WRITER(object), source, omit) < 0)
+    if (object && (create(ARCHIVE_WRITER(object), target, &source) < 0 ||
+                   copy_source(ARCHIVE_WRITER(object), &source, archive, source_path, omit) < 0))
         Py_CLEAR(object);
+done:
+    zi_archive_unref(archive);
+    zi_source_release(&source);
     return object;
 }
 
