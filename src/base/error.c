@@ -1,6 +1,7 @@
 /* Fills errors, and holds the text of each defect. */
 #include "error.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "host.h"
@@ -67,4 +68,14 @@ void zi_error_set_name(struct zi_error *err, const uint8_t *name, size_t nbytes)
 const char *zi_detail_text(enum zi_detail detail)
 {
     return details[detail].text;
+}
+
+bool zi_error_is_passing(const struct zi_error *err)
+{
+    if (err->status == ZI_ERR_MEMORY || err->status == ZI_ERR_HOST)
+        return true;
+    return err->status == ZI_ERR_SYSTEM &&
+           (err->system_errno == EMFILE || err->system_errno == ENFILE ||
+            err->system_errno == ENOMEM || err->system_errno == EINTR ||
+            err->system_errno == EAGAIN);
 }

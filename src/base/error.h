@@ -95,6 +95,9 @@ enum zi_status zi_fail(struct zi_error *err, enum zi_detail detail);
 enum zi_status zi_fail_at(struct zi_error *err, enum zi_detail detail, uint64_t offset);
 enum zi_status zi_fail_compared(struct zi_error *err, enum zi_detail detail, uint64_t offset,
                                 uint64_t found, uint64_t expected);
+/* Whether an error is about this process and this moment, so that the same may succeed later. */
+bool zi_error_is_passing(const struct zi_error *err);
+
 /* From what a host function answered: an errno value or ZI_HOST_RAISED. */
 enum zi_status zi_fail_system(struct zi_error *err, enum zi_detail detail, int answer);
 

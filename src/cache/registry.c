@@ -126,19 +126,6 @@ void zi_record_unref(struct zi_record *record)
         sweep(record->registry);
 }
 
-/* Whether an error is about this process and this moment, so that the next access must try again.
- */
-static bool is_passing(const struct zi_error *err)
-{
-    /* ZI_ERR_CHANGED: somebody was writing while we read. */
-    if (err->status == ZI_ERR_MEMORY || err->status == ZI_ERR_HOST || err->status == ZI_ERR_CHANGED)
-        return true;
-    return err->status == ZI_ERR_SYSTEM &&
-           (err->system_errno == EMFILE || err->system_errno == ENFILE ||
-            err->system_errno == ENOMEM || err->system_errno == EINTR ||
-            err->system_errno == EAGAIN);
-}
-
 /* What a look found; written to the record in one go, since looking may run Python code, which may
  * use or invalidate the same record. */
 struct finding {
@@ -234,7 +221,9 @@ static enum zi_status update(struct zi_record *record, struct zi_error *err)
     uint64_t generation = record->generation;
     struct finding found;
 
-    if (take_look(record, &found) != ZI_OK && is_passing(&found.error)) {
+    /* Changed: somebody was writing while we read. */
+    if (take_look(record, &found) != ZI_OK &&
+        (zi_error_is_passing(&found.error) || found.error.status == ZI_ERR_CHANGED)) {
         *err = found.error;
         return err->status;
     }

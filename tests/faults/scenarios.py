@@ -391,6 +391,12 @@ def get_module_code():
 
 
 @scenario
+def get_module_code_without_compiling():
+    importer = make_importer()
+    return lambda: zipimport._get_module_code(importer, "p", compile_source=False)
+
+
+@scenario
 def get_module_code_of_stock():
     importer = stock(make())
     return lambda: zipimport._get_module_code(importer, "p")[1:]

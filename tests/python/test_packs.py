@@ -1,5 +1,7 @@
 """Bytecode packs: what is compiled is not compiled again, and nothing that is kept can do harm."""
 
+import errno
+import functools
 import importlib
 import inspect
 import linecache
@@ -19,7 +21,7 @@ import zlib
 import support
 import zipbuild
 from packstore import FolderStore
-from support import ZipTestCase, check_hash_based_pycs, difference, make_pyc, native_only, ours_only, stats_delta
+from support import AuditTestCase, ZipTestCase, check_hash_based_pycs, difference, make_pyc, native_only, ours_only, stats_delta
 
 MEMBERS = {
     "m.py": "value = 1\ndef fail():\n    raise ValueError('m')\n",
@@ -544,6 +546,90 @@ class Files(PackTestCase):
 
 
 @ours_only("packs")
+class WrongMoment(PackTestCase, AuditTestCase):
+    """What fails for the moment is tried again: it does not leave the process without what is kept."""
+
+    def setUp(self):
+        super().setUp()
+        self.kept = self.keep({"m.py": "value = 1\n", "n.py": "value = 2\n"}, "m", "n")
+        self.shown = []
+        self.addCleanup(setattr, sys, "unraisablehook", sys.unraisablehook)
+        sys.unraisablehook = lambda args: self.shown.append(args.exc_type)
+
+    def fail_once(self, method, error):
+        """The store's method raises when it is called next, and not again."""
+        right = getattr(self.store, method)
+
+        def fail(*args):
+            setattr(self.store, method, right)
+            raise error
+
+        setattr(self.store, method, fail)
+
+    def test_load_too_deep_in_the_stack(self):
+        self.fail_once("load", RecursionError())
+        self.assertValue(self.kept, 1, compiles=1, pack_hits=0)
+        self.assertEqual(self.shown, [RecursionError])
+        self.assertValue(self.kept, 2, "n", compiles=0, pack_hits=1)
+
+    def test_load_without_memory(self):
+        self.fail_once("load", MemoryError())
+        self.assertRaises(MemoryError, self.codes, self.kept, "m")
+        self.assertValue(self.kept, 1, compiles=0, pack_hits=1)
+
+    def test_load_that_fails_for_good(self):
+        self.fail_once("load", ValueError())
+        self.assertValue(self.kept, 1, compiles=1, pack_hits=0)
+        self.assertValue(self.kept, 2, "n", compiles=1, pack_hits=0)
+
+    def test_changed(self):
+        for error in RecursionError(), MemoryError():
+            path = self.make({"m.py": "value = 3\n", "n.py": f"value = '{error!r}'\n"}, f"{error!r}.zip")
+            self.fail_once("changed", error)
+            if isinstance(error, MemoryError):
+                self.assertRaises(MemoryError, self.codes, path, "m")
+            else:
+                self.codes(path, "m")
+            before = self.store.changes
+            self.codes(path, "n")
+            self.assertEqual(self.store.changes, before + 1)
+            self.store.write()
+
+    def test_used(self):
+        self.codes(self.kept, "m")
+        for error in RecursionError(), MemoryError():
+            other = self.make({"m.py": "value = 1\n", "n.py": "value = 2\n"}, f"{error!r}.zip")
+            [path_name] = {support.ours._pack_names(other)[1]}
+            self.fail_once("used", error)
+            if isinstance(error, MemoryError):
+                self.assertRaises(MemoryError, self.codes, other, "m")
+            else:
+                self.codes(other, "m")
+            self.assertNotIn(path_name, self.store.paths)
+            self.assertValue(other, 2, "n", compiles=0, pack_hits=1)
+            self.assertIn(path_name, self.store.paths)
+
+    def test_no_descriptor_for_a_pack_file(self):
+        for number in errno.EMFILE, errno.ENFILE, errno.ENOMEM:
+            self.store.use()
+            self.call_on_open(functools.partial(self.refuse_packs, number), once=False)
+            self.assertValue(self.kept, 1, compiles=1, pack_hits=0)
+            self.call_on_open(lambda path: None)
+            self.assertValue(self.kept, 2, "n", compiles=0, pack_hits=1)
+            support.ours._forget_packs()
+
+    def test_a_pack_file_that_may_not_be_read(self):
+        self.call_on_open(functools.partial(self.refuse_packs, errno.EACCES), once=False)
+        self.assertValue(self.kept, 1, compiles=1, pack_hits=0)
+        self.call_on_open(lambda path: None)
+        self.assertValue(self.kept, 2, "n", compiles=1, pack_hits=0)
+
+    def refuse_packs(self, number, path):
+        if path.startswith(self.store.folder):
+            raise OSError(number, "not now")
+
+
+@ours_only("packs")
 class Writing(PackTestCase):
     def writer(self, *others):
         [(name, _, _)] = support.ours._queued_packs()
@@ -567,6 +653,40 @@ class Writing(PackTestCase):
             writer.step(1)
         with self.assertRaises(ValueError):
             writer.finish()
+
+    def test_a_null_character_ends_no_path(self):
+        self.codes(self.make(MEMBERS), "m")
+        [(name, _, _)] = support.ours._queued_packs()
+        for path, others in ("cut\0here", ()), ("cut", [self.path("other\0.zip")]):
+            with self.assertRaisesRegex(ValueError, "embedded null character"):
+                support.ours._write_pack(name, self.path(path), others)
+        self.assertFalse(os.path.exists(self.path("cut")))
+        writer = self.writer()
+        self.finish(writer)
+        with self.assertRaisesRegex(ValueError, "embedded null character"):
+            writer.commit(self.path("new.zip\0"))
+        writer.commit(self.path("new.zip"))
+
+    @native_only("there are no processes")
+    def test_native_the_time_of_a_step_is_no_matter_of_the_clock_on_the_wall(self):
+        """That one stands still, and the other moves on by a millisecond whenever it is looked at."""
+        program = (
+            "import itertools, sys, time\n"
+            "tick = itertools.count(0, 1000000)\n"
+            "time.time_ns, time.perf_counter_ns = lambda: 10**18, lambda: next(tick)\n"
+            f"sys.path[:0] = [{os.path.dirname(__file__)!r}, {os.path.dirname(support.ours.__file__)!r}]\n"
+            "import zipimport, pyodide_zipimport as ours\n"
+            "ours.install()\n"
+            f"class Store:\n load = lambda *_: ()\n used = changed = lambda *_: None\n"
+            "ours._use_store(Store(), 'test')\n"
+            f"importer = zipimport.zipimporter({self.make({f'm{i}.py': '' for i in range(9)})!r})\n"
+            "for i in range(9): importer.get_code(f'm{i}')\n"
+            f"writer = ours._write_pack(ours._queued_packs()[0][0], {self.path('new.zip')!r}, ())\n"
+            "steps = 1\n"
+            "while not writer.step(3): steps += 1\n"
+            "print(steps)\n")
+        output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+        self.assertEqual((output.stdout, output.stderr), ("7\n", ""))
 
     def test_what_is_queued_meanwhile_stays_queued(self):
         path = self.make(MEMBERS)

@@ -11,32 +11,7 @@ import types
 import zipimport
 
 import support
-from support import ZipTestCase, native_only, ours_only, stats_delta
-
-on_open = None   # called with the path of an archive that is opened; audit hooks cannot be removed
-
-
-def _audit(event, args):
-    if event == "open" and on_open and str(args[0]).endswith(".zip"):
-        on_open(args[0])
-
-
-class AuditTestCase(ZipTestCase):
-    def call_on_open(self, function, once=True):
-        """Calls function when the next archive is opened, or whenever one is."""
-        global on_open
-        if not hasattr(sys, "_zipimport_tests_hooked"):
-            sys.addaudithook(_audit)
-            sys._zipimport_tests_hooked = True
-
-        def call(path):
-            global on_open
-            if once:
-                on_open = None
-            function(path)
-
-        on_open = call
-        self.addCleanup(globals().__setitem__, "on_open", None)
+from support import AuditTestCase, ZipTestCase, native_only, ours_only, stats_delta
 
 
 class Forbidden(AuditTestCase):

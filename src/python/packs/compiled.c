@@ -133,39 +133,39 @@ int zi_compiled_item_node(PyObject *item, uint32_t *node_ret)
 }
 
 /* 1, 0 when it is no pack file, -1 with an exception. */
-static int open_file(struct zi_state *state, PyObject *path, bool may_fail,
+static int open_file(struct zi_state *state, PyObject *path, bool *passing_ret,
                      struct zi_pack_file *ret)
 {
     struct zi_error error;
     enum zi_status status;
-    PyObject *encoded;
+    const char *bytes;
+    PyObject *encoded = zi_encode_path(path, &bytes);
 
-    if (!zi_is_str(path))
-        return -1;
-    encoded = PyUnicode_EncodeFSDefault(path);
     if (!encoded)
         return -1;
-    status = zi_pack_file_open(ret, &state->host, PyBytes_AsString(encoded), &error);
+    status = zi_pack_file_open(ret, &state->host, bytes, &error);
     Py_DECREF(encoded);
     if (status == ZI_OK)
         return 1;
     if (status == ZI_ERR_MEMORY || status == ZI_ERR_HOST ||
-        (status == ZI_ERR_SYSTEM && !may_fail && error.system_errno != ENOENT)) {
+        (status == ZI_ERR_SYSTEM && !passing_ret && error.system_errno != ENOENT)) {
         zi_raise(state, &error, path);
         return -1;
     }
+    if (passing_ret && zi_error_is_passing(&error))
+        *passing_ret = true;
     state->packs->count.refused++;
     return 0;
 }
 
 /* Opens each path of a list; how many, -1 with an exception. */
-static Py_ssize_t open_each(struct zi_state *state, PyObject *paths, bool may_fail,
+static Py_ssize_t open_each(struct zi_state *state, PyObject *paths, bool *passing_ret,
                             struct zi_pack_file *files)
 {
     Py_ssize_t opened = 0;
 
     for (Py_ssize_t i = 0; i < PyList_Size(paths); i++) {
-        int found = open_file(state, PyList_GetItem(paths, i), may_fail, &files[opened]);
+        int found = open_file(state, PyList_GetItem(paths, i), passing_ret, &files[opened]);
         if (found < 0) {
             for (Py_ssize_t j = 0; j < opened; j++)
                 zi_pack_file_release(&files[j]);
@@ -176,7 +176,7 @@ static Py_ssize_t open_each(struct zi_state *state, PyObject *paths, bool may_fa
     return opened;
 }
 
-Py_ssize_t zi_compiled_open_files(struct zi_state *state, PyObject *paths, bool may_fail,
+Py_ssize_t zi_compiled_open_files(struct zi_state *state, PyObject *paths, bool *passing_ret,
                                   struct zi_pack_file **ret)
 {
     PyObject *list = PySequence_List(paths);
@@ -196,7 +196,7 @@ Py_ssize_t zi_compiled_open_files(struct zi_state *state, PyObject *paths, bool 
         PyErr_NoMemory();
         return -1;
     }
-    count = open_each(state, list, may_fail, files);
+    count = open_each(state, list, passing_ret, files);
     Py_DECREF(list);
     if (count <= 0)
         zi_host_free(&state->host, files);

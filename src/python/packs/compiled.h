@@ -78,10 +78,11 @@ void zi_compiled_forget_all(struct zi_state *state);
 /* The node of an item of a queue, (node, code); -1 with an exception. */
 int zi_compiled_item_node(PyObject *item, uint32_t *node_ret);
 
-/* Opens pack files. One that is missing or no archive is counted and left out, and with `may_fail`
- * one for which a system call failed. Returns how many and writes an array of the host's; -1 with
- * an exception. */
-Py_ssize_t zi_compiled_open_files(struct zi_state *state, PyObject *paths, bool may_fail,
+/* Opens pack files. One that is missing or no archive is counted and left out. So is one for which
+ * a system call failed, unless passing_ret is NULL; *passing_ret becomes true where that was a
+ * matter of the moment. Returns how many and writes an array of the host's; -1 with an exception.
+ */
+Py_ssize_t zi_compiled_open_files(struct zi_state *state, PyObject *paths, bool *passing_ret,
                                   struct zi_pack_file **ret);
 void zi_compiled_close_files(struct zi_state *state, struct zi_pack_file *files, size_t file_count);
 

@@ -106,7 +106,7 @@ static bool is_done(const struct pack_writer *self)
 
 static int read_clock(struct pack_writer *self, double *ms_ret)
 {
-    PyObject *now = PyObject_CallNoArgs(self->base.state->time_ns);
+    PyObject *now = PyObject_CallNoArgs(self->base.state->perf_counter_ns);
     uint64_t ns = now ? PyLong_AsUnsignedLongLongMask(now) : 0;
 
     Py_XDECREF(now);
@@ -175,7 +175,7 @@ static PyObject *pack_writer_commit(PyObject *object, PyObject *path)
     struct pack_writer *self = PACK_WRITER(object);
     struct zi_pack_file *files;
     PyObject *paths = zi_is_str(path) ? PyTuple_Pack(1, path) : NULL;
-    Py_ssize_t count = paths ? zi_compiled_open_files(self->base.state, paths, false, &files) : -1;
+    Py_ssize_t count = paths ? zi_compiled_open_files(self->base.state, paths, NULL, &files) : -1;
 
     Py_XDECREF(paths);
     if (count < 0)
@@ -188,19 +188,21 @@ static PyObject *pack_writer_commit(PyObject *object, PyObject *path)
 
 static int open_writer(struct pack_writer *self, PyObject *path, PyObject *others)
 {
-    PyObject *encoded = zi_is_str(path) ? PyUnicode_EncodeFSDefault(path) : NULL;
-    Py_ssize_t count = encoded
-                           ? zi_compiled_open_files(self->base.state, others, false, &self->others)
-                           : -1;
+    const char *bytes;
+    PyObject *encoded = zi_encode_path(path, &bytes);
     struct zi_error error;
     enum zi_status status;
+    Py_ssize_t count;
 
+    if (!encoded)
+        return -1;
+    count = zi_compiled_open_files(self->base.state, others, NULL, &self->others);
     if (count < 0) {
-        Py_XDECREF(encoded);
+        Py_DECREF(encoded);
         return -1;
     }
     self->other_count = (size_t)count;
-    status = zi_pack_writer_open(&self->writer, &self->base.state->host, PyBytes_AsString(encoded),
+    status = zi_pack_writer_open(&self->writer, &self->base.state->host, bytes,
                                  self->compiled->archive, self->base.state->magic, &error);
     Py_DECREF(encoded);
     if (status != ZI_OK) {

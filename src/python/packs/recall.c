@@ -113,11 +113,15 @@ static struct zi_compiled *find_compiled(struct zi_state *state,
         is_new = true;
     }
     compiled = zi_compiled_ref(attached->compiled);
-    if (!compiled->loaded)
+    if (!compiled->loaded) {
         result = zi_store_load(compiled);
-    else if (is_new)
+    } else if (is_new) {
         result = zi_store_tell_used(compiled);
-    if (result == 0)
+        if (result <= 0)
+            attached
+                ->compiled_generation = 0; /* no archive's: it is attached, and told, once more */
+    }
+    if (result >= 0)
         return compiled;
     zi_compiled_unref(compiled);
     return NULL;
@@ -251,7 +255,9 @@ int zi_remember(struct zi_state *state, const struct zi_source_member *source, P
     if (result == 0 && !state->packs->changed && state->packs->store) {
         state->packs->changed = true;
         result = zi_store_tell_changed(state);
+        if (result <= 0)
+            state->packs->changed = false;
     }
     zi_compiled_unref(compiled);
-    return result;
+    return result < 0 ? -1 : 0;
 }

@@ -9,15 +9,19 @@
  *
  * The owner of the store writes packs with _write_pack() and notes path_name with them. A store
  * that raises does not fail the import that asked it; the exception is shown as unraisable. What
- * says nothing about the store (MemoryError, KeyboardInterrupt) escapes.
+ * says nothing about the store (MemoryError, KeyboardInterrupt) escapes. After these, after a
+ * RecursionError, and when files could not be opened for want of descriptors or memory, the store
+ * is asked or told again at the next occasion: it was only the wrong moment.
  */
 #ifndef ZI_PYTHON_STORE_H
 #define ZI_PYTHON_STORE_H
 
 #include "compiled.h"
 
-/* Each returns 0, or -1 with an exception. There must be a store. */
+/* There must be a store. 0, or -1 with an exception. */
 int zi_store_load(struct zi_compiled *compiled);
+
+/* 1, 0 when it is to be told again, -1 with an exception. */
 int zi_store_tell_used(const struct zi_compiled *compiled);
 int zi_store_tell_changed(struct zi_state *state);
 
