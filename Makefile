@@ -143,16 +143,21 @@ build/archives/done: bench/requirements.txt bench/fetch_archives.py | $(SETUP_BU
 
 # Those that keep one core busy, and those that start two processes themselves.
 SINGLE_SUITES = test-c test-python test-faults
-DOUBLE_SUITES = cpython-tests test-pyodide test-browser
+DOUBLE_SUITES = cpython-tests test-pyodide test-browser $(if $(FULL),test-writers-full)
 SUITES        = $(SINGLE_SUITES) $(DOUBLE_SUITES)
-.PHONY: test $(SUITES) test-writers test-writers-full
+.PHONY: test test-full $(SUITES) test-writers test-writers-full
 
-# Runs every suite, also after one failed; each leaves its counts in build/counts.
+# Runs every suite, also after one failed; each leaves its counts in build/counts. Each promise is tried
+# once, where it can break: tests/matrix.mjs.
 test: $(SETUP_TEST)
 	@rm -rf build/counts
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync --keep-going $(SINGLE_SUITES); \
 	for suite in $(DOUBLE_SUITES); do $(MAKE) --no-print-directory $$suite; done; \
 	node tests/suite.mjs sum $(SUITES)
+
+# The same tests on every version of Pyodide, in every engine and place.
+test-full:
+	@$(MAKE) --no-print-directory FULL=1 test
 
 test-c: build/c-tests/run
 	@node tests/suite.mjs run $@ "$<" "$< --fail-allocations" "$< --fail-system"
@@ -165,13 +170,13 @@ build/c-tests/run: $(call objects,c-tests,$(CORE_SOURCES) $(C_TESTS))
 WITH_ASAN = LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc
 PYTHON_TESTS = $(PYTHON) tests/python/run.py
 
-# With packs twice: what the first run compiles, the second finds. One run tries every value of every
-# byte of the hostile archives.
+# With packs twice: what the first run compiles, the second finds. Of the whole matrix one run tries every
+# value of every byte of the hostile archives; else a few of each, and the fuzz targets the rest.
 test-python: native native-asan archives
 	@rm -rf build/packs
 	@node tests/suite.mjs run $@ \
 	    "$(PYTHON_TESTS) --importer stock" \
-	    "FULL_HOSTILE=1 PYTHONPATH=build/native $(PYTHON_TESTS) --importer ours" \
+	    "$(if $(FULL),FULL_HOSTILE=1 )PYTHONPATH=build/native $(PYTHON_TESTS) --importer ours" \
 	    "PYTHONPATH=build/native $(PYTHON_TESTS) --importer ours --packs build/packs" \
 	    "PYTHONPATH=build/native $(PYTHON_TESTS) --importer ours --packs build/packs" \
 	    "PYTHONPATH=build/native-asan $(WITH_ASAN) $(PYTHON_TESTS) --importer ours"
@@ -201,7 +206,7 @@ test-pyodide: wasm archives
 	@node tests/suite.mjs run $@ "$(NODE_TEST) $(wildcard tests/pyodide/*.test.mjs)"
 
 cpython-tests: all $(SETUP_TEST)
-	@node tests/suite.mjs run $@ "node tests/cpython/run.mjs"
+	@node tests/suite.mjs run $@ "node tests/cpython/run.mjs" "$(NODE_TEST) tests/cpython/newer.test.mjs"
 
 test-browser: wasm $(SETUP_TEST)
 	@node tests/suite.mjs run $@ "$(NODE_TEST) $(wildcard tests/browser/*.test.mjs)"
@@ -374,7 +379,8 @@ clean:
 help:
 	@echo "make                build the side module (js/) and the native extension (build/native)"
 	@echo "make demo           stock and ours on real archives; PYODIDE=0.27.8 for another Pyodide"
-	@echo "make test           every test; parts of it: $(SUITES)"
+	@echo "make test           every test, each promise once; parts of it: $(SUITES)"
+	@echo "make test-full      the same on every version of Pyodide and in every engine: the whole matrix"
 	@echo "make check          format, lint, types, warnings, include layers, symbols, size; parts of it:"
 	@echo "                    $(CHECKS)"
 	@echo "make format         put the sources into the form that make check wants"

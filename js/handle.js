@@ -98,6 +98,10 @@ export class Handle {
     this.#onUninstall = undefined;
   }
 
+  static {
+    addDisposal(this.prototype);
+  }
+
   /**
    * @param {string} name
    * @param {unknown[]} args
@@ -105,4 +109,27 @@ export class Handle {
   #call(name, ...args) {
     return this.#module && callFunction(this.#module, name, (method) => method(...args));
   }
+}
+
+/**
+ * Makes `using` and `await using` work where the engine has their symbols. A method that is named by one
+ * which is missing would be named "undefined".
+ *
+ * @param {Handle} prototype
+ */
+function addDisposal(prototype) {
+  /**
+   * @param {symbol | undefined} symbol
+   * @param {(this: Handle) => unknown} value
+   */
+  const define = (symbol, value) => {
+    if (symbol) Object.defineProperty(prototype, symbol, { value, configurable: true });
+  };
+  define(Symbol.dispose, function () {
+    this.uninstall();
+  });
+  define(Symbol.asyncDispose, async function () {
+    await this.flush();
+    this.uninstall();
+  });
 }

@@ -101,9 +101,11 @@ static uint32_t find_bytecode(const struct zi_pack_file *file, const struct zi_e
     node = zi_archive_find(file->archive, path, nbytes);
     if (path != small)
         zi_host_free(host, path);
-    if (node != ZI_INDEX_NONE && zi_archive_node(file->archive, node)->record == ZI_NO_RECORD)
-        return ZI_INDEX_NONE;
-    return node;
+    if (node == ZI_INDEX_NONE)
+        return node;
+    /* What is only shown under this name is another source's. */
+    const struct zi_node *found = zi_archive_node(file->archive, node);
+    return found->record == ZI_NO_RECORD || found->shown_only ? ZI_INDEX_NONE : node;
 }
 
 /* The hash by which a pack's pyc names its source. */

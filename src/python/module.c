@@ -268,8 +268,9 @@ static PyMethodDef module_methods[] = {
      "_write_archive($module, source, target, omit, /)\n--\n\n"
      "Begin to write an archive to a file: the members of another one but those that omit names,\n"
      "and then those that are added."},
-    {"_get_module_code", zi_module_code_get, METH_VARARGS,
-     "_get_module_code($module, importer, fullname, /)\n--\n\n"
+    {"_get_module_code", (PyCFunction)(void (*)(void))zi_module_code_get,
+     METH_VARARGS | METH_KEYWORDS,
+     "_get_module_code($module, /, self, fullname, *, compile_source=True)\n--\n\n"
      "zipimport's function of this name, which its own methods call."},
     {NULL, NULL, 0, NULL},
 };

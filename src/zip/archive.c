@@ -99,65 +99,110 @@ static bool read_sizes(const struct header *header, struct sizes *ret)
     return true;
 }
 
-/* The UTF-8 name of an Info-ZIP Unicode Path extra that belongs to this very name (4.6.9). */
-static const uint8_t *find_unicode_path(const struct header *header, size_t *nbytes_ret)
+/* Finds the name in an Info-ZIP Unicode Path extra that belongs to this very name (4.6.9). */
+static bool find_unicode_path(const struct header *header, struct zi_name *ret)
 {
     struct extra extra;
 
     find_extra(header->extra, header->extra_nbytes, ZI_EXTRA_UNICODE_PATH, &extra);
-    if (extra.nbytes < ZI_UNICODE_PATH_NAME_AT || extra.data[0] != ZI_UNICODE_PATH_VERSION ||
+    if (extra.nbytes <= ZI_UNICODE_PATH_NAME_AT || extra.data[0] != ZI_UNICODE_PATH_VERSION ||
         zi_get32(extra.data, ZI_UNICODE_PATH_CRC_AT) != crc32(0, header->name, header->name_nbytes))
-        return NULL;
-
-    const uint8_t *name = extra.data + ZI_UNICODE_PATH_NAME_AT;
-    size_t nbytes = extra.nbytes - ZI_UNICODE_PATH_NAME_AT;
-    if (!zi_name_is_utf8(name, nbytes))
-        return NULL;
-    *nbytes_ret = nbytes;
-    return name;
+        return false;
+    *ret = (struct zi_name){extra.data + ZI_UNICODE_PATH_NAME_AT,
+                            extra.nbytes - ZI_UNICODE_PATH_NAME_AT};
+    return zi_name_is_utf8(ret->bytes, ret->nbytes);
 }
 
-/* Finds the entry's name in UTF-8, decoding it into the arena where it is not that already. */
+/* Which system's names and attributes the header has (4.4.2). */
+static unsigned host_of(const uint8_t *fixed)
+{
+    return fixed[ZI_CENTRAL_MADE_BY_AT + 1];
+}
+
+static bool is_unix(unsigned host)
+{
+    return host == ZI_HOST_UNIX || host == ZI_HOST_OSX;
+}
+
+/* A copy of the name for the archive's arena, in UTF-8 from code page 437 or with slashes for
+ * backslashes; false when there is no memory. */
+static bool copy_from_cp437(struct zi_archive *archive, struct zi_name *name)
+{
+    size_t max_nbytes = zi_name_cp437_max_nbytes(name->nbytes), nbytes;
+    uint8_t *copy = zi_arena_bytes(&archive->names, max_nbytes);
+
+    if (!copy)
+        return false;
+    nbytes = zi_name_from_cp437(name->bytes, name->nbytes, copy);
+    zi_arena_trim(&archive->names, max_nbytes, nbytes);
+    *name = (struct zi_name){copy, nbytes};
+    return true;
+}
+
+static bool copy_with_slashes(struct zi_archive *archive, struct zi_name *name)
+{
+    uint8_t *copy = zi_arena_bytes(&archive->names, name->nbytes);
+
+    if (!copy)
+        return false;
+    for (size_t i = 0; i < name->nbytes; i++)
+        copy[i] = name->bytes[i] == '\\' ? '/' : name->bytes[i];
+    name->bytes = copy;
+    return true;
+}
+
+/* The names of a header: as zipimport reads what is stored, and as unzip shows it. Where they are
+ * alike, both are the same bytes in the same place. */
 static enum zi_status decode_name(struct zi_archive *archive, const struct header *header,
-                                  const uint8_t **name_ret, size_t *nbytes_ret,
+                                  struct zi_name *stored, struct zi_name *shown,
                                   struct zi_error *err)
 {
+    unsigned host = host_of(header->fixed);
     bool ascii = zi_name_is_ascii(header->name, header->name_nbytes);
-    bool utf8 = zi_get16(header->fixed, ZI_CENTRAL_FLAGS_AT) & ZI_FLAG_UTF8;
+    bool flagged = zi_get16(header->fixed, ZI_CENTRAL_FLAGS_AT) & ZI_FLAG_UTF8;
+    struct zi_name unicode;
 
-    *name_ret = header->name;
-    *nbytes_ret = header->name_nbytes;
-    if (!utf8 && header->extra_nbytes > 0) {
-        /* An ASCII name too may stand for another: Info-ZIP writes "#U00e9" for what it lacks. */
-        const uint8_t *unicode_path = find_unicode_path(header, nbytes_ret);
-        if (unicode_path) {
-            *name_ret = unicode_path;
-            return ZI_OK;
-        }
-    }
-    if (ascii)
-        return ZI_OK;
-    if (utf8)
-        return zi_name_is_utf8(header->name, header->name_nbytes)
-                   ? ZI_OK
-                   : zi_fail(err, ZI_DETAIL_NAME_ENCODING);
-
-    size_t max_nbytes = zi_name_cp437_max_nbytes(header->name_nbytes);
-    uint8_t *decoded = zi_arena_bytes(&archive->names, max_nbytes);
-    if (!decoded)
+    *stored = *shown = (struct zi_name){header->name, header->name_nbytes};
+    if (!ascii && flagged && !zi_name_is_utf8(stored->bytes, stored->nbytes))
+        return zi_fail(err, ZI_DETAIL_NAME_ENCODING);
+    if (!ascii && !flagged && !copy_from_cp437(archive, stored))
         return zi_fail(err, ZI_DETAIL_NO_MEMORY);
-    *nbytes_ret = zi_name_from_cp437(header->name, header->name_nbytes, decoded);
-    zi_arena_trim(&archive->names, max_nbytes, *nbytes_ret);
-    *name_ret = decoded;
+    /* An ASCII name too may stand for another: Info-ZIP writes "#U00e9" for what it lacks. */
+    if (!flagged && header->extra_nbytes > 0 && find_unicode_path(header, &unicode))
+        *shown = unicode;
+    else if (ascii || flagged || !is_unix(host) || !zi_name_is_utf8(shown->bytes, shown->nbytes))
+        *shown = *stored;
+    if (host == ZI_HOST_FAT && zi_name_has_backslashes(shown)) {
+        struct zi_name slashed = *shown;
+        if (!copy_with_slashes(archive, &slashed))
+            return zi_fail(err, ZI_DETAIL_NO_MEMORY);
+        if (!zi_name_has_parent_part(&slashed))
+            *shown = slashed;
+    }
+    zi_name_drop_start(shown);
     return ZI_OK;
+}
+
+static bool same_name(const struct zi_name *a, const struct zi_name *b)
+{
+    return a->nbytes == b->nbytes &&
+           (a->bytes == b->bytes || memcmp(a->bytes, b->bytes, a->nbytes) == 0);
+}
+
+static bool index_names(struct zi_index *index, const struct zi_name *stored,
+                        const struct zi_name *shown, uint32_t record)
+{
+    if (same_name(stored, shown))
+        return zi_index_insert(index, stored->bytes, stored->nbytes, record, ZI_SPELLING_ONLY);
+    return zi_index_insert(index, shown->bytes, shown->nbytes, record, ZI_SPELLING_SHOWN) &&
+           zi_index_insert(index, stored->bytes, stored->nbytes, record, ZI_SPELLING_STORED);
 }
 
 static enum zi_status index_header(struct zi_archive *archive, const struct header *header,
                                    uint32_t record, struct zi_error *err)
 {
+    struct zi_name stored, shown;
     struct sizes sizes;
-    const uint8_t *name = NULL;
-    size_t nbytes = 0;
     enum zi_status status = ZI_OK;
 
     if (!read_sizes(header, &sizes))
@@ -166,8 +211,8 @@ static enum zi_status index_header(struct zi_archive *archive, const struct head
         status = zi_fail_compared(err, ZI_DETAIL_LOCAL_OFFSET, 0, sizes.local_offset,
                                   archive->end.directory_offset);
     else
-        status = decode_name(archive, header, &name, &nbytes, err);
-    if (status == ZI_OK && !zi_index_insert(&archive->index, name, nbytes, record))
+        status = decode_name(archive, header, &stored, &shown, err);
+    if (status == ZI_OK && !index_names(&archive->index, &stored, &shown, record))
         status = zi_fail(err, ZI_DETAIL_NO_MEMORY);
     if (status != ZI_OK) {
         err->offset = archive->end.directory_position + record;

@@ -21,7 +21,7 @@ struct zi_archive {
     uint32_t directory_nbytes;
     uint32_t entry_count; /* central headers read, duplicates included */
     struct zi_index index;
-    struct zi_arena names; /* those whose bytes in the directory are not UTF-8 */
+    struct zi_arena names; /* those that do not stand in the directory as they are used */
     bool headers_differ;   /* a note of who reads members: local headers were seen to say other
                               things than this directory, which was compared with the file's since */
     unsigned ref_count;
@@ -31,7 +31,7 @@ struct zi_archive {
 struct zi_entry {
     const uint8_t *name; /* UTF-8 */
     size_t name_nbytes;
-    const uint8_t *raw_name; /* as its local header must repeat it */
+    const uint8_t *raw_name; /* its bytes in the header */
     size_t raw_name_nbytes;
     const uint8_t *extra;
     size_t extra_nbytes;
@@ -57,7 +57,7 @@ enum zi_status zi_archive_reopen(struct zi_archive **ret, struct zi_archive *pre
 struct zi_archive *zi_archive_ref(struct zi_archive *archive);
 void zi_archive_unref(struct zi_archive *archive); /* accepts NULL */
 
-/* The node of a full path, or ZI_INDEX_NONE. */
+/* The node of a full path, as an entry's name is stored or shown, or ZI_INDEX_NONE. */
 uint32_t zi_archive_find(const struct zi_archive *archive, const char *path, size_t nbytes);
 
 static inline const struct zi_node *zi_archive_node(const struct zi_archive *archive, uint32_t node)

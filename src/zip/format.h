@@ -37,7 +37,8 @@
 #define ZI_CENTRAL_NAME_NBYTES_AT 28
 #define ZI_CENTRAL_EXTRA_NBYTES_AT 30
 #define ZI_CENTRAL_COMMENT_NBYTES_AT 32
-/* 34: disk number start, 36: internal attributes, 38: external attributes */
+/* 34: disk number start, 36: internal attributes */
+#define ZI_CENTRAL_EXTERNAL_AT 38
 #define ZI_CENTRAL_LOCAL_OFFSET_AT 42
 
 /* 4.3.14 ZIP64 end of central directory record */
@@ -76,6 +77,11 @@
 #define ZI_SATURATED16 0xffffu
 #define ZI_SATURATED32 0xffffffffu
 
+/* 4.4.2 Version made by: its upper byte is the system whose names and attributes these are */
+#define ZI_HOST_FAT 0u
+#define ZI_HOST_UNIX 3u
+#define ZI_HOST_OSX 19u
+
 /* 4.4.2 and 4.4.3: versions of the format in tenths; what stored members need, deflated ones, ZIP64
  */
 #define ZI_VERSION_STORED 10u
@@ -113,6 +119,12 @@
 #define ZI_TIMESTAMP_HAS_MTIME 0x01u
 #define ZI_TIMESTAMP_MTIME_AT 1
 #define ZI_TIMESTAMP_NBYTES 5
+
+/* 4.4.15 External attributes: of Unix and OS X the upper half is st_mode, as Info-ZIP's unzip takes
+ * it; the bits of POSIX's S_IFMT and S_IFLNK */
+#define ZI_EXTERNAL_MODE_SHIFT 16
+#define ZI_MODE_TYPE 0170000u
+#define ZI_MODE_LINK 0120000u
 
 /* RFC 1951: a deflated bit yields at most 258 bytes from 2 bits, 1,032 bytes from a byte */
 #define ZI_DEFLATE_RATIO_MAX 1032u

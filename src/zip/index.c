@@ -257,8 +257,9 @@ static uint32_t find_or_add(struct zi_index *index, uint32_t parent, const uint8
     index->nodes[at] = (struct zi_node){
         .path = path,
         .path_nbytes = (uint32_t)path_nbytes,
-        .component_nbytes = (uint32_t)component_nbytes & 0x3fffffu,
+        .component_nbytes = (uint32_t)component_nbytes & 0xfffffu,
         .depth = (above->depth + 1u) & 0x3ffu,
+        .hidden = true,
         .parent = parent,
         .first_child = ZI_INDEX_NONE,
         .next_sibling = above->first_child,
@@ -294,11 +295,25 @@ static bool follows_last(const struct zi_index *index, const uint8_t *name, size
            nbytes - prefix;
 }
 
-bool zi_index_insert(struct zi_index *index, const uint8_t *name, size_t nbytes, uint32_t record)
+/* Gives a node the record of an entry that has its name in this spelling. */
+static void set_record(struct zi_node *node, uint32_t record, enum zi_spelling spelling)
+{
+    bool shown_only = spelling == ZI_SPELLING_SHOWN;
+
+    if (shown_only && node->record != ZI_NO_RECORD && !node->shown_only)
+        return;
+    node->record = record;
+    node->shown_only = shown_only;
+}
+
+bool zi_index_insert(struct zi_index *index, const uint8_t *name, size_t nbytes, uint32_t record,
+                     enum zi_spelling spelling)
 {
     uint32_t parent = ZI_INDEX_ROOT;
     size_t done = 0;
-    bool follows = follows_last(index, name, nbytes);
+    /* A stored spelling is not followed by its siblings, but by its shown name's. */
+    bool shows = spelling != ZI_SPELLING_STORED;
+    bool follows = shows && follows_last(index, name, nbytes);
 
     if (follows) {
         parent = index->last_directory;
@@ -311,10 +326,13 @@ bool zi_index_insert(struct zi_index *index, const uint8_t *name, size_t nbytes,
         uint32_t at = find_or_add(index, parent, name, done + component, component);
         if (at == ZI_INDEX_NONE)
             return false;
+        if (shows)
+            index->nodes[at].hidden = false;
         done += component;
         if (done == nbytes) {
-            index->nodes[at].record = record;
-            index->last_directory = parent;
+            set_record(&index->nodes[at], record, spelling);
+            if (shows)
+                index->last_directory = parent;
             return true;
         }
         parent = at;

@@ -10,7 +10,12 @@
  * something up under a directory that is already known costs one probe. The hash is keyed with the
  * host's secret, so that names cannot be chosen to collide.
  *
- * Names are borrowed: they point into the retained central directory, which outlives the index.
+ * An entry may have two names: as it is stored and as it is shown (name.h). Both find it, in the
+ * same tree; the nodes that only stored spellings need are hidden. An archive without such entries
+ * pays nothing for this.
+ *
+ * Names are borrowed: they point into the retained central directory or to the archive's own
+ * copies, which outlive the index.
  */
 #ifndef ZI_ZIP_INDEX_H
 #define ZI_ZIP_INDEX_H
@@ -30,8 +35,11 @@
 struct zi_node {
     const uint8_t *path; /* from the archive's root, UTF-8, borrowed */
     uint32_t path_nbytes;
-    uint32_t component_nbytes : 22; /* the path's last component */
+    uint32_t component_nbytes : 20; /* the path's last component: at most three bytes of UTF-8 for
+                                       each of 65,535 */
     uint32_t depth : 10;
+    uint32_t hidden : 1;     /* a stored spelling, or a directory of such alone: not to be listed */
+    uint32_t shown_only : 1; /* the record's entry is stored under another name */
     uint32_t parent;
     uint32_t first_child;
     uint32_t next_sibling;
@@ -54,8 +62,16 @@ struct zi_index {
 bool zi_index_init(struct zi_index *index, struct zi_host *host, size_t entry_count);
 void zi_index_release(struct zi_index *index);
 
-/* Adds a name; a name that is there already gets the new record (the last duplicate wins). */
-bool zi_index_insert(struct zi_index *index, const uint8_t *name, size_t nbytes, uint32_t record);
+enum zi_spelling {
+    ZI_SPELLING_ONLY,   /* the entry has one name */
+    ZI_SPELLING_STORED, /* it has two, and this is the stored one */
+    ZI_SPELLING_SHOWN,
+};
+
+/* Adds a name; a name that is there already gets the new record (the last duplicate wins), but a
+ * shown name never takes a stored one's place. False when there is no memory. */
+bool zi_index_insert(struct zi_index *index, const uint8_t *name, size_t nbytes, uint32_t record,
+                     enum zi_spelling spelling);
 
 /* Gives back the memory that further inserts would have used. */
 void zi_index_shrink(struct zi_index *index);

@@ -112,3 +112,42 @@ size_t zi_name_from_cp437(const uint8_t *name, size_t nbytes, uint8_t *utf8_ret)
     }
     return (size_t)(out - utf8_ret);
 }
+
+bool zi_name_has_backslashes(const struct zi_name *name)
+{
+    return memchr(name->bytes, '\\', name->nbytes) && !memchr(name->bytes, '/', name->nbytes);
+}
+
+bool zi_name_has_parent_part(const struct zi_name *name)
+{
+    size_t begin = 0;
+
+    for (size_t at = 0; at <= name->nbytes; at++) {
+        if (at < name->nbytes && name->bytes[at] != '/')
+            continue;
+        if (at - begin == 2 && name->bytes[begin] == '.' && name->bytes[begin + 1] == '.')
+            return true;
+        begin = at + 1;
+    }
+    return false;
+}
+
+bool zi_name_drop_start(struct zi_name *name)
+{
+    const uint8_t *bytes = name->bytes;
+    size_t at = 0;
+
+    while (at < name->nbytes) {
+        if (bytes[at] == '/')
+            at += 1;
+        else if (bytes[at] == '.' && at + 1 < name->nbytes && bytes[at + 1] == '/')
+            at += 2;
+        else
+            break;
+    }
+    if (at == 0 || at == name->nbytes || zi_name_has_parent_part(name))
+        return false;
+    name->bytes += at;
+    name->nbytes -= at;
+    return true;
+}

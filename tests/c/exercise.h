@@ -23,6 +23,10 @@ static inline const char *exercise_node(const struct zi_archive *archive, uint32
     if (zi_archive_node(archive, node->parent)->path_nbytes + node->component_nbytes !=
         node->path_nbytes)
         return "a path is its parent's path and a component";
+    if (zi_archive_node(archive, node->parent)->hidden && !node->hidden)
+        return "what is listed lies in a directory that is";
+    if (node->record == ZI_NO_RECORD && node->shown_only)
+        return "an implicit directory has no other name";
     if (node->record == ZI_NO_RECORD)
         return node->path[node->path_nbytes - 1] == '/' ? NULL : "an implicit directory ends in /";
     zi_archive_entry(archive, at, &entry);

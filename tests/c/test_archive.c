@@ -37,6 +37,17 @@ static bool has_text(const uint8_t *bytes, size_t nbytes, const char *text)
     return nbytes == strlen(text) && memcmp(bytes, text, nbytes) == 0;
 }
 
+/* How many entries are listed. */
+static uint32_t count_shown(const struct zi_archive *archive)
+{
+    uint32_t count = 0;
+
+    for (uint32_t at = 0; at < archive->index.node_count; at++)
+        count += zi_archive_node(archive, at)->record != ZI_NO_RECORD &&
+                 !zi_archive_node(archive, at)->hidden;
+    return count;
+}
+
 TEST(test_archive__reads_every_field)
 {
     ARCHIVE archive = NULL;
@@ -372,7 +383,150 @@ TEST(test_archive__unicode_path_extra_of_an_ascii_name)
     TRY(open_zip(t, ZIP({.name = raw, .central.extra = {extra, sizeof extra}}), &archive));
     CHECK(get_entry(archive, "café", &entry));
     CHECK(has_text(entry.raw_name, entry.raw_name_nbytes, raw));
-    CHECK(!get_entry(archive, raw, &entry));
+    CHECK(get_entry(archive, raw, &entry)); /* as it is stored, as zipimport finds it */
+    CHECK_EQUAL(count_shown(archive), 1);
+}
+
+TEST(test_archive__empty_unicode_path_is_none)
+{
+    uint32_t crc = (uint32_t)crc32(0, (const Bytef *)"a", 1);
+    uint8_t extra[] = {0x75, 0x70, 5, 0, 1, 0, 0, 0, 0};
+    ARCHIVE archive = NULL;
+    struct zi_entry entry;
+
+    for (size_t i = 0; i < 4; i++)
+        extra[5 + i] = (uint8_t)(crc >> 8 * i);
+    TRY(open_zip(t, ZIP({.name = "a", .central.extra = {extra, sizeof extra}}), &archive));
+    CHECK(get_entry(archive, "a", &entry));
+    CHECK(!get_entry(archive, "", &entry));
+}
+
+/* What is shown under another name than it is stored is found by both, and listed by one. */
+TEST(test_archive__names_as_unzip_shows_them)
+{
+    enum { FAT = 0, UNIX = 3, NTFS = 11, OSX = 19 };
+    static const struct {
+        const char *raw;
+        unsigned host, flags;
+        const char *stored, *shown;
+    } names[] = {
+        /* UTF-8 without its flag. */
+        {"caf\xc3\xa9.py", UNIX, 0, "caf├⌐.py", "café.py"},
+        {"d\xc3\xa9/caf\xc3\xa9.py", OSX, 0, "d├⌐/caf├⌐.py", "dé/café.py"},
+        {"caf\xc3\xa9.py", FAT, 0, "caf├⌐.py", NULL},
+        {"caf\xc3\xa9.py", NTFS, 0, "caf├⌐.py", NULL},
+        {"caf\xc3\xa9.py", UNIX, 0x800, "café.py", NULL},
+        {"caf\x82.py", UNIX, 0, "café.py", NULL}, /* not UTF-8 */
+        /* Backslashes. */
+        {"pkg\\sub\\mod.py", FAT, 0, "pkg\\sub\\mod.py", "pkg/sub/mod.py"},
+        {"pkg\\", FAT, 0, "pkg\\", "pkg/"},
+        {"caf\xc3\xa9\\m.py", FAT, 0x800, "café\\m.py", "café/m.py"},
+        {"caf\x82\\m.py", FAT, 0, "café\\m.py", "café/m.py"},
+        {"a\\b.py", UNIX, 0, "a\\b.py", NULL},
+        {"a\\b.py", NTFS, 0, "a\\b.py", NULL},
+        {"p/a\\b.py", FAT, 0, "p/a\\b.py", NULL},
+        /* Where the archive begins. */
+        {"./m.py", UNIX, 0, "./m.py", "m.py"},
+        {"././/m.py", UNIX, 0, "././/m.py", "m.py"},
+        {"/m.py", UNIX, 0, "/m.py", "m.py"},
+        {"//host/m.py", UNIX, 0, "//host/m.py", "host/m.py"},
+        {".\\p\\m.py", FAT, 0, ".\\p\\m.py", "p/m.py"},
+        {"\\m.py", FAT, 0, "\\m.py", "m.py"},
+        {"./caf\xc3\xa9.py", OSX, 0, "./caf├⌐.py", "café.py"},
+        {"./", UNIX, 0, "./", NULL},
+        {"/", UNIX, 0, "/", NULL},
+        {"\\", FAT, 0, "\\", "/"},
+        {".m.py", UNIX, 0, ".m.py", NULL},
+        /* A part `..` is no direction that anybody takes. */
+        {"../m.py", UNIX, 0, "../m.py", NULL},
+        {"/../m.py", UNIX, 0, "/../m.py", NULL},
+        {"./a/../m.py", UNIX, 0, "./a/../m.py", NULL},
+        {"a\\..\\..\\m.py", FAT, 0, "a\\..\\..\\m.py", NULL},
+        {"./..a/m..py", UNIX, 0, "./..a/m..py", "..a/m..py"},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        ARCHIVE archive = NULL;
+        struct zi_entry entry;
+        TRY(open_zip(t,
+                     ZIP({.name = names[i].raw,
+                          .flags = (uint16_t)names[i].flags,
+                          .central.made_by = ZIP_SET(names[i].host << 8 | 20)}),
+                     &archive));
+        CHECK(get_entry(archive, names[i].stored, &entry));
+        CHECK(has_text(entry.name, entry.name_nbytes, names[i].stored));
+        if (names[i].shown) {
+            CHECK(get_entry(archive, names[i].shown, &entry));
+            CHECK(has_text(entry.name, entry.name_nbytes, names[i].shown));
+        }
+        CHECK(has_text(entry.raw_name, entry.raw_name_nbytes, names[i].raw));
+        CHECK_EQUAL(count_shown(archive), 1);
+        CHECK(!exercise_tree(archive));
+    }
+}
+
+/* Whatever their order: what stands in the archive under a name is that name's. */
+TEST(test_archive__stored_names_beat_shown_ones)
+{
+    for (unsigned order = 0; order < 2; order++) {
+        const struct zip_member stored = {.name = "p/m.py", .data = ZIP_TEXT("stored")};
+        const struct zip_member shown = {.name = "./p/m.py", .data = ZIP_TEXT("shown")};
+        ARCHIVE archive = NULL;
+        struct zi_entry entry;
+
+        TRY(open_zip(t, order ? ZIP(shown, stored) : ZIP(stored, shown), &archive));
+        CHECK(get_entry(archive, "p/m.py", &entry));
+        CHECK_EQUAL(entry.nbytes, 6);
+        CHECK(get_entry(archive, "./p/m.py", &entry));
+        CHECK_EQUAL(entry.nbytes, 5);
+        CHECK_EQUAL(count_shown(archive), 1);
+    }
+}
+
+TEST(test_archive__of_two_shown_as_one_the_last_counts)
+{
+    ARCHIVE archive = NULL;
+    struct zi_entry entry;
+
+    TRY(open_zip(t,
+                 ZIP({.name = "./m.py", .data = ZIP_TEXT("1")},
+                     {.name = "/m.py", .data = ZIP_TEXT("22")},
+                     {.name = "././m.py", .data = ZIP_TEXT("333")}),
+                 &archive));
+    CHECK(get_entry(archive, "m.py", &entry));
+    CHECK_EQUAL(entry.nbytes, 3);
+    CHECK(get_entry(archive, "/m.py", &entry));
+    CHECK_EQUAL(entry.nbytes, 2);
+    CHECK_EQUAL(count_shown(archive), 1);
+}
+
+/* Names of the greatest length and depth, each of which becomes two. */
+TEST(test_archive__long_and_deep_names_that_are_shown_differently)
+{
+    static char name[65535 + 1], shown[65535 + 1];
+    ARCHIVE archive = NULL;
+    struct zi_entry entry;
+
+    for (size_t i = 0; i < sizeof name - 1; i++) {
+        name[i] = i % 3 == 2 ? '\\' : 'd';
+        shown[i] = i % 3 == 2 ? '/' : 'd';
+    }
+    TRY(open_zip(t, ZIP({.name = name, .central.made_by = ZIP_SET(20)}), &archive));
+    CHECK(get_entry(archive, name, &entry));
+    CHECK(get_entry(archive, shown, &entry));
+    CHECK(!exercise_tree(archive));
+}
+
+TEST(test_archive__ordinary_names_take_no_more_memory)
+{
+    ARCHIVE archive = NULL;
+
+    TRY(open_zip(t,
+                 ZIP({.name = "p/a.py"}, {.name = "p/caf\xc3\xa9.py", .flags = 0x800},
+                     {.name = "p/b.py", .central.made_by = ZIP_SET(20)}),
+                 &archive));
+    CHECK_EQUAL(archive->index.node_count, 5);
+    CHECK_EQUAL(archive->names.nbytes, 0);
 }
 
 TEST(test_archive__directory_entries_and_implicit_ones)

@@ -7,7 +7,7 @@
 
 static bool insert(struct zi_index *index, const char *name, uint32_t record)
 {
-    return zi_index_insert(index, (const uint8_t *)name, strlen(name), record);
+    return zi_index_insert(index, (const uint8_t *)name, strlen(name), record, ZI_SPELLING_ONLY);
 }
 
 static uint32_t find(const struct zi_index *index, const char *path)
@@ -97,6 +97,52 @@ TEST(test_index__last_duplicate_wins)
     CHECK_EQUAL(index.node_count, 4);
 }
 
+static bool is_hidden(const struct zi_index *index, const char *path)
+{
+    return index->nodes[find(index, path)].hidden;
+}
+
+/* Both spellings find the record; what only the stored one needs is hidden. */
+TEST(test_index__two_spellings)
+{
+    static const uint8_t stored[] = "x/p/a", shown[] = "p/a";
+    CLEANUP(zi_index_release) struct zi_index index;
+
+    NEED(zi_index_init(&index, &t->host, 1));
+    NEED(zi_index_insert(&index, shown, 3, 7, ZI_SPELLING_SHOWN));
+    NEED(zi_index_insert(&index, stored, 5, 7, ZI_SPELLING_STORED));
+    CHECK_EQUAL(record_of(&index, "p/a"), 7);
+    CHECK_EQUAL(record_of(&index, "x/p/a"), 7);
+    CHECK(!is_hidden(&index, "p/") && !is_hidden(&index, "p/a"));
+    CHECK(is_hidden(&index, "x/") && is_hidden(&index, "x/p/") && is_hidden(&index, "x/p/a"));
+    /* What follows lies beside the shown name. */
+    CHECK_EQUAL(index.last_directory, find(&index, "p/"));
+    NEED(insert(&index, "x/p/b", 8));
+    CHECK(!is_hidden(&index, "x/") && !is_hidden(&index, "x/p/") && is_hidden(&index, "x/p/a"));
+    NEED(insert(&index, "x/p/a", 9));
+    CHECK(!is_hidden(&index, "x/p/a"));
+    CHECK_EQUAL(record_of(&index, "x/p/a"), 9);
+}
+
+TEST(test_index__shown_name_takes_no_stored_ones_place)
+{
+    CLEANUP(zi_index_release) struct zi_index index;
+    const uint8_t *a = (const uint8_t *)"a";
+
+    NEED(zi_index_init(&index, &t->host, 1));
+    NEED(zi_index_insert(&index, a, 1, 1, ZI_SPELLING_SHOWN));
+    NEED(zi_index_insert(&index, a, 1, 2, ZI_SPELLING_SHOWN));
+    CHECK_EQUAL(record_of(&index, "a"), 2);
+    CHECK(index.nodes[find(&index, "a")].shown_only);
+    NEED(zi_index_insert(&index, a, 1, 3, ZI_SPELLING_STORED));
+    CHECK_EQUAL(record_of(&index, "a"), 3);
+    CHECK(!index.nodes[find(&index, "a")].shown_only);
+    NEED(zi_index_insert(&index, a, 1, 4, ZI_SPELLING_SHOWN));
+    CHECK_EQUAL(record_of(&index, "a"), 3);
+    NEED(insert(&index, "a", 5));
+    CHECK_EQUAL(record_of(&index, "a"), 5);
+}
+
 TEST(test_index__empty_components_are_components)
 {
     static const char *const names[] = {"", "/", "/abs", "a//b", "a/", "a//", "../up", "./here"};
@@ -117,7 +163,7 @@ TEST(test_index__nul_is_a_byte_like_any_other)
     CLEANUP(zi_index_release) struct zi_index index;
 
     NEED(zi_index_init(&index, &t->host, 2));
-    NEED(zi_index_insert(&index, (const uint8_t *)"a\0b", 3, 1));
+    NEED(zi_index_insert(&index, (const uint8_t *)"a\0b", 3, 1, ZI_SPELLING_ONLY));
     CHECK_EQUAL(find(&index, "a"), ZI_INDEX_NONE);
     CHECK_EQUAL(zi_index_find(&index, ZI_INDEX_ROOT, (const uint8_t *)"a\0b", 3), 1);
     CHECK_EQUAL(zi_index_find(&index, ZI_INDEX_ROOT, (const uint8_t *)"a\0c", 3), ZI_INDEX_NONE);
@@ -147,7 +193,8 @@ TEST(test_index__names_of_every_length)
             uint8_t *name = test_guarded(t, nbytes);
             memset(name, 'x', nbytes);
             name[at] = 'y';
-            NEED(zi_index_insert(&index, name, nbytes, (uint32_t)(nbytes * 100 + at)));
+            NEED(zi_index_insert(&index, name, nbytes, (uint32_t)(nbytes * 100 + at),
+                                 ZI_SPELLING_ONLY));
         }
     }
     for (size_t nbytes = 1; nbytes <= LONGEST; nbytes++) {
@@ -175,7 +222,8 @@ TEST(test_index__slashes_at_every_place)
             uint8_t *name = test_guarded(t, nbytes);
             memset(name, '.', nbytes); /* the byte before the slash */
             name[at] = '/';
-            NEED(zi_index_insert(&index, name, nbytes, (uint32_t)(nbytes * 100 + at)));
+            NEED(zi_index_insert(&index, name, nbytes, (uint32_t)(nbytes * 100 + at),
+                                 ZI_SPELLING_ONLY));
             uint32_t node = zi_index_find(&index, ZI_INDEX_ROOT, name, nbytes);
             CHECK_EQUAL(index.nodes[node].record, nbytes * 100 + at);
             uint32_t directory = zi_index_find(&index, ZI_INDEX_ROOT, name, at + 1);
@@ -258,7 +306,7 @@ SWEEP(test_index__names_that_collide)
         uint8_t *name = names + (size_t)i * NAME_NBYTES;
         snprintf((char *)name, NAME_NBYTES + 1, "%010u/", i); /* differs in the first word */
         memset(name + 10, 'x', NAME_NBYTES - 10);
-        NEED(zi_index_insert(&index, name, NAME_NBYTES, i));
+        NEED(zi_index_insert(&index, name, NAME_NBYTES, i, ZI_SPELLING_ONLY));
     }
     CHECK_EQUAL(index.node_count, 1 + COUNT);
     for (uint32_t i = 0; i < COUNT; i++) {
@@ -283,7 +331,7 @@ SWEEP(test_index__parents_that_collide)
     for (uint32_t i = 0; i < COUNT; i++) {
         uint8_t *name = names + (size_t)i * NAME_NBYTES;
         snprintf((char *)name, NAME_NBYTES + 1, "%010u/same.py", i);
-        NEED(zi_index_insert(&index, name, NAME_NBYTES, i));
+        NEED(zi_index_insert(&index, name, NAME_NBYTES, i, ZI_SPELLING_ONLY));
     }
     CHECK_EQUAL(index.node_count, 1 + 2 * COUNT);
     for (uint32_t i = 0; i < COUNT; i++) {

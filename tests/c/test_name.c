@@ -118,3 +118,61 @@ TEST(test_name__cp437_needs_no_more_than_its_bound)
     CHECK_EQUAL(zi_name_from_cp437((const uint8_t *)"\xb0\xb1\xb2\xb3\xb4\xb5\xb6", 7, decoded),
                 zi_name_cp437_max_nbytes(7));
 }
+
+static struct zi_name guarded_name(struct test *t, const char *text)
+{
+    return (struct zi_name){guarded_text(t, text, strlen(text)), strlen(text)};
+}
+
+TEST(test_name__drops_what_a_path_may_begin_with)
+{
+    static const char *const names[][2] = {
+        {"./a", "a"},        {"/a", "a"},      {"//a", "a"},    {"./././a/b", "a/b"},
+        {".//./a", "a"},     {"./..a", "..a"}, {"/a..", "a.."}, {"/.a", ".a"},
+        {"/a/./b", "a/./b"}, {"./a/", "a/"},   {"/...", "..."}, {"/a/...", "a/..."},
+    };
+    static const char *const kept[] = {"",   "a",    "a/b",  ".",   "./",     "/",     "/./",
+                                       "//", ".a/b", "../a", "/..", "./../a", "/a/..", "./a/../b"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct zi_name name = guarded_name(t, names[i][0]);
+        CHECK(zi_name_drop_start(&name));
+        CHECK_EQUAL(name.nbytes, strlen(names[i][1]));
+        CHECK(memcmp(name.bytes, names[i][1], name.nbytes) == 0);
+    }
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        struct zi_name name = guarded_name(t, kept[i]), before = name;
+        CHECK(!zi_name_drop_start(&name));
+        CHECK(name.bytes == before.bytes && name.nbytes == before.nbytes);
+    }
+}
+
+TEST(test_name__backslashes)
+{
+    static const char *const with[] = {"a\\b", "\\", "a\\"};
+    static const char *const without[] = {"", "a", "a/b", "a/b\\c", "a\\b/"};
+
+    for (size_t i = 0; i < sizeof with / sizeof *with; i++) {
+        struct zi_name name = guarded_name(t, with[i]);
+        CHECK(zi_name_has_backslashes(&name));
+    }
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
+        struct zi_name name = guarded_name(t, without[i]);
+        CHECK(!zi_name_has_backslashes(&name));
+    }
+}
+
+TEST(test_name__parent_parts)
+{
+    static const char *const with[] = {"..", "../a", "a/..", "a/../b", "/..", "..//", "a//.."};
+    static const char *const without[] = {"", ".", "...", "a..", "..a", "a/..b/c", "/", "./a/b.."};
+
+    for (size_t i = 0; i < sizeof with / sizeof *with; i++) {
+        struct zi_name name = guarded_name(t, with[i]);
+        CHECK(zi_name_has_parent_part(&name));
+    }
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
+        struct zi_name name = guarded_name(t, without[i]);
+        CHECK(!zi_name_has_parent_part(&name));
+    }
+}

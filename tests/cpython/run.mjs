@@ -4,9 +4,13 @@
 //
 // NAME picks configurations by the start of their name ("native", "0.29.5"); --stock runs the stock
 // importer alone, for which nothing need be built. Each (configuration, importer) is one fresh
-// process, two at a time. Ours runs twice: keeping what it compiles in an empty folder, then once
-// more ("packs") with what the first run has kept, from which Pyodide itself starts too. Exit code 1 if a test that passes through stock does not pass through
-// ours, or fails through ours without failing through stock.
+// process, two at a time. Ours keeps what it compiles in an empty folder, and then runs once more
+// ("packs") with what the first run has kept, from which Pyodide itself starts too. Exit code 1 if a
+// test that passes through stock does not pass through ours, or fails through ours without failing
+// through stock.
+//
+// Without a NAME, and unless FULL is set, the oldest and the newest Python run, natively and in Pyodide,
+// and the newest once more with packs: between them lie the versions that zipimport changed in.
 //
 // The closing line counts tests through ours. Its "failed" are the failures that count, the
 // regressions; tests that fail through both importers are the test's or the platform's affair, and
@@ -24,6 +28,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isFull } from "../matrix.mjs";
 import { hostCodename, obtainTree, TreeUnavailable } from "./trees.mjs";
 import { compare } from "./compare.mjs";
 import { printComparison } from "./table.mjs";
@@ -43,14 +48,27 @@ const TIMEOUT_MS = 15 * 60_000;
  * @property {string} name
  * @property {string} [pyodide]  npm name of the Pyodide; absent: natively
  * @property {string} minor      Python's minor version
- * @property {"pyenv" | "debian"} [source]  where its tests are from; absent: none are released
+ * @property {"pyenv" | "debian"} source  where its tests are from
  * @property {string} [suite]    Debian suite
+ * @property {"once" | "twice"} [always] runs in every run of the tests, and again with packs
  */
 
 /** @type {Configuration[]} */
 const CONFIGURATIONS = [
-  { name: "native debian", minor: nativeMinor(), source: "debian", suite: hostCodename() },
-  { name: "0.27.8 pyenv", pyodide: "pyodide-0.27.8", minor: "3.12", source: "pyenv" },
+  {
+    name: "native debian",
+    minor: nativeMinor(),
+    source: "debian",
+    suite: hostCodename(),
+    always: "once",
+  },
+  {
+    name: "0.27.8 pyenv",
+    pyodide: "pyodide-0.27.8",
+    minor: "3.12",
+    source: "pyenv",
+    always: "once",
+  },
   { name: "0.28.3 pyenv", pyodide: "pyodide-0.28.3", minor: "3.13", source: "pyenv" },
   {
     name: "0.29.5 debian",
@@ -65,15 +83,24 @@ const CONFIGURATIONS = [
     minor: "3.14",
     source: "debian",
     suite: "sid",
+    always: "twice",
   },
-  { name: "315.0.0-alpha.2", pyodide: "pyodide-315.0.0-alpha.2", minor: "3.15" },
+  {
+    name: "315.0.0-alpha.2 debian",
+    pyodide: "pyodide-315.0.0-alpha.2",
+    minor: "3.15",
+    source: "debian",
+    suite: "sid",
+    always: "once",
+  },
 ];
 
 const args = process.argv.slice(2);
 const importers = args.includes("--stock") ? ["stock"] : ["stock", "ours"];
 const wanted = args.filter((arg) => !arg.startsWith("-"));
-const chosen = CONFIGURATIONS.filter(
-  ({ name }) => wanted.length === 0 || wanted.some((start) => name.startsWith(start)),
+const runsAll = isFull || wanted.length > 0;
+const chosen = CONFIGURATIONS.filter(({ name, always }) =>
+  wanted.length > 0 ? wanted.some((start) => name.startsWith(start)) : runsAll || always,
 );
 
 mkdirSync(results, { recursive: true });
@@ -84,10 +111,6 @@ for (const configuration of chosen) {
   const row = { configuration, origin: "", unavailable: undefined, runs: {} };
   rows.push(row);
   try {
-    if (!configuration.source)
-      throw new TreeUnavailable(
-        `no package of CPython ${configuration.minor}'s tests matches this pre-release`,
-      );
     const tree = await obtainTree(
       build,
       configuration.source,
@@ -96,7 +119,8 @@ for (const configuration of chosen) {
     );
     row.origin = tree.origin;
     for (const importer of importers) jobs.push({ row, tree, importer });
-    if (importers.includes("ours")) again.push({ row, tree });
+    if (importers.includes("ours") && (runsAll || configuration.always === "twice"))
+      again.push({ row, tree });
   } catch (error) {
     if (!(error instanceof TreeUnavailable)) throw error;
     row.unavailable = error.message;

@@ -11,6 +11,8 @@
 //           by apt under a configuration of its own (source list, package lists, state and cache
 //           all below build/) and unpacked with dpkg; nothing is installed.
 //
+// obtainModules() obtains single modules of a newer patch version in the second way.
+//
 // apt checks the archive's signature and every package's hash; nothing here switches that off. A
 // tree is complete once its file ORIGIN exists, which is written last; a complete tree is used
 // again without a look at the network.
@@ -97,11 +99,45 @@ function copyFromPyenv(path, minor) {
 // ---- Debian -------------------------------------------------------------------------------------
 
 async function unpackFromDebian(build, path, minor, suite) {
-  const apt = await privateApt(build);
   const unpacked = join(path, "unpacked");
-  const downloads = join(path, "downloads");
-  mkdirSync(downloads);
   const names = [`libpython${minor}-testsuite`, `libpython${minor}-stdlib`];
+  const version = await unpackPackages(build, unpacked, names, suite);
+  renameSync(join(unpacked, "usr", "lib", `python${minor}`, "test"), join(path, "test"));
+  rmSync(unpacked, { recursive: true });
+  return `Debian ${suite} ${version}`;
+}
+
+/**
+ * Modules of the standard library of the newest patch version that a suite has.
+ *
+ * @param {string} build   the folder that everything goes under
+ * @param {string} minor   "3.14"
+ * @param {string} suite   Debian suite to take them from
+ * @param {string[]} files "zipimport.py"
+ * @returns {Promise<{ path: string, version: string }>} the folder that holds just these files
+ */
+export async function obtainModules(build, minor, suite, files) {
+  const path = join(build, "modules", `${minor}-${suite}`);
+  const versionFile = join(path, "VERSION");
+  if (!existsSync(versionFile)) {
+    rmSync(path, { recursive: true, force: true });
+    mkdirSync(path, { recursive: true });
+    const unpacked = join(path, "unpacked");
+    const names = [`libpython${minor}-minimal`, `libpython${minor}-stdlib`];
+    const version = await unpackPackages(build, unpacked, names, suite);
+    for (const file of files)
+      cpSync(join(unpacked, "usr", "lib", `python${minor}`, file), join(path, file));
+    rmSync(unpacked, { recursive: true });
+    writeFileSync(versionFile, version);
+  }
+  return { path, version: readFileSync(versionFile, "utf8") };
+}
+
+/** Fetches Debian packages and unpacks them into a folder; the version of the first. */
+async function unpackPackages(build, folder, names, suite) {
+  const apt = await privateApt(build);
+  const downloads = `${folder}.downloads`;
+  mkdirSync(downloads);
   try {
     await run("apt-get", [...apt, "download", ...names.map((name) => `${name}/${suite}`)], {
       cwd: downloads,
@@ -112,15 +148,11 @@ async function unpackFromDebian(build, path, minor, suite) {
     );
   }
   const packages = readdirSync(downloads).sort();
-  for (const file of packages) await run("dpkg", ["-x", join(downloads, file), unpacked]);
-  renameSync(join(unpacked, "usr", "lib", `python${minor}`, "test"), join(path, "test"));
-  rmSync(unpacked, { recursive: true });
+  for (const file of packages) await run("dpkg", ["-x", join(downloads, file), folder]);
   rmSync(downloads, { recursive: true });
   // libpython3.13-testsuite_3.13.5-2_all.deb
-  const version = decodeURIComponent(
-    packages.find((file) => file.includes("-testsuite_")).split("_")[1],
-  );
-  return `Debian ${suite} ${version}`;
+  const first = packages.find((file) => file.startsWith(`${names[0]}_`));
+  return decodeURIComponent(first.split("_")[1]);
 }
 
 /** Options that make apt keep to the build folder; the first call fetches the package lists. */

@@ -244,6 +244,13 @@ def import_a_package():
 
 
 @scenario
+def import_under_shown_names():
+    windows = [Entry("p\\__init__.py", "from . import q\n"), Entry("p\\q.py", SOURCE)]
+    mac = [Entry("d\xe9.py".encode(), SOURCE, version_made=3 << 8), Entry("./m.py", SOURCE)]
+    return importing(make(windows + mac), "p", "p.q", "d\xe9", "m")
+
+
+@scenario
 def import_by_time_stamp():
     return importing(make({"m.py": SOURCE, "m.pyc": pyc(size=len(SOURCE))}), "m")
 

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { collectWarnings, describeVersions, start, writeArchive } from "./harness.mjs";
+import { collectWarnings, describeOn, newest, start, writeArchive } from "./harness.mjs";
 import { makeAPI } from "../../js/api.js";
 import { browser } from "../../js/platform/browser.js";
 import { node } from "../../js/platform/node.js";
@@ -84,7 +84,7 @@ function makePage() {
   };
 }
 
-describeVersions("a store that must be awaited", (version) => {
+describeOn([newest], "a store that must be awaited", (version) => {
   /** @type {SlowStore} */ let store;
   /** @type {any} */ let pyodide;
   /** @type {any} the handle of the visit that is not over */ let current;

@@ -9,8 +9,9 @@ import { after, before, test } from "node:test";
 
 import {
   collectWarnings,
-  describeVersions,
+  describeOn,
   importerInUse,
+  oldAndNew,
   projectPath,
   start,
   writeArchive,
@@ -56,7 +57,7 @@ const damaged = [
   ["another side module", foreignModule, /no export PyInit_pyodide_zipimport/],
 ];
 
-describeVersions("a degraded start", (version) => {
+describeOn(oldAndNew, "a degraded start", (version) => {
   /** @type {any} */ let pyodide;
   /** @type {any} */ let server;
   /** @type {string} */ let folder;

@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 
-import { describeVersions, importerInUse, start, writeArchive } from "./harness.mjs";
+import { describeOn, importerInUse, oldAndNew, start, writeArchive } from "./harness.mjs";
 import { install } from "../../js/node.js";
 
 const SIGINT = 2;
 const MODULES = 150;
 
-describeVersions("interrupting", (version) => {
+describeOn(oldAndNew, "interrupting", (version) => {
   /** @type {any} */ let pyodide;
   const buffer = new Uint8Array(1);
 

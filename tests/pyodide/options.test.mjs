@@ -5,7 +5,8 @@ import { before, test } from "node:test";
 
 import {
   collectWarnings,
-  describeVersions,
+  describeOn,
+  newest,
   start,
   temporaryFolder,
   writeArchive,
@@ -34,7 +35,7 @@ const table = [
   ["maxMemberBytes", [1, 2 ** 30, 2 ** 40], [], [0, -1, 1.5, Infinity, "1", 2 ** 53, 1n, null]],
 ];
 
-describeVersions("options", (version) => {
+describeOn([newest], "options", (version) => {
   /** @type {any} */ let pyodide;
 
   before(async () => {

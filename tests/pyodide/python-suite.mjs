@@ -2,14 +2,24 @@
 //
 //   node python-suite.mjs VERSION stock|ours|packs FILE...
 //
-// With packs, each file runs twice through ours: what the first run compiles, the second finds.
+// On another version than the newest release long tests that depend on none are left out, unless all of the
+// matrix runs. With packs, each file runs twice through ours: what the first run compiles, the second finds.
+// With NEWER_MODULES in the environment, a folder, its zipimport.py and linecache.py are stock's.
 // Prints a line of JSON per file: { file, passed, failed, skipped, output }, and at the end how many pack
 // files second runs found: { file: "packs", found }.
 
-import { projectPath, start } from "./harness.mjs";
+import { isFull } from "../matrix.mjs";
+import { newest, projectPath, start } from "./harness.mjs";
 import { install } from "../../js/node.js";
 
 const [version, importer, ...files] = process.argv.slice(2);
+
+const PUT_NEWER_IN = `
+import sys
+sys.path.insert(0, "/tests/cpython")
+import newer
+newer.put_in("/newer")
+`;
 
 // What the session is like that uninstalling shall lead back to.
 const REMEMBER = `
@@ -44,6 +54,13 @@ try {
   pyodide.FS.mkdir("/tests");
   const { NODEFS } = pyodide.FS.filesystems;
   pyodide.FS.mount(NODEFS, { root: projectPath("tests") }, "/tests");
+  if (version !== newest && !isFull)
+    pyodide.runPython('import os; os.environ["LEAVE_OUT_LONG"] = "1"');
+  if (process.env.NEWER_MODULES) {
+    pyodide.FS.mkdir("/newer");
+    pyodide.FS.mount(NODEFS, { root: process.env.NEWER_MODULES }, "/newer");
+    pyodide.runPython(PUT_NEWER_IN, { globals: pyodide.toPy({}) });
+  }
   pyodide.runPython(REMEMBER, { globals: pyodide.toPy({}) });
   if (importer !== "stock") {
     const zips = await install(pyodide); // a warning goes to the console, and so to the parent

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { describe, test } from "node:test";
 
-import { projectPath, start, temporaryFolder, versions, writeArchive } from "./harness.mjs";
+import { newest, projectPath, start, temporaryFolder, writeArchive } from "./harness.mjs";
 import { packsIn } from "./peers.mjs";
 import { contract } from "./store-contract.mjs";
 import { Packs } from "../../js/kept/packs/packs.js";
@@ -251,7 +251,7 @@ describe("put, whatever fails", () => {
 const opening = 3;
 
 test("a flush that stops at any call of the file system leaves every pack that was there", async () => {
-  const pyodide = await start(versions.at(-1));
+  const pyodide = await start(newest);
   const module = await loadPythonModule(pyodide, () => readWasmFile(node, undefined));
   module.install();
   pyodide.runPython(`
@@ -308,7 +308,7 @@ sys.path.insert(0, "/a.zip")`);
 });
 
 test("a kept file that cannot be read is replaced at the next flush", async () => {
-  const pyodide = await start(versions.at(-1));
+  const pyodide = await start(newest);
   const module = await loadPythonModule(pyodide, () => readWasmFile(node, undefined));
   module.install();
   writeArchive(pyodide, "/a.zip", { "one.py": "value = 1", "two.py": "value = 2" });

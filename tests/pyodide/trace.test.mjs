@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { describeVersions, start, writeArchive } from "./harness.mjs";
+import { describeOn, newest, start, writeArchive } from "./harness.mjs";
 import { ZipImportUsageError, install } from "../../js/node.js";
 
 const MEMBERS = { "outer.py": "import inner", "inner.py": "x = 1", "later.py": "" };
 
-describeVersions("trace", (version) => {
+describeOn([newest], "trace", (version) => {
   /** @type {any} */ let pyodide;
   /** @type {any} */ let zips;
 

@@ -18,7 +18,13 @@ const declarations = ts.createSourceFile(
 );
 
 /** Once each: a method may be declared in several overloads. */
-const namesOf = (nodes) => [...new Set(nodes.map(({ name }) => name.text))].sort();
+const namesOf = (nodes) => [...new Set(nodes.map(({ name }) => nameOf(name)))].sort();
+const nameOf = (name) => name.text ?? name.expression.getText(declarations);
+const keyOf = (key) => (typeof key === "symbol" ? SYMBOLS.get(key) : key);
+const SYMBOLS = new Map([
+  [Symbol.dispose, "Symbol.dispose"],
+  [Symbol.asyncDispose, "Symbol.asyncDispose"],
+]);
 
 function declared(name) {
   return declarations.statements.find((statement) => statement.name?.text === name);
@@ -82,7 +88,7 @@ test("options, methods and counters are the declared ones", async () => {
   const members = Reflect.ownKeys(Object.getPrototypeOf(zips)).filter(
     (name) => name !== "constructor",
   );
-  assert.deepEqual(members.sort(), namesOf([...declared("Handle").members]));
+  assert.deepEqual(members.map(keyOf).sort(), namesOf([...declared("Handle").members]));
 
   const all = namesOf([...declared("Stats").members]);
   const counters = all.filter((name) => name !== "storage" && name !== "start");
@@ -132,12 +138,59 @@ test("a program that uses all of it compiles with every Pyodide's types; a wrong
   assert.equal(problems(wrong).length, 2);
 });
 
-function problems(source) {
+test("boot() takes the options of the loader that it is given, and gives that one's Pyodide", () => {
+  // A comment that expects an error is one itself where there is none.
+  const uses = versions.map(
+    (version, i) => `
+      import { loadPyodide as load${i}, type PyodideInterface as Interface${i} } from "pyodide-${version}";
+      const options${i}: BootOptions<typeof load${i}> = {
+        pyodide: {
+          indexURL: "/", env: { HOME: "/" }, packages: ["numpy"], stdout: (text) => void text.length,
+          fsInit: async (FS, info) => void [FS, info.sitePackages.length],
+        },
+        maxBytes: 1,
+      };
+      const { pyodide: booted${i} } = await boot(load${i}, options${i});
+      const same${i}: Interface${i} = booted${i}; void same${i};
+      // @ts-expect-error
+      const text${i}: string = booted${i};
+      await boot(load${i}, { pyodide: { args: ["-O"] } });
+      // @ts-expect-error
+      await boot(load${i}, { pyodide: { arguments: ["-O"] } });
+      // @ts-expect-error
+      await boot(load${i}, { pyodide: { args: "-O" } });
+      const wrapper${i} = (given: { indexURL: string }) => load${i}(given);
+      await boot(wrapper${i}, { pyodide: { indexURL: "/" } });
+      // @ts-expect-error
+      await boot(wrapper${i}, { pyodide: { env: {} } });
+      await boot(() => load${i}(), { maxBytes: 1 });
+      // @ts-expect-error
+      await boot(() => load${i}(), { pyodide: { env: {} } });`,
+  );
+  const program = `
+    import { boot, type BootOptions } from "../../js/index.js";
+    ${uses.join("\n")}
+    const anyVersion: BootOptions = { pyodide: { whatever: 1 } }; void anyVersion;`;
+  assert.deepEqual(problems(program), []);
+});
+
+test("`using` compiles in a program that names no library for it", () => {
+  const right = `
+    import { install } from "../../js/index.js";
+    using zips = await install({ version: "", runPython() {} });
+    await using later = await install({ version: "", runPython() {} });
+    void [zips, later];`;
+  assert.deepEqual(problems(right, { types: [] }), []);
+  assert.equal(problems(right.replace("await install", "install"), { types: [] }).length, 1);
+});
+
+function problems(source, others = {}) {
   const name = projectPath("tests/pyodide/sample.ts");
   const options = {
     ...{ strict: true, noEmit: true, skipLibCheck: true, target: ts.ScriptTarget.ES2022 },
     ...{ module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext },
     ...{ types: ["node"], lib: ["lib.es2023.d.ts", "lib.dom.d.ts"] },
+    ...others,
   };
   const host = ts.createCompilerHost(options);
   const { getSourceFile, fileExists, readFile } = host;

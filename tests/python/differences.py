@@ -48,6 +48,14 @@ DIFFERENCES = {
     "unicode-path-extra": Row(
         EVERY, "ignored", "the Unicode name that an Info-ZIP extra field (0x7075) ties to the header's name by CRC-32 is the name",
         "it is the only place where some archivers write the true name"),
+    "names-as-shown": Row(
+        EVERY, "a name is what its bytes are in UTF-8, if flagged, or in code page 437; backslashes, and a `./` or `/` at its beginning, are parts of it",
+        "found under that name, and under the one that unzip shows: UTF-8 without the flag where the entry was made on Unix or OS X, slashes for "
+        "backslashes where it was made on FAT and has no slash, without the beginning. _zip_directory_cache has the latter. A name with a part `..` "
+        "stays as it is", "macOS' Archive Utility, zip in a C locale, PowerShell and bsdtar write such names"),
+    "resources-by-stored-names": Row(
+        EVERY, "modules under such names are not found", "are found, their resources only under the names as stored",
+        "importlib.resources opens the archive with zipfile"),
     # Which do not, and how that is told
     "short-file": Row(
         "3.11, 3.12", "a file too short for an end record: can't read Zip file", "not a Zip file, as in 3.13",
@@ -58,8 +66,9 @@ DIFFERENCES = {
     "truncated-directory": Row(
         EVERY, "EOFError", "ZipImportError", "any other exception than ImportError breaks imports from every other place"),
     "invalid-utf8-name": Row(
-        EVERY, "UnicodeDecodeError", "ZipImportError whose __cause__ is the UnicodeDecodeError",
-        "python/cpython#153679; so do CPython 3.14.10's tests want it"),
+        "3.11 to 3.14.9, 3.15.0, 3.15.1", "UnicodeDecodeError",
+        "ZipImportError whose __cause__ is the UnicodeDecodeError, as in 3.14.10 and 3.15.2",
+        "newest behaviour on every version (python/cpython#153679)"),
     "zip64-contradiction": Row(
         EVERY, "where the end record and its ZIP64 record state different numbers, the ZIP64 record's are taken; 3.11 and 3.12 know "
         "only the end record's", "ZipImportError: ZIP64 end record contradicts the end record", "two readers would see two archives"),
@@ -94,15 +103,16 @@ DIFFERENCES = {
         EVERY, "the encrypted bytes are returned or compiled", "ZipImportError: encrypted member", "says what is wrong"),
     # Finding modules
     "find-spec-compiles-nothing": Row(
-        EVERY, "find_spec and get_filename read the member and compile or unmarshal it, and importing does so again",
+        EVERY, "find_spec and get_filename read the member and compile or unmarshal it, and importing does so again; from 3.15.1 "
+        "on only if it is a .pyc",
         "find_spec reads no source, and bytecode only to judge it; importing compiles or unmarshals once",
         "python/cpython#141276. A member that cannot be read or unmarshalled is therefore found, and fails when executed"),
     "syntax-error-at-execution": Row(
-        EVERY, "find_spec and get_filename of a module with a syntax error raise it, through the importer's frames",
-        "they find it; the error is raised where the module is executed, without frames of the import system",
+        EVERY, "find_spec and get_filename of a module with a syntax error raise it, through the importer's frames; from 3.15.1 on "
+        "executing it does, through those frames", "they find it; the error is raised where the module is executed, without frames of the import system",
         "follows from compiling once; importing from a directory does the same"),
     "syntax-warning-once": Row(
-        EVERY, "a SyntaxWarning is shown twice", "once", "follows from compiling once"),
+        "3.11 to 3.15.0", "a SyntaxWarning is shown twice", "once, as from 3.15.1 on", "follows from compiling once"),
     "pyc-co-filename": Row(
         EVERY, "functions from a .pyc keep the path at which it was compiled",
         "where the source lies beside the .pyc, the source's path; alone, the path at which it was compiled",

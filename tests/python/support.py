@@ -32,6 +32,10 @@ VERSION = sys.version_info[:2]
 EVERY_VERSION = ((3, 11), (3, 12), (3, 13), (3, 14), (3, 15))
 BEFORE_3_12, BEFORE_3_13, BEFORE_3_14, BEFORE_3_15 = (EVERY_VERSION[:n] for n in (1, 2, 3, 4))
 SINCE_3_13, SINCE_3_14, SINCE_3_15 = EVERY_VERSION[2:], EVERY_VERSION[3:], EVERY_VERSION[4:]
+# Patch versions have changed stock too, which its functions tell: 3.14.10 and 3.15.2 have an error of their own for a name
+# that is not UTF-8, 3.15.1 finds sources without compiling them.
+BEFORE_3_14_10 = () if "can't decode file name in Zip file: " in zipimport._read_directory.__code__.co_consts else EVERY_VERSION
+BEFORE_3_15_1 = () if "compile_source" in (getattr(zipimport._get_module_code, "__kwdefaults__", None) or ()) else EVERY_VERSION
 AN_HOUR = 3600
 # MEMFS of Pyodide 0.27 keeps one time for a file, which anyone can set: what its stat says is never proof.
 STAMPS_PROVE = not IN_PYODIDE or VERSION >= (3, 13)
@@ -61,6 +65,11 @@ def ours_only(reason):
 
 def native_only(reason):
     return unittest.skipIf(IN_PYODIDE, f"not in Pyodide: {reason}")
+
+
+def long(test):
+    """Marks a test that takes long and does not depend on the version of Python: left out where LEAVE_OUT_LONG is set."""
+    return unittest.skipIf(os.environ.get("LEAVE_OUT_LONG"), "tried on the newest release")(test)
 
 
 def since(*version):

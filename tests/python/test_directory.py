@@ -2,7 +2,8 @@
 
 import zipimport
 
-from support import BEFORE_3_13, BEFORE_3_14, SINCE_3_13, SINCE_3_14, VERSION, ZipTestCase, difference, ours_only, since
+from support import (BEFORE_3_13, BEFORE_3_14, BEFORE_3_14_10, SINCE_3_13, SINCE_3_14, VERSION, ZipTestCase, difference,
+                     long, ours_only, since)
 from zipbuild import (DOS_DATE, DOS_TIME, Entry, MAX16, MAX32, UTF8_FLAG, build, deflate, extra_field, unicode_path_extra,
                       zip64_extra)
 
@@ -82,13 +83,16 @@ class Entries(DirectoryTestCase):
     def test_many_entries(self):
         self.assertEqual(len(self.names({f"m{i}.py": "" for i in range(3000)})), 3000)
 
+    @long
     def test_65535_entries(self):
         self.assertEqual(len(self.names({f"m{i}.py": "" for i in range(65535)})), 65535)
 
+    @long
     @difference("many-entries-without-zip64", SINCE_3_13)
     def test_more_than_65535_entries_without_zip64(self):
         self.assertEqual(len(self.names({f"m{i}.py": "" for i in range(65537)})), 65537)
 
+    @long
     @difference("many-entries-without-zip64", SINCE_3_13)
     def test_65536_entries_without_zip64(self):
         self.assertEqual(len(self.names({f"m{i}.py": "" for i in range(65536)})), 65536)
@@ -123,7 +127,7 @@ class Names(DirectoryTestCase):
         self.assertEqual(self.names({"\U0001f40d.py": ""}), ["\U0001f40d.py"])
 
     def test_names_are_not_changed(self):
-        odd = ["../up.py", "/abs.py", "a//b.py", "./c.py", "back\\slash.py", "C:/d.py", "nu\0ll.py", "new\nline.py", " ", "."]
+        odd = ["../up.py", "a//b.py", "C:/d.py", "nu\0ll.py", "new\nline.py", " ", "."]
         self.assertEqual(self.names([Entry(name) for name in odd]), odd)
 
     def test_empty_name(self):
@@ -141,7 +145,7 @@ class Names(DirectoryTestCase):
         with self.assertRaises((UnicodeDecodeError, zipimport.ZipImportError)):
             zipimport.zipimporter(self.write(data))
 
-    @difference("invalid-utf8-name")
+    @difference("invalid-utf8-name", BEFORE_3_14_10)
     def test_invalid_utf8_is_an_import_error_that_keeps_its_cause(self):
         for name in (b"\xff.py", b"\xed\xa0\x80.py", b"caf\xe9", b"\xc3", b"\xc0\xaf", b"\xf5\x80\x80\x80"):
             with self.subTest(name):
@@ -197,7 +201,6 @@ class ImplicitDirectories(DirectoryTestCase):
         self.assertEqual(self.directories("a/", "a/b.py"), [])
 
     def test_of_odd_names(self):
-        self.assertShown(["/abs/b.py"], ["/", "/abs/"])
         self.assertShown(["../b.py"], ["../"])
         self.assertShown(["a//b.py"], ["a//"])
 
@@ -379,6 +382,7 @@ class Zip64(DirectoryTestCase):
     def test_before_trailing_bytes_and_comment(self):
         self.assertImports(zip64=True, comment=b"hello", trailing=b"\0" * 9)
 
+    @long
     @difference("zip64", BEFORE_3_13)
     def test_more_than_65535_entries(self):
         self.assertEqual(len(self.names({f"m{i}.py": "" for i in range(65537)}, zip64=True)), 65537)

@@ -8,8 +8,8 @@ import traceback
 import warnings
 import zipimport
 
-from support import (BEFORE_3_13, BEFORE_3_14, ZipTestCase, compilations, difference, make_pyc, member_reads, ours_only,
-                     stats_delta)
+from support import (BEFORE_3_13, BEFORE_3_14, BEFORE_3_15_1, ZipTestCase, compilations, difference, make_pyc, member_reads,
+                     ours_only, stats_delta)
 from zipbuild import Entry
 
 SOURCE = "x = 1\n"
@@ -149,19 +149,19 @@ class Cost(ZipTestCase):
         super().setUp()
         self.importer = self.make_importer({"m.py": SOURCE, "p/__init__.py": SOURCE, "b.pyc": make_pyc(SOURCE)})
 
-    @difference("find-spec-compiles-nothing")
+    @difference("find-spec-compiles-nothing", BEFORE_3_15_1)
     def test_find_spec_compiles_nothing(self):
         with compilations() as count:
             self.importer.find_spec("m"), self.importer.find_spec("p"), self.importer.get_filename("m")
         self.assertEqual(count, [0])
 
-    @difference("find-spec-compiles-nothing")
+    @difference("find-spec-compiles-nothing", BEFORE_3_15_1)
     def test_find_spec_reads_no_source(self):
         with member_reads() as count:
             self.importer.find_spec("m"), self.importer.find_spec("p"), self.importer.is_package("m")
         self.assertEqual(count, [0])
 
-    @difference("find-spec-compiles-nothing")
+    @difference("find-spec-compiles-nothing", BEFORE_3_15_1)
     def test_import_compiles_once(self):
         self.compile_anew()
         self.make_on_path({"tf_once.py": SOURCE})
@@ -194,7 +194,7 @@ class Cost(ZipTestCase):
             self.importer.find_spec("nope")
         self.assertEqual((delta.opens, delta.reads, delta.stats, delta.allocations, delta.misses), (0, 0, 0, 0, 1))
 
-    @difference("syntax-warning-once")
+    @difference("syntax-warning-once", BEFORE_3_15_1)
     def test_syntax_warning_once(self):
         self.compile_anew()
         self.make_on_path({"tf_warning.py": "x = 1 is 1\n"})
@@ -211,11 +211,11 @@ class BrokenSource(ZipTestCase):
         self.archive = self.make_on_path({"tf_broken.py": "x = (\n", "tf_latin.py": b"x = '\xe9'\n", "tf_null.py": b"x\0"})
         self.importer = zipimport.zipimporter(self.archive)
 
-    @difference("syntax-error-at-execution")
+    @difference("syntax-error-at-execution", BEFORE_3_15_1)
     def test_find_spec_finds_it(self):
         self.assertEqual(self.importer.find_spec("tf_broken").origin, self.archive + "/tf_broken.py")
 
-    @difference("syntax-error-at-execution")
+    @difference("syntax-error-at-execution", BEFORE_3_15_1)
     def test_get_filename_names_it(self):
         self.assertEqual(self.importer.get_filename("tf_broken"), self.archive + "/tf_broken.py")
 

@@ -250,7 +250,7 @@ class Visible(ZipTestCase):
 
     @difference("absent-archive-found-again", BEFORE_3_13)
     def test_half_written_at_the_look(self):
-        data = build({"n.py": "x = 1" * 100})
+        data = build({"n.py": "x = 1\n" * 100})
         for nbytes in (0, len(data) // 2, len(data) - 1):
             self.write(data[:nbytes], "a.zip")
             self.importer.invalidate_caches()
@@ -261,7 +261,7 @@ class Visible(ZipTestCase):
     @difference("absent-archive-found-again", BEFORE_3_13)
     def test_half_written_at_the_same_size_and_time(self):
         """As a download does that makes the file as long as it will be, and sets its time: stat cannot tell."""
-        data = build({"n.py": "x = 1" * 100})
+        data = build({"n.py": "x = 1\n" * 100})
         for written in (bytes(len(data)), data):
             with open(self.archive, "r+b") as file:
                 file.write(written)

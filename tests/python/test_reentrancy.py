@@ -87,6 +87,7 @@ class Restless(AuditTestCase):
         self.assertGreater(self.left, 0)
 
     def test_looked_at_again_once(self):
+        self.compile_anew()
         self.assertGivesUp(self.importer.get_code, "m")
         self.assertGivesUp(self.importer.get_source, "m")
         self.assertGivesUp(self.importer.get_data, "m.py")

@@ -1,10 +1,13 @@
 """Running and looking at code from archives: runpy, inspect, tracebacks, linecache, warnings."""
 
+import importlib.util
 import inspect
 import io
 import linecache
 import runpy
+import sys
 import traceback
+import unittest
 import warnings
 
 from support import ZipTestCase, make_pyc
@@ -98,6 +101,19 @@ class Inspect(ZipTestCase):
         linecache.clearcache()
         self.assertTrue(linecache.lazycache(self.module.__file__, self.module.__dict__))
         self.assertEqual(linecache.getline(self.module.__file__, 3), "def f(x):\n")
+
+    @unittest.skipUnless(hasattr(linecache, "_read_from_archive"), "from 3.14.9 and 3.15.1 on")
+    def test_linecache_asks_the_importer(self):
+        """By the file's path alone: through the entry of sys.path_importer_cache for its archive, or a folder in it."""
+        self.make_on_path({"tr_package/__init__.py": "one\n", "tr_package/below/m.py": "two = 2\n"}, "b.zip")
+        importlib.util.find_spec("tr_package")
+        with self.assertRaises(NameError):
+            self.import_module("tr_package")
+        del sys.modules["tr_module"], self.module
+        self.assertEqual(linecache.getline(self.archive + "/tr_module.py", 3), "def f(x):\n")
+        self.assertEqual(linecache.getline(self.path("b.zip") + "/tr_package/__init__.py", 1), "one\n")
+        self.assertEqual(linecache.getline(self.path("b.zip") + "/tr_package/below/m.py", 1), "two = 2\n")
+        self.assertEqual(linecache.getline(self.archive + "/nothing.py", 1), "")
 
     def test_import_warning_at_top_level(self):
         archive = self.make_on_path({"tr_top.py": "import warnings\nwarnings.warn('top')\n"})

@@ -2,6 +2,7 @@
 
 import _frozen_importlib_external
 import copy
+import functools
 import gc
 import importlib.abc
 import importlib.util
@@ -14,7 +15,7 @@ import weakref
 import zipimport
 
 import support
-from support import BEFORE_3_13, VERSION, ZipTestCase, before, difference, ours_only, since
+from support import BEFORE_3_13, VERSION, ZipTestCase, before, difference, make_pyc, ours_only, since, stats_delta
 
 PUBLIC = {"create_module", "exec_module", "find_spec", "get_code", "get_data", "get_filename", "get_resource_reader",
           "get_source", "invalidate_caches", "is_package"}
@@ -55,6 +56,20 @@ class Module(ZipTestCase):
         self.assertIs(zipimport._is_dir(importer, "d"), True)
         code, package, path = zipimport._get_module_code(importer, "m")
         self.assertEqual((type(code), package, path), (types.CodeType, False, importer.archive + "/m.py"))
+
+    @ours_only("stock's takes the keyword from 3.15.1 on")
+    def test_module_code_without_compiling(self):
+        self.compile_anew()
+        importer = self.make_importer({"m.py": "x =", "p/__init__.py": "", "b.pyc": make_pyc("x = 1")})
+        find = functools.partial(zipimport._get_module_code, compile_source=False)
+        with stats_delta() as delta:
+            self.assertEqual(find(importer, "m"), (None, False, importer.archive + "/m.py"))
+            self.assertEqual(find(self=importer, fullname="p"), (None, True, importer.archive + "/p/__init__.py"))
+        self.assertEqual((delta.compiles, delta.opens), (0, 0))
+        code, package, path = find(importer, "b")
+        self.assertEqual((type(code), package, path), (types.CodeType, False, importer.archive + "/b.pyc"))
+        self.assertRaises(zipimport.ZipImportError, find, importer, "nothing")
+        self.assertRaises(SyntaxError, zipimport._get_module_code, importer, "m", compile_source=True)
 
     def test_read_directory_and_get_data_work_alone(self):
         archive = self.make({"m.py": "x = 1"})

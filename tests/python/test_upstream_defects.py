@@ -8,8 +8,8 @@ import sys
 import warnings
 import zipimport
 
-from support import (BEFORE_3_13, BEFORE_3_14, SINCE_3_13, ZipTestCase, compilations, count, difference, directory_reads,
-                     dos_mtime, make_pyc, native_only, time_zone)
+from support import (BEFORE_3_13, BEFORE_3_14, BEFORE_3_14_10, BEFORE_3_15_1, SINCE_3_13, ZipTestCase, compilations, count,
+                     difference, directory_reads, dos_mtime, make_pyc, native_only, time_zone)
 from zipbuild import Entry, build, extra_field, u32, unicode_path_extra, zip64_extra
 
 
@@ -39,7 +39,7 @@ class Reported(ZipTestCase):
         self.make_on_path({"tu_ns/inner/m.py": "x = 1"})
         self.assertModule("tu_ns.inner.m", x=1)
 
-    @difference("find-spec-compiles-nothing")
+    @difference("find-spec-compiles-nothing", BEFORE_3_15_1)
     def test_gh_141276_source_compiled_twice(self):
         self.compile_anew()
         self.make_on_path({"tu_once.py": "x = 1"})
@@ -47,7 +47,7 @@ class Reported(ZipTestCase):
             self.import_module("tu_once")
         self.assertEqual(compiled, [1])
 
-    @difference("syntax-warning-once")
+    @difference("syntax-warning-once", BEFORE_3_15_1)
     def test_gh_141276_warning_shown_twice(self):
         self.compile_anew()
         self.make_on_path({"tu_warning.py": "x = '' is ''\n"})
@@ -81,7 +81,7 @@ class Reported(ZipTestCase):
         self.remake({"new.txt": "pushes everything back", "tu_before.py": "x = 2", "tu_after.py": "x = 2"})
         self.assertModule("tu_after", x=2)
 
-    @difference("invalid-utf8-name")
+    @difference("invalid-utf8-name", BEFORE_3_14_10)
     def test_gh_153679_invalid_utf8_name_breaks_every_import(self):
         bad = self.write(build([Entry(b"caf\xe9.py", flags=0x800)]))
         sys.path[:0] = [bad, self.make({"tu_innocent.py": "x = 1"})]

@@ -53,15 +53,33 @@ static int add_node(PyObject *table, PyObject *archive_path, const struct zi_arc
     return answer;
 }
 
+/* Adds the nodes that have an entry, or the implicit directories. */
+static int add_nodes(PyObject *table, PyObject *archive_path, const struct zi_archive *archive,
+                     bool entries)
+{
+    for (uint32_t at = 0; at < archive->index.node_count; at++) {
+        const struct zi_node *node = zi_archive_node(archive, at);
+        /* The root is not in zipimport's table, unless there is an entry without a name. */
+        if (node->hidden || (node->record != ZI_NO_RECORD) != entries ||
+            (at == ZI_INDEX_ROOT && !entries))
+            continue;
+        if (add_node(table, archive_path, archive, at) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* Whether the directories' paths, one str each, are in proportion to the archive: names of hundreds
  * of levels would make a table a thousand times its size. */
 static bool shows_directories(const struct zi_archive *archive)
 {
     uint64_t nbytes = 0;
 
-    for (uint32_t at = 1; at < archive->index.node_count; at++)
-        if (zi_archive_node(archive, at)->record == ZI_NO_RECORD)
-            nbytes += zi_archive_node(archive, at)->path_nbytes;
+    for (uint32_t at = 1; at < archive->index.node_count; at++) {
+        const struct zi_node *node = zi_archive_node(archive, at);
+        if (node->record == ZI_NO_RECORD && !node->hidden)
+            nbytes += node->path_nbytes;
+    }
     return nbytes <= (uint64_t)archive->directory_nbytes * TABLE_RATIO_MAX;
 }
 
@@ -74,15 +92,9 @@ static PyObject *build_table(struct zi_state *state, struct zi_record *record,
 
     if (!table)
         goto fail;
-    for (uint32_t at = 0; at < archive->index.node_count; at++)
-        if (zi_archive_node(archive, at)->record != ZI_NO_RECORD &&
-            add_node(table, path, archive, at) < 0)
-            goto fail;
-    /* The root is not in zipimport's table. */
-    for (uint32_t at = 1; implicit && at < archive->index.node_count; at++)
-        if (zi_archive_node(archive, at)->record == ZI_NO_RECORD &&
-            add_node(table, path, archive, at) < 0)
-            goto fail;
+    if (add_nodes(table, path, archive, true) < 0 ||
+        (implicit && add_nodes(table, path, archive, false) < 0))
+        goto fail;
     Py_DECREF(path);
     return table;
 

@@ -135,7 +135,8 @@ static PyObject *read_node(struct zi_view *view, uint32_t node, size_t nbytes_ma
     zi_archive_entry(view->archive, node, &entry);
     if (entry.method == ZI_METHOD_ZSTD && zi_zstd_is_available(state))
         bytes = read_zstd(view, &source, &entry, nbytes_max, err);
-    else if (nbytes_max < entry.nbytes)
+    else if (nbytes_max != SIZE_MAX &&
+             nbytes_max < entry.nbytes) /* a claim may be beyond SIZE_MAX */
         bytes = read_start(&source, &entry, nbytes_max, err);
     else
         bytes = read_whole(&source, &entry, ZI_MEMBER_DATA, err);

@@ -6,7 +6,9 @@
 
 #include "../state.h"
 
-/* (code, is package, path) for our importers, stock's own answer for stock's. */
-PyObject *zi_module_code_get(PyObject *module, PyObject *args);
+/* (code, is package, path) for our importers, stock's own answer for stock's. As in 3.15.1 and
+ * later, compile_source=False asks for None instead of a source's code; what stock takes is stock's
+ * affair. */
+PyObject *zi_module_code_get(PyObject *module, PyObject *args, PyObject *keywords);
 
 #endif

@@ -85,6 +85,10 @@ int main(int argc, char **argv)
                         {.name = "p/q/r/n.py", .data = SOURCE}, {.name = "p/q/r/n.py"}));
     seed("names", ZIP({.name = "caf\xc3\xa9", .flags = 0x800}, {.name = "caf\x82"},
                       {.name = "../a//b"}, {.name = "/"}, {.name = ""}));
+    seed("shown",
+         ZIP({.name = "p\\m.py", .central.made_by = ZIP_SET(20)},
+             {.name = "p\\", .central.made_by = ZIP_SET(20)}, {.name = "caf\xc3\xa9.py"},
+             {.name = "./p/m.py", .data = SOURCE}, {.name = "/p/m.py"}, {.name = "p/n.py"}));
     seed("zip64", zip_of(ZIP_ENDS(.zip64 = true, .saturated = true,
                                   .end64.extensible = ZIP_TEXT("extensible")),
                          ZIP_MEMBERS({.name = "m.py", .data = SOURCE, .zip64 = true})));
