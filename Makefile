@@ -1,7 +1,7 @@
 # Builds, tests and checks pyodide-zipimport; `make help` lists the targets.
 #
-# Everything made goes to build/, but for node_modules/ and js/pyodide_zipimport.wasm, which stands
-# where js/ looks for it. V=1 shows the commands.
+# Everything made goes to build/, but for node_modules/ and three files of the package, which stand where
+# js/ looks for them. V=1 shows the commands.
 
 CC     = gcc
 CLANG  = clang
@@ -12,6 +12,9 @@ Q      = $(if $(V),,@)
 
 MODULE_NAME   = pyodide_zipimport
 WASM_MODULE   = js/$(MODULE_NAME).wasm
+# Made of it and of the types: the same bytes in a script, the same types for CommonJS.
+INLINED_WASM  = js/pyodide/inlined-wasm.js
+COMMON_TYPES  = js/index.d.cts
 NATIVE_MODULE = build/native/$(MODULE_NAME).abi3.so
 ASAN_MODULE   = build/native-asan/$(MODULE_NAME).abi3.so
 FAULTS_MODULE = build/native-faults/$(MODULE_NAME).abi3.so
@@ -35,7 +38,7 @@ NATIVE   = -fPIC -fvisibility=hidden
 
 .PHONY: all wasm native native-asan
 all: wasm native
-wasm: $(WASM_MODULE)
+wasm: $(WASM_MODULE) $(INLINED_WASM) $(COMMON_TYPES)
 native: $(NATIVE_MODULE)
 native-asan: $(ASAN_MODULE)
 
@@ -98,6 +101,12 @@ $(WASM_MODULE): $(call objects,wasm,$(SOURCES)) wasm/exports.txt
 	    $(filter %.o,$^) -o $@
 	@echo "built $@: $$(wc -c <$@) bytes, $$(gzip -9 <$@ | wc -c) gzipped"
 
+$(INLINED_WASM): $(WASM_MODULE) wasm/inline.mjs js/base/base85.js
+	$(Q)node wasm/inline.mjs $< $@
+
+$(COMMON_TYPES): js/index.d.ts
+	$(Q)cp $< $@
+
 $(NATIVE_MODULE): $(call objects,native,$(SOURCES))
 	$(Q)$(CC) -shared $^ -lz -o $@
 	@echo "built $@"
@@ -133,6 +142,14 @@ $(SETUP_FULL): $(SETUP_TEST)
 	@wasm/setup.sh full
 	@touch $@
 
+# The bundlers have a lock file of their own, so that nobody else's npm ci installs them.
+build/bundlers/done: tests/bundlers/package.json tests/bundlers/package-lock.json .npmrc | $(SETUP_TEST)
+	@mkdir -p $(@D) && cp $(filter %.json .npmrc,$^) $(@D)
+	@echo "installing bundlers (log: build/setup/bundlers.log)"
+	@cd $(@D) && npm ci --loglevel=error >../setup/bundlers.log 2>&1 </dev/null || \
+	    { tail -n 20 ../setup/bundlers.log; exit 1; }
+	@touch $@
+
 archives: build/archives/done
 
 build/archives/done: bench/requirements.txt bench/fetch_archives.py | $(SETUP_BUILD)
@@ -143,7 +160,7 @@ build/archives/done: bench/requirements.txt bench/fetch_archives.py | $(SETUP_BU
 
 # Those that keep one core busy, and those that start two processes themselves.
 SINGLE_SUITES = test-c test-python test-faults
-DOUBLE_SUITES = cpython-tests test-pyodide test-browser $(if $(FULL),test-writers-full)
+DOUBLE_SUITES = cpython-tests test-pyodide test-browser test-package $(if $(FULL),test-writers-full)
 SUITES        = $(SINGLE_SUITES) $(DOUBLE_SUITES)
 .PHONY: test test-full $(SUITES) test-writers test-writers-full
 
@@ -211,6 +228,10 @@ cpython-tests: all $(SETUP_TEST)
 test-browser: wasm $(SETUP_TEST)
 	@node tests/suite.mjs run $@ "$(NODE_TEST) $(wildcard tests/browser/*.test.mjs)"
 
+# What npm packs, and what programs and bundlers make of it.
+test-package: wasm $(SETUP_TEST) build/bundlers/done
+	@node tests/suite.mjs run $@ "$(NODE_TEST) $(wildcard tests/package/*.test.mjs tests/bundlers/*.test.mjs)"
+
 # --- checks --------------------------------------------------------------------------------------
 
 CHECKS = check-format check-gcc check-clang check-tidy check-layers check-rooms check-symbols \
@@ -256,7 +277,7 @@ check-tidy:
 check-layers:
 	@node wasm/check-layers.mjs
 
-check-rooms:
+check-rooms: wasm
 	@node wasm/check-rooms.mjs
 
 check-symbols: wasm
@@ -267,14 +288,15 @@ check-js:
 	@$(ESLINT)
 	@echo "prettier and eslint: form and lint of js, bench, tests and wasm"
 
-check-types:
+check-types: wasm
 	@node_modules/.bin/tsc --project .tsconfig.json
 	@node_modules/.bin/tsc --project tests
 	@echo "tsc: types of js, bench, wasm and tests"
 
+LOCK_FILES = package-lock.json tests/bundlers/package-lock.json
 check-lock:
-	@! grep -n '"resolved"' package-lock.json
-	@echo "package-lock.json: no host names"
+	@! grep -n '"resolved"' $(LOCK_FILES)
+	@echo "$(LOCK_FILES): no host names"
 
 format:
 	clang-format -i $(C_FILES)
@@ -374,7 +396,7 @@ mutants: | $(SETUP_BUILD)
 
 .PHONY: clean help
 clean:
-	rm -rf build $(WASM_MODULE)
+	rm -rf build $(WASM_MODULE) $(INLINED_WASM) $(COMMON_TYPES)
 
 help:
 	@echo "make                build the side module (js/) and the native extension (build/native)"

@@ -51,7 +51,8 @@ export interface InstallOptions {
   /** Whether imports are recorded from the start: see {@link Handle.setTracing}. Default: `false`. */
   trace?: boolean;
   /**
-   * The address of `pyodide_zipimport.wasm`. Default: beside this module. A string without a scheme
+   * The address of `pyodide_zipimport.wasm`. Default: beside this module, or where a bundler has left the
+   * file out, a script of this package that holds the same. A string without a scheme
    * is resolved against the page's address, or in Node against the working directory as a file name.
    * It has no effect in a Pyodide that has loaded the side module already.
    */

@@ -1,7 +1,8 @@
 // @ts-check
-// Gets the side module's bytes, from beside the package's modules or from wasmURL, and checks that they
-// are it.
+// Gets the side module's bytes and checks that they are it. They come from beside the package's modules
+// or, where a bundler has left them out, from a script that holds them too; else from wasmURL.
 
+import { decodeBase85 } from "../base/base85.js";
 import { ZipImportInternalError, describeError } from "../base/errors.js";
 import { hasScheme } from "../base/urls.js";
 
@@ -20,32 +21,66 @@ const ENTRY_POINT = "PyInit_pyodide_zipimport";
  * @throws {ZipImportInternalError} "wasm-unreachable" or "wasm-invalid"
  */
 export async function readWasmFile(platform, wasmURL) {
-  let place = String(wasmURL ?? "beside index.js");
-  let bytes;
+  // Bundlers look for this very expression to copy the file along.
+  const beside = new URL("../pyodide_zipimport.wasm", import.meta.url);
   try {
-    const url = resolve(platform, wasmURL);
-    place = url.href;
-    bytes = await platform.read(url);
+    return await readFrom(platform, wasmURL === undefined ? beside : toURL(platform, wasmURL));
   } catch (error) {
-    throw new ZipImportInternalError(
-      "wasm-unreachable",
-      `could not read the side module ${place} (${describeError(error)}); ` +
-        `expected it beside index.js, or where the option wasmURL says`,
-      { cause: error },
-    );
+    if (wasmURL !== undefined) throw error;
+    return readInlined().catch(() => {
+      throw error;
+    });
   }
-  return { bytes, module: await compile(bytes, place) };
 }
 
 /**
  * @param {Platform} platform
- * @param {string | URL | undefined} wasmURL
+ * @param {URL} url
+ * @returns {Promise<WasmFile>}
  */
-function resolve(platform, wasmURL) {
-  // Bundlers look for this very expression to copy the file along.
-  if (wasmURL === undefined) return new URL("../pyodide_zipimport.wasm", import.meta.url);
+async function readFrom(platform, url) {
+  let bytes;
+  try {
+    bytes = await platform.read(url);
+  } catch (error) {
+    throw unreachable(url.href, error);
+  }
+  return { bytes, module: await compile(bytes, url.href) };
+}
+
+/** @returns {Promise<WasmFile>} */
+async function readInlined() {
+  const { text, nbytes } = await import("./inlined-wasm.js");
+  const gzipped = new Blob([decodeBase85(text, nbytes)]).stream();
+  const stream = gzipped.pipeThrough(new DecompressionStream("gzip"));
+  const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  return { bytes, module: await compile(bytes, "inlined-wasm.js") };
+}
+
+/**
+ * @param {Platform} platform
+ * @param {string | URL} wasmURL
+ */
+function toURL(platform, wasmURL) {
   if (wasmURL instanceof URL) return wasmURL;
-  return hasScheme(wasmURL) ? new URL(wasmURL) : platform.toURL(wasmURL);
+  try {
+    return hasScheme(wasmURL) ? new URL(wasmURL) : platform.toURL(wasmURL);
+  } catch (error) {
+    throw unreachable(wasmURL, error);
+  }
+}
+
+/**
+ * @param {string} place
+ * @param {unknown} cause
+ */
+function unreachable(place, cause) {
+  return new ZipImportInternalError(
+    "wasm-unreachable",
+    `could not read the side module ${place} (${describeError(cause)}); ` +
+      `expected it beside index.js, or where the option wasmURL says`,
+    { cause },
+  );
 }
 
 /**

@@ -113,17 +113,19 @@ async function lifecycle({ pyodide, install, job }) {
     sameHandle: again === first,
     hits,
     archives,
-    sideModules: fetched.filter((path) => path.includes("zipimport.wasm")).map(decodeURIComponent),
+    sideModules: fetched
+      .filter((path) => /zipimport\.wasm|inlined-wasm/.test(path))
+      .map(decodeURIComponent),
   };
 }
 
-/** Install where no side module is to be had: for each of job.wasmURLs, null for the default. */
+/** Install where no side module is to be had: for each of job.wasmURLs. */
 async function degrade({ pyodide, install, job }) {
   const attempts = [];
   for (const wasmURL of job.wasmURLs) {
     const warnings = [];
     const onWarning = (message, code) => warnings.push({ message, code });
-    const zips = await install(pyodide, { onWarning, wasmURL: wasmURL ?? undefined });
+    const zips = await install(pyodide, { onWarning, wasmURL });
     const { active } = zips;
     const answer = importFromArchive(pyodide, attempts.length);
     attempts.push({

@@ -5,7 +5,7 @@
 //   /open/...      the project's files
 //   /ODD_FOLDER/   the same in a folder whose name has to be escaped
 //   /strict/...    the same files under a content security policy that lets a page fetch Pyodide
-//                  and nothing else: the side module is blocked while all around it works
+//                  and nothing else: the side module is blocked, scripts are not
 //   /csp/...       the same under the policy that docs/storage.md promises to work under
 //   /sandbox/...   the same in a sandbox, an origin of its own without any storage
 //   /framed/...    the same for a frame that the page around it has put into a sandbox

@@ -1,7 +1,7 @@
 // Where the side module may lie: beside js/, whatever that folder is called, or where wasmURL says.
 
 import assert from "node:assert/strict";
-import { cp, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -71,6 +71,28 @@ describeVersions("loading", (version) => {
     assert.deepEqual(taken, []);
     assert.equal(zips.active, true);
   });
+});
+
+test(`a package without the file, as bundlers leave it: the inlined one serves, Pyodide ${newest}`, async () => {
+  const copy = join(folder, "bundled", "js");
+  await cp(projectPath("js"), copy, { recursive: true });
+  const other = await import(pathToFileURL(join(copy, "node.js")).href);
+  await writeFile(join(copy, "pyodide_zipimport.wasm"), "<!doctype html><title>a page</title>");
+  await installs(newest, other.install);
+  await rm(join(copy, "pyodide_zipimport.wasm"));
+  await installs(newest, other.install);
+});
+
+test(`a package with neither: one warning, which names the file, Pyodide ${newest}`, async () => {
+  const copy = join(folder, "neither", "js");
+  await cp(projectPath("js"), copy, { recursive: true });
+  for (const name of ["pyodide_zipimport.wasm", "pyodide/inlined-wasm.js"])
+    await rm(join(copy, name));
+  const other = await import(pathToFileURL(join(copy, "node.js")).href);
+  const { taken, onWarning } = collectWarnings();
+  const zips = await other.install(await start(newest), { onWarning });
+  assert.deepEqual([zips.active, taken.length, taken[0][1]], [false, 1, "wasm-unreachable"]);
+  assert.match(taken[0][0], /could not read .*neither.*pyodide_zipimport\.wasm \(ENOENT/);
 });
 
 test(`wasmURL as a path, with signs that mean something in a URL, Pyodide ${newest}`, async () => {
