@@ -24,6 +24,7 @@ void zi_error_clear(struct zi_error *err)
     err->found = 0;
     err->expected = 0;
     err->name_nbytes = 0;
+    err->target_nbytes = 0;
 }
 
 enum zi_status zi_fail(struct zi_error *err, enum zi_detail detail)
@@ -59,10 +60,23 @@ enum zi_status zi_fail_system(struct zi_error *err, enum zi_detail detail, int a
     return err->status;
 }
 
+/* Copies what fits; returns how much that is. */
+static size_t copy_text(char *copy, const uint8_t *text, size_t nbytes)
+{
+    if (nbytes > ZI_ERROR_NAME_NBYTES)
+        nbytes = ZI_ERROR_NAME_NBYTES;
+    memcpy(copy, text, nbytes);
+    return nbytes;
+}
+
 void zi_error_set_name(struct zi_error *err, const uint8_t *name, size_t nbytes)
 {
-    err->name_nbytes = nbytes < sizeof err->name ? nbytes : sizeof err->name;
-    memcpy(err->name, name, err->name_nbytes);
+    err->name_nbytes = copy_text(err->name, name, nbytes);
+}
+
+void zi_error_set_target(struct zi_error *err, const uint8_t *text, size_t nbytes)
+{
+    err->target_nbytes = copy_text(err->target, text, nbytes);
 }
 
 const char *zi_detail_text(enum zi_detail detail)

@@ -63,6 +63,12 @@ enum zi_status {
     X(MEMBER_LIMIT, ZI_ERR_UNSUPPORTED, "member is larger than the limit")                         \
     X(MEMBER_METHOD, ZI_ERR_UNSUPPORTED, "unsupported compression method")                         \
     X(MEMBER_ENCRYPTED, ZI_ERR_UNSUPPORTED, "encrypted member")                                    \
+    /* Following a symbolic link. */                                                               \
+    X(LINK_LEAVES, ZI_ERR_ARCHIVE, "symbolic link leaves the archive")                             \
+    X(LINK_ABSOLUTE, ZI_ERR_ARCHIVE, "symbolic link is absolute")                                  \
+    X(LINK_DANGLES, ZI_ERR_ARCHIVE, "symbolic link leads nowhere")                                 \
+    X(LINK_LOOPS, ZI_ERR_ARCHIVE, "symbolic link leads in a loop")                                 \
+    X(LINK_TEXT, ZI_ERR_ARCHIVE, "symbolic link is too long")                                      \
     /* Writing an archive. */                                                                      \
     X(NAME_TOO_LONG, ZI_ERR_UNSUPPORTED, "entry name of 64 KiB or more")                           \
     X(ARCHIVE_TOO_LARGE, ZI_ERR_UNSUPPORTED, "archive of 4 GiB or more")
@@ -87,6 +93,9 @@ struct zi_error {
      */
     size_t name_nbytes;
     char name[ZI_ERROR_NAME_NBYTES];
+    /* The same of what it links to, if that is what is wrong. */
+    size_t target_nbytes;
+    char target[ZI_ERROR_NAME_NBYTES];
 };
 
 /* Each of these fills *err, forgetting what it held, and returns its status, so that a caller can
@@ -103,6 +112,9 @@ enum zi_status zi_fail_system(struct zi_error *err, enum zi_detail detail, int a
 
 /* Adds the entry's name to an error already set. */
 void zi_error_set_name(struct zi_error *err, const uint8_t *name, size_t nbytes);
+
+/* Adds what the entry links to. */
+void zi_error_set_target(struct zi_error *err, const uint8_t *text, size_t nbytes);
 
 void zi_error_clear(struct zi_error *err);
 

@@ -88,6 +88,19 @@ static int append(PyObject *parts, PyObject *part)
     return answer;
 }
 
+/* Formats bytes of an archive that may be any. */
+static PyObject *quote(const char *format, const char *bytes, size_t nbytes)
+{
+    PyObject *text = PyUnicode_DecodeUTF8(bytes, (Py_ssize_t)nbytes, "backslashreplace");
+    PyObject *quoted;
+
+    if (!text)
+        return NULL;
+    quoted = PyUnicode_FromFormat(format, text);
+    Py_DECREF(text);
+    return quoted;
+}
+
 /* What follows the text in parentheses: which entry, where, and which values disagree. */
 static PyObject *locate(const struct zi_error *err)
 {
@@ -100,14 +113,11 @@ static PyObject *locate(const struct zi_error *err)
 
     if (!parts || !comma)
         goto done;
-    if (err->name_nbytes > 0) {
-        PyObject *name = PyUnicode_DecodeUTF8(err->name, (Py_ssize_t)err->name_nbytes,
-                                              "backslashreplace");
-        int answer = append(parts, name ? PyUnicode_FromFormat("entry %R", name) : NULL);
-        Py_XDECREF(name);
-        if (answer < 0)
-            goto done;
-    }
+    if ((err->name_nbytes > 0 &&
+         append(parts, quote("entry %R", err->name, err->name_nbytes)) < 0) ||
+        (err->target_nbytes > 0 &&
+         append(parts, quote("links to %R", err->target, err->target_nbytes)) < 0))
+        goto done;
     if (err->offset != ZI_NO_OFFSET &&
         append(parts, PyUnicode_FromFormat("at offset %llu", offset)) < 0)
         goto done;

@@ -124,6 +124,14 @@ static bool is_unix(unsigned host)
     return host == ZI_HOST_UNIX || host == ZI_HOST_OSX;
 }
 
+/* Whether the entry is a symbolic link. */
+static bool is_link(const uint8_t *fixed)
+{
+    uint32_t mode = zi_get32(fixed, ZI_CENTRAL_EXTERNAL_AT) >> ZI_EXTERNAL_MODE_SHIFT;
+
+    return is_unix(host_of(fixed)) && (mode & ZI_MODE_TYPE) == ZI_MODE_LINK;
+}
+
 /* A copy of the name for the archive's arena, in UTF-8 from code page 437 or with slashes for
  * backslashes; false when there is no memory. */
 static bool copy_from_cp437(struct zi_archive *archive, struct zi_name *name)
@@ -214,6 +222,7 @@ static enum zi_status index_header(struct zi_archive *archive, const struct head
         status = decode_name(archive, header, &stored, &shown, err);
     if (status == ZI_OK && !index_names(&archive->index, &stored, &shown, record))
         status = zi_fail(err, ZI_DETAIL_NO_MEMORY);
+    archive->has_links |= is_link(header->fixed);
     if (status != ZI_OK) {
         err->offset = archive->end.directory_position + record;
         zi_error_set_name(err, header->name, header->name_nbytes);
@@ -373,6 +382,7 @@ uint32_t zi_archive_record(const struct zi_archive *archive, uint32_t record, st
         .method = zi_get16(header.fixed, ZI_CENTRAL_METHOD_AT),
         .dos_time = zi_get16(header.fixed, ZI_CENTRAL_TIME_AT),
         .dos_date = zi_get16(header.fixed, ZI_CENTRAL_DATE_AT),
+        .is_link = is_link(header.fixed),
     };
     return archive->directory_nbytes - (uint32_t)cursor.nbytes;
 }

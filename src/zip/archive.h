@@ -22,6 +22,7 @@ struct zi_archive {
     uint32_t entry_count; /* central headers read, duplicates included */
     struct zi_index index;
     struct zi_arena names; /* those that do not stand in the directory as they are used */
+    bool has_links;        /* an entry is a symbolic link */
     bool headers_differ;   /* a note of who reads members: local headers were seen to say other
                               things than this directory, which was compared with the file's since */
     unsigned ref_count;
@@ -43,6 +44,7 @@ struct zi_entry {
     uint16_t method;
     uint16_t dos_time;
     uint16_t dos_date;
+    bool is_link; /* its data is the path that it stands for: link.h */
 };
 
 /* Reads the directory from the source, which is not needed afterwards. Writes a new reference. */
@@ -63,6 +65,14 @@ uint32_t zi_archive_find(const struct zi_archive *archive, const char *path, siz
 static inline const struct zi_node *zi_archive_node(const struct zi_archive *archive, uint32_t node)
 {
     return &archive->index.nodes[node];
+}
+
+/* Whether a node's name is a directory's. */
+static inline bool zi_archive_is_directory(const struct zi_archive *archive, uint32_t node)
+{
+    const struct zi_node *at = zi_archive_node(archive, node);
+
+    return at->path_nbytes == 0 ? node == ZI_INDEX_ROOT : at->path[at->path_nbytes - 1] == '/';
 }
 
 /* Reads the entry of a node that has a record. */

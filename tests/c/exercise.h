@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "../../src/zip/link.h"
 #include "../../src/zip/member.h"
 
 /* What does not hold, or NULL. */
@@ -82,6 +83,65 @@ static inline enum zi_status exercise_member(struct zi_source *source, const str
         status = zi_fail(err, ZI_DETAIL_HOST_RAISED); /* the two disagree */
     zi_member_release(&member);
     return status;
+}
+
+/* Reads the text of links for zi_link_resolve() from a source. */
+struct exercise_links {
+    const struct zi_archive *archive;
+    struct zi_source *source;
+    unsigned read_count;
+};
+
+static inline enum zi_status exercise_read_link(void *context, uint32_t node, uint8_t *text,
+                                                struct zi_error *err)
+{
+    struct exercise_links *links = context;
+    struct zi_member member;
+    struct zi_entry entry;
+
+    zi_archive_entry(links->archive, node, &entry);
+    enum zi_status status = zi_member_load(&member, links->source, &entry, ZI_MEMBER_DATA, NULL,
+                                           err);
+    if (status != ZI_OK)
+        return status;
+    links->read_count++;
+    memcpy(text, member.bytes, member.nbytes);
+    zi_member_release(&member);
+    return ZI_OK;
+}
+
+/* Follows every link; what does not hold, or NULL. */
+static inline const char *exercise_follow_links(const struct zi_archive *archive,
+                                                struct zi_source *source, struct zi_error *err)
+{
+    struct exercise_links links = {.archive = archive, .source = source};
+    const struct zi_link_reader reader = {exercise_read_link, &links};
+
+    for (uint32_t at = 1; at < archive->index.node_count; at++) {
+        const struct zi_node *node = zi_archive_node(archive, at);
+        uint32_t target;
+        struct zi_entry entry = {0};
+        if (node->record == ZI_NO_RECORD)
+            continue;
+        zi_archive_entry(archive, at, &entry);
+        if (!entry.is_link)
+            continue;
+        if (!archive->has_links)
+            return "an archive with a link says so";
+        enum zi_status status = zi_link_follow(archive, &reader, at, &target, err);
+        if (status == ZI_ERR_MEMORY)
+            return NULL;
+        if (target >= archive->index.node_count)
+            return "following a link ends somewhere";
+        node = zi_archive_node(archive, target);
+        if (node->record != ZI_NO_RECORD)
+            zi_archive_entry(archive, target, &entry);
+        if (status != ZI_OK && (node->record == ZI_NO_RECORD || !entry.is_link))
+            return "a link is at fault";
+        if (status == ZI_OK && node->record != ZI_NO_RECORD && entry.is_link)
+            return "what a link leads to is no link";
+    }
+    return NULL;
 }
 
 static inline void exercise_members(const struct zi_archive *archive, struct zi_source *source)

@@ -250,6 +250,40 @@ def import_under_shown_names():
     return importing(make(windows + mac), "p", "p.q", "d\xe9", "m")
 
 
+def link(name, text):
+    return Entry(name, text, version_made=3 << 8, attributes=0o120777 << 16)
+
+
+@scenario
+def import_through_links():
+    members = [Entry("real/__init__.py", "from . import q\n"), Entry("real/q.py", SOURCE), link("p", "real"), link("m.py", "p/q.py")]
+    return importing(make(members), "p", "p.q", "m")
+
+
+@scenario
+def import_a_link_that_leads_nowhere():
+    importer = make_importer([link("m.py", "../m.py"), link("p", "p")])
+
+    def act():
+        specs = [describe(importer.find_spec(name)) for name in ("m", "p")]
+        for name in "m", "p":
+            try:
+                importer.get_code(name)
+            except zipimport.ZipImportError as error:
+                if "symbolic link" not in str(error):
+                    raise
+                specs.append(str(error))
+        return specs
+
+    return act
+
+
+@scenario
+def get_data_by_steps():
+    importer = make_importer([Entry("p/data.txt", "data"), Entry("p/q/x")])
+    return lambda: importer.get_data("p/q/../data.txt")
+
+
 @scenario
 def import_by_time_stamp():
     return importing(make({"m.py": SOURCE, "m.pyc": pyc(size=len(SOURCE))}), "m")

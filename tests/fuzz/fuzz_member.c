@@ -1,4 +1,4 @@
-/* Reads every member of the input. */
+/* Reads every member of the input, and follows every link. */
 #include "../c/exercise.h"
 #include "host.h"
 
@@ -27,6 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t nbytes)
         status = exercise_member(&source, &entry, ZI_MEMBER_PACKED, &err);
         FUZZ_CHECK(status == ZI_OK || err.status == status);
     }
+    FUZZ_CHECK(!exercise_follow_links(archive, &source, &err));
     zi_archive_unref(archive);
     return 0;
 }

@@ -56,6 +56,13 @@ DIFFERENCES = {
     "resources-by-stored-names": Row(
         EVERY, "modules under such names are not found", "are found, their resources only under the names as stored",
         "importlib.resources opens the archive with zipfile"),
+    "symbolic-links": Row(
+        EVERY, "the text of a symbolic link is the member: it is returned, compiled, executed",
+        "links of files and directories are followed inside the archive, `__file__` and co_filename being the link's path; one that leads out of it, is "
+        "absolute, leads nowhere or in a loop is a ZipImportError that names it and its text. pkgutil lists what the archive lists",
+        "python/cpython#84705; no text of a link may run"),
+    "resources-through-links": Row(
+        EVERY, "a module in a linked directory is not found", "is found, and has no resources", "importlib.resources opens the archive with zipfile"),
     # Which do not, and how that is told
     "short-file": Row(
         "3.11, 3.12", "a file too short for an end record: can't read Zip file", "not a Zip file, as in 3.13",
@@ -101,6 +108,9 @@ DIFFERENCES = {
     "zstd": Row("3.14", "zstd members are known from 3.15 on", "read wherever Python has _zstd", "newest behaviour on every version"),
     "encrypted-member": Row(
         EVERY, "the encrypted bytes are returned or compiled", "ZipImportError: encrypted member", "says what is wrong"),
+    "get-data-steps": Row(
+        EVERY, "get_data takes `.` and `..` for names", "where there are none of such names, for steps, as in a directory; none leads out of the archive",
+        "paths are joined so (pallets/jinja#1467)"),
     # Finding modules
     "find-spec-compiles-nothing": Row(
         EVERY, "find_spec and get_filename read the member and compile or unmarshal it, and importing does so again; from 3.15.1 "

@@ -55,10 +55,28 @@ class GetData(ZipTestCase):
             self.assertIs(type(error), OSError)
 
     def test_missing_variants(self):
-        for path in ("", "/top.txt", "./top.txt", "top.txt/", "explicit", self.archive, self.archive + "/",
+        for path in ("", "/top.txt", "top.txt/", "explicit", self.archive, self.archive + "/",
                      self.archive + "//top.txt", "nu\0ll", "\ud800"):
             with self.subTest(path):
                 self.assertRaises(OSError, self.importer.get_data, path)
+
+    @difference("get-data-steps")
+    def test_parts_that_are_steps(self):
+        """As pallets/jinja joins the paths of its templates (#1467)."""
+        for path in "./top.txt", "td_package/../top.txt", "td_package/./sub/../../top.txt", "td_package/sub//../../top.txt":
+            self.assertEqual(self.importer.get_data(path), b"top", path)
+            self.assertEqual(self.importer.get_data(f"{self.archive}/{path}"), b"top", path)
+
+    def test_steps_that_lead_nowhere(self):
+        for path in ("../top.txt", "td_package/../../top.txt", "nope/../top.txt", "top.txt/../top.txt", "top.txt/.", ".", "..",
+                     "td_package/..", "td_package/../", "td_package/.", f"../{os.path.basename(self.archive)}/top.txt"):
+            with self.subTest(path):
+                self.assertRaises(OSError, self.importer.get_data, path)
+                self.assertRaises(OSError, self.importer.get_data, f"{self.archive}/{path}")
+
+    def test_a_literal_name_comes_first(self):
+        importer = self.make_importer([Entry("a/../b", b"literal"), Entry("a/c"), Entry("b", b"other")])
+        self.assertEqual(importer.get_data("a/../b"), b"literal")
 
     def test_path_of_another_archive(self):
         other = self.make({"top.txt": "other"})

@@ -189,6 +189,8 @@ enum zi_chosen zi_choose(struct zi_lookup *lookup, bool load, struct zi_choice *
         case ZI_VERDICT_CHANGED:
             /* Another archive, another order: once, since a view looks again only once. */
             Py_CLEAR(import_error);
+            if (zi_lookup_renew(lookup) < 0)
+                return ZI_CHOSEN_ERROR;
             ret->candidate = ZI_CANDIDATE_COUNT;
             next = 0;
             break;

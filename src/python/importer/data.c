@@ -33,20 +33,28 @@ static PyObject *strip_archive(PyObject *archive_path, PyObject *pathname)
     return key;
 }
 
-/* The node of a name in the archive, ZI_INDEX_NONE when there is none. */
-static int find_key(const struct zi_view *view, PyObject *key, uint32_t *node_ret)
+/* What a path leads to, ZI_INDEX_NONE when nothing; -1 with an exception. */
+static int find_key(struct zi_view *view, PyObject *key, uint32_t *node_ret)
 {
     Py_ssize_t nbytes;
     const char *text = PyUnicode_AsUTF8AndSize(key, &nbytes);
+    bool changed;
 
     *node_ret = ZI_INDEX_NONE;
     if (!text) {
         if (!PyErr_ExceptionMatches(PyExc_UnicodeEncodeError))
             return -1;
         PyErr_Clear();
-    } else if (view->archive) {
-        *node_ret = zi_archive_find(view->archive, text, (size_t)nbytes);
+        return 0;
     }
+    do {
+        if (zi_view_find(view, text, (size_t)nbytes, ZI_PATH_STEPS, node_ret, &changed) < 0)
+            return -1;
+    } while (changed);
+    /* A directory is named with its slash, in the archive as in here. */
+    if (*node_ret != ZI_INDEX_NONE && zi_archive_is_directory(view->archive, *node_ret) &&
+        (*node_ret == ZI_INDEX_ROOT || text[nbytes - 1] != '/'))
+        *node_ret = ZI_INDEX_NONE;
     return 0;
 }
 

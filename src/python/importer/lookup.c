@@ -83,6 +83,8 @@ int zi_lookup_init(struct zi_lookup *lookup, PyObject *self, PyObject *fullname)
     answer = zi_view_init(&lookup->view, self);
     if (answer == 0)
         answer = join_path(lookup, prefix);
+    if (answer == 0)
+        answer = zi_lookup_renew(lookup);
     Py_DECREF(prefix);
     if (answer < 0)
         zi_lookup_release(lookup);
@@ -126,8 +128,74 @@ static uint32_t find_with_suffix(struct zi_lookup *lookup, const char *suffix, s
                          lookup->path_nbytes - lookup->directory_nbytes + suffix_nbytes);
 }
 
+/* Finds what the module's path with something appended leads to: a directory or a file. */
+static int follow(struct zi_lookup *lookup, const char *suffix, size_t suffix_nbytes,
+                  bool directory, uint32_t *node_ret, bool *changed_ret)
+{
+    memcpy(lookup->path + lookup->path_nbytes, suffix, suffix_nbytes);
+    if (zi_view_find(&lookup->view, lookup->path, lookup->path_nbytes + suffix_nbytes, ZI_PATH_NAME,
+                     node_ret, changed_ret) < 0)
+        return -1;
+    if (*node_ret == ZI_INDEX_NONE || zi_view_is_link(&lookup->view, *node_ret))
+        return 0;
+    if (zi_archive_is_directory(lookup->view.archive, *node_ret) != directory)
+        *node_ret = ZI_INDEX_NONE;
+    return 0;
+}
+
+/* A link of bytecode that is wrong gives way to a source, and one of a source to bytecode. */
+static void drop_wrong_link(struct zi_lookup *lookup, enum zi_candidate bytecode)
+{
+    uint32_t *one = &lookup->nodes[bytecode];
+    uint32_t *other = &lookup->nodes[zi_candidate_source(bytecode)];
+
+    if (*one == ZI_INDEX_NONE || *other == ZI_INDEX_NONE)
+        return;
+    bool one_is_wrong = zi_view_is_link(&lookup->view, *one);
+    if (one_is_wrong == zi_view_is_link(&lookup->view, *other))
+        return;
+    *(one_is_wrong ? one : other) = ZI_INDEX_NONE;
+}
+
+/* Follows the links on the way to every candidate. */
+static int follow_links(struct zi_lookup *lookup, bool *changed_ret)
+{
+    uint32_t node;
+
+    for (enum zi_candidate at = 0; at < ZI_CANDIDATE_COUNT; at++) {
+        if (follow(lookup, suffixes[at].text, suffixes[at].nbytes, false, &lookup->nodes[at],
+                   changed_ret) < 0)
+            return -1;
+        if (*changed_ret)
+            return 0;
+    }
+    drop_wrong_link(lookup, ZI_PACKAGE_BYTECODE);
+    drop_wrong_link(lookup, ZI_MODULE_BYTECODE);
+    if (follow(lookup, "/", 1, true, &node, changed_ret) < 0)
+        return -1;
+    lookup->is_directory = node != ZI_INDEX_NONE;
+    return 0;
+}
+
+int zi_lookup_renew(struct zi_lookup *lookup)
+{
+    bool changed = true;
+
+    lookup->followed = false;
+    /* Twice at most, since a view meets another archive once. */
+    while (changed && lookup->path && lookup->view.archive && lookup->view.archive->has_links) {
+        if (follow_links(lookup, &changed) < 0)
+            return -1;
+        lookup->followed = !changed;
+    }
+    return 0;
+}
+
 uint32_t zi_lookup_node(struct zi_lookup *lookup, enum zi_candidate candidate)
 {
+    if (lookup->followed)
+        return lookup->nodes[candidate];
+
     uint32_t node = find_with_suffix(lookup, suffixes[candidate].text, suffixes[candidate].nbytes);
 
     if (node != ZI_INDEX_NONE &&
@@ -165,6 +233,8 @@ enum zi_candidate zi_lookup_first(struct zi_lookup *lookup)
 
 bool zi_lookup_is_directory(struct zi_lookup *lookup)
 {
+    if (lookup->followed)
+        return lookup->is_directory;
     return find_with_suffix(lookup, "/", 1) != ZI_INDEX_NONE;
 }
 

@@ -34,6 +34,10 @@ struct zi_lookup {
     const struct zi_archive *walked; /* the archive that it was looked for in, or NULL */
     char *path;                      /* with room for any suffix; NULL when no member can have it */
     char small_path[160];
+    /* In an archive with symbolic links, what was found by following them: */
+    bool followed;
+    uint32_t nodes[ZI_CANDIDATE_COUNT];
+    bool is_directory;
 };
 
 /* Finds the archive and the module's path in it: only the name's last part counts. Returns -1 with
@@ -42,7 +46,12 @@ struct zi_lookup {
 int zi_lookup_init(struct zi_lookup *lookup, PyObject *self, PyObject *fullname);
 void zi_lookup_release(struct zi_lookup *lookup);
 
-/* The node of a candidate, or ZI_INDEX_NONE. */
+/* Follows symbolic links anew: for a lookup whose view shows another archive than before. -1 with
+ * an exception. */
+int zi_lookup_renew(struct zi_lookup *lookup);
+
+/* The node of a candidate, or ZI_INDEX_NONE. It is a symbolic link only if that is wrong:
+ * zi_view_read() raises why. */
 uint32_t zi_lookup_node(struct zi_lookup *lookup, enum zi_candidate candidate);
 
 /* The path of a candidate in the archive, borrowed until the lookup is asked something else. Only

@@ -22,6 +22,8 @@ static PyObject *read_source(struct zi_lookup *lookup)
         data = zi_view_read(&lookup->view, node, SIZE_MAX, &changed);
         if (data || !changed)
             return data;
+        if (zi_lookup_renew(lookup) < 0)
+            return NULL;
     }
 }
 

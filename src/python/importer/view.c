@@ -1,10 +1,13 @@
 /* Reads members of an archive that may change while they are being read. */
 #include "view.h"
 
+#include <string.h>
+
 #include "../errors.h"
 #include "zstd.h"
 
 #include "../../zip/format.h"
+#include "../../zip/link.h"
 #include "../../zip/member.h"
 
 /* Gets the archive, or the reason why there is none; -1 with an exception. */
@@ -21,6 +24,7 @@ int zi_view_init(struct zi_view *view, PyObject *self)
     view->archive_path = NULL;
     view->archive = NULL;
     view->retried = false;
+    view->link_text = NULL;
     view->record = zi_importer_record(self, &view->archive_path);
     return view->record ? get_archive(view) : -1;
 }
@@ -29,6 +33,7 @@ void zi_view_release(struct zi_view *view)
 {
     zi_archive_unref(view->archive);
     zi_record_unref(view->record);
+    Py_CLEAR(view->link_text);
     Py_XDECREF(view->archive_path);
 }
 
@@ -144,7 +149,8 @@ static PyObject *read_node(struct zi_view *view, uint32_t node, size_t nbytes_ma
     return bytes;
 }
 
-PyObject *zi_view_read(struct zi_view *view, uint32_t node, size_t nbytes, bool *changed_ret)
+/* zi_view_read() of a node that is no link. */
+static PyObject *read_member(struct zi_view *view, uint32_t node, size_t nbytes, bool *changed_ret)
 {
     enum zi_look look = ZI_LOOK_BYTES;
     struct zi_error error;
@@ -174,8 +180,115 @@ PyObject *zi_view_read(struct zi_view *view, uint32_t node, size_t nbytes, bool 
     if (answer == 0 || view->retried)
         return zi_raise(view->state, &error, view->archive_path);
     view->retried = true;
+    Py_CLEAR(view->link_text);
     *changed_ret = true;
     return NULL;
+}
+
+bool zi_view_is_link(const struct zi_view *view, uint32_t node)
+{
+    struct zi_entry entry;
+
+    if (!view->archive->has_links || zi_archive_node(view->archive, node)->record == ZI_NO_RECORD)
+        return false;
+    zi_archive_entry(view->archive, node, &entry);
+    return entry.is_link;
+}
+
+/* For zi_link_reader: what it reads from, and whether another archive was met there. */
+struct link_source {
+    struct zi_view *view;
+    bool changed;
+};
+
+static enum zi_status read_link(void *context, uint32_t node, uint8_t *text, struct zi_error *err)
+{
+    struct link_source *source = context;
+    struct zi_view *view = source->view;
+
+    /* One link may lead to all of a module's candidates. */
+    if (!view->link_text || view->link != node) {
+        PyObject *bytes = read_member(view, node, SIZE_MAX, &source->changed);
+        if (!bytes)
+            return zi_fail(err, ZI_DETAIL_HOST_RAISED);
+        Py_XDECREF(view->link_text);
+        view->link_text = bytes;
+        view->link = node;
+    }
+    memcpy(text, PyBytes_AsString(view->link_text), (size_t)PyBytes_Size(view->link_text));
+    return ZI_OK;
+}
+
+/* Whether the path has a part `.` or `..`, or may have one. */
+static bool may_have_steps(const char *path, size_t nbytes)
+{
+    for (size_t i = 0; i < nbytes; i++)
+        if (path[i] == '.' && (i == 0 || path[i - 1] == '/'))
+            return true;
+    return false;
+}
+
+int zi_view_find(struct zi_view *view, const char *path, size_t nbytes, enum zi_path_form form,
+                 uint32_t *node_ret, bool *changed_ret)
+{
+    struct link_source source = {.view = view};
+    const struct zi_link_reader reader = {read_link, &source};
+    struct zi_archive *archive;
+    struct zi_error error;
+    enum zi_status status;
+
+    *changed_ret = false;
+    *node_ret = ZI_INDEX_NONE;
+    if (!view->archive)
+        return 0;
+    *node_ret = zi_archive_find(view->archive, path, nbytes);
+    if (*node_ret != ZI_INDEX_NONE
+            ? !zi_view_is_link(view, *node_ret)
+            : !view->archive->has_links && !(form == ZI_PATH_STEPS && may_have_steps(path, nbytes)))
+        return 0;
+    archive = zi_archive_ref(view->archive);
+    status = zi_link_resolve(archive, &reader, (const uint8_t *)path, nbytes, node_ret, &error);
+    zi_archive_unref(archive);
+    *changed_ret = source.changed;
+    if (source.changed)
+        *node_ret = ZI_INDEX_NONE;
+    if (source.changed || status == ZI_OK || status == ZI_ERR_ARCHIVE)
+        return 0;
+    if (status == ZI_ERR_HOST && PyErr_ExceptionMatches(view->state->zip_import_error)) {
+        PyErr_Clear();
+        return 0;
+    }
+    zi_raise(view->state, &error, view->archive_path);
+    return -1;
+}
+
+/* Writes what a link leads to; raises why it leads nowhere, and -1. */
+static int follow_link(struct zi_view *view, uint32_t *node, bool *changed_ret)
+{
+    struct link_source source = {.view = view};
+    const struct zi_link_reader reader = {read_link, &source};
+    struct zi_archive *archive = zi_archive_ref(view->archive);
+    struct zi_error error;
+    enum zi_status status = zi_link_follow(archive, &reader, *node, node, &error);
+
+    zi_archive_unref(archive);
+    *changed_ret = source.changed;
+    if (status == ZI_OK)
+        return 0;
+    if (!source.changed)
+        zi_raise(view->state, &error, view->archive_path);
+    return -1;
+}
+
+PyObject *zi_view_read(struct zi_view *view, uint32_t node, size_t nbytes, bool *changed_ret)
+{
+    if (zi_view_is_link(view, node)) {
+        if (follow_link(view, &node, changed_ret) < 0)
+            return NULL;
+        if (zi_archive_node(view->archive, node)->record == ZI_NO_RECORD)
+            return PyBytes_FromStringAndSize(NULL, 0);
+    }
+    return read_member(view, node, nbytes, changed_ret);
 }
 
 int zi_view_raise_if_lost(const struct zi_view *view)

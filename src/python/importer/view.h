@@ -14,12 +14,33 @@ struct zi_view {
     struct zi_archive *archive; /* a reference, or NULL while there is none */
     struct zi_error error;      /* why there is none */
     bool retried;               /* another archive was met during this call */
+    PyObject *link_text;        /* bytes of the symbolic link that was read last, or NULL */
+    uint32_t link;              /* its node */
 };
 
 /* Finds the importer's archive, validating it if it was invalidated. An archive that is absent is
  * no failure. Returns -1 with an exception. zi_view_release() in either case. */
 int zi_view_init(struct zi_view *view, PyObject *self);
 void zi_view_release(struct zi_view *view);
+
+/* How a path is taken whose literal name no entry has. */
+enum zi_path_form {
+    ZI_PATH_NAME,  /* symbolic links lead on */
+    ZI_PATH_STEPS, /* so do its parts `.` and `..`, as in a file system */
+};
+
+/*
+ * Finds what a path in the archive leads to: *node_ret is an entry that is no symbolic link, a
+ * directory, or ZI_INDEX_NONE. Where a link on the way is wrong or cannot be read it is that link,
+ * and zi_view_read() of it raises why. -1 with an exception.
+ *
+ * Reading a link may meet another archive, as any read: then *changed_ret is set, and no node.
+ */
+int zi_view_find(struct zi_view *view, const char *path, size_t nbytes, enum zi_path_form form,
+                 uint32_t *node_ret, bool *changed_ret);
+
+/* Whether a node of the archive is a symbolic link. */
+bool zi_view_is_link(const struct zi_view *view, uint32_t node);
 
 /*
  * Reads a member, or its first nbytes (unchecked, fit only for judging what the rest may be); all

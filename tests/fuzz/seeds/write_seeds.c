@@ -68,6 +68,11 @@ static void seed(const char *name, struct zip_built zip)
 
 #define SOURCE ZIP_TEXT("x = 1\nx = 1\nx = 1\nx = 1\nx = 1\nx = 1\n")
 
+#define LINK(path, text)                                                                           \
+    {                                                                                              \
+        .name = path, .data = ZIP_TEXT(text), .central.external = ZIP_SET(0120777u << 16)          \
+    }
+
 int main(int argc, char **argv)
 {
     if (argc != 3) {
@@ -89,6 +94,9 @@ int main(int argc, char **argv)
          ZIP({.name = "p\\m.py", .central.made_by = ZIP_SET(20)},
              {.name = "p\\", .central.made_by = ZIP_SET(20)}, {.name = "caf\xc3\xa9.py"},
              {.name = "./p/m.py", .data = SOURCE}, {.name = "/p/m.py"}, {.name = "p/n.py"}));
+    seed("links", ZIP({.name = "d/m.py", .data = SOURCE}, LINK("l", "d/"), LINK("l/n.py", "m.py"),
+                      LINK("d/up.py", "../l/./m.py"), LINK("o", "../x"), LINK("a", "/d/m.py"),
+                      LINK("r", "r2"), LINK("r2", "r/m.py")));
     seed("zip64", zip_of(ZIP_ENDS(.zip64 = true, .saturated = true,
                                   .end64.extensible = ZIP_TEXT("extensible")),
                          ZIP_MEMBERS({.name = "m.py", .data = SOURCE, .zip64 = true})));
