@@ -81,21 +81,15 @@ static PyObject *module_invalidate(PyObject *module, PyObject *args, PyObject *k
 {
     static char *names[] = {"path", NULL};
     struct zi_state *state = PyModule_GetState(module);
-    PyObject *path = Py_None, *encoded;
-    const char *bytes;
+    PyObject *path = Py_None;
 
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O:invalidate", names, &path))
         return NULL;
     if (path == Py_None) {
-        zi_directory_cache_remove_all(state);
+        zi_directory_cache_invalidate_all(state);
         return Py_NewRef(Py_None);
     }
-    /* What can be no path is an error here; the mapping just has no such key. */
-    encoded = zi_encode_path(path, &bytes);
-    if (!encoded)
-        return NULL;
-    Py_DECREF(encoded);
-    if (zi_directory_cache_remove(state, path) < 0)
+    if (zi_directory_cache_invalidate(state, path) < 0)
         return NULL;
     return Py_NewRef(Py_None);
 }

@@ -102,6 +102,7 @@ int zi_state_init(struct zi_state *state)
         fetch(&state->zip_import_error, "zipimport", "ZipImportError") < 0 ||
         fetch(&state->path_stat, "posix", "stat") < 0 ||
         fetch(&state->fd_stat, "posix", "fstat") < 0 ||
+        fetch(&state->current_folder, "posix", "getcwdb") < 0 ||
         fetch(&state->time_ns, "time", "time_ns") < 0 ||
         fetch(&state->perf_counter_ns, "time", "perf_counter_ns") < 0 ||
         fetch(&state->mktime, "time", "mktime") < 0 || fetch(&state->audit, "sys", "audit") < 0 ||

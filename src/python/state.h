@@ -21,6 +21,7 @@
     X(zip_import_error)         /* its exception, which stays in use */                            \
     X(path_stat)                /* posix.stat */                                                   \
     X(fd_stat)                  /* posix.fstat */                                                  \
+    X(current_folder)           /* posix.getcwdb */                                                \
     X(time_ns)                  /* time.time_ns */                                                 \
     X(perf_counter_ns)          /* time.perf_counter_ns */                                         \
     X(mktime)                   /* time.mktime */                                                  \

@@ -127,6 +127,65 @@ def construct_with_prefix():
     return lambda: repr(zipimport.zipimporter(path))
 
 
+def entering(path, function):
+    """Calls a function in another folder."""
+
+    def act():
+        before = os.getcwd()
+        os.chdir(path)
+        try:
+            return function()
+        finally:
+            os.chdir(before)
+
+    return act
+
+
+@scenario
+def construct_on_a_relative_path():
+    make()
+    return entering(folder, lambda: repr(zipimport.zipimporter("./a.zip")))
+
+
+@scenario
+def construct_by_another_spelling():
+    importer = make_importer()
+    return entering(folder, lambda: (repr(zipimport.zipimporter("a.zip")), zipimport._zip_directory_cache["a.zip"]["m.py"],
+                                     importer._files["m.py"] if hasattr(importer, "_files") else None))
+
+
+@scenario(absent=None)
+def find_spec_where_the_path_is_decided():
+    make()
+    data = entering(folder, lambda: pickle.dumps(zipimport.zipimporter("a.zip")))()
+    return entering(folder, lambda: describe(pickle.loads(data).find_spec("m")))
+
+
+def refusal(function, path):
+    """The kind of refusal that a path meets in a folder that was deleted."""
+    try:
+        return function(path)
+    except (zipimport.ZipImportError, FileNotFoundError) as error:
+        return type(error).__name__
+
+
+@scenario
+def find_spec_in_a_deleted_folder():
+    make()
+    data = entering(folder, lambda: pickle.dumps(zipimport.zipimporter("a.zip")))()
+    gone = os.path.join(folder, "gone")
+
+    def act():
+        os.rmdir(gone)
+        return pickle.loads(data).find_spec("m"), refusal(zipimport.zipimporter, "a.zip"), refusal(module.pin, "a.zip")
+
+    def enter():
+        os.makedirs(gone, exist_ok=True)
+        return entering(gone, act)()
+
+    return enter
+
+
 @scenario
 def construct_on_nothing():
     return lambda: repr(zipimport.zipimporter(os.path.join(folder, "no", "such.zip")))

@@ -41,7 +41,7 @@ faults.zi_faults_disarm.restype = faults.zi_faults_careless.restype = ctypes.c_c
 faults.zi_faults_open_files.restype = faults.zi_faults_live_blocks.restype = ctypes.c_long
 # What the extension holds references to for as long as it lives.
 held = [
-    ours, ours.zipimporter, *ours.zipimporter.__mro__, zipimport, zipimport.ZipImportError, posix.stat, posix.fstat, time.time_ns,
+    ours, ours.zipimporter, *ours.zipimporter.__mro__, zipimport, zipimport.ZipImportError, posix.stat, posix.fstat, posix.getcwdb, time.time_ns,
     time.mktime, sys.audit, compile, _imp, _frozen_importlib, _frozen_importlib_external, _frozen_importlib.ModuleSpec,
     _frozen_importlib.spec_from_loader, _frozen_importlib._call_with_frames_removed, type((lambda: 0).__code__), stock_cache,
     sys.path_hooks, sys.path_importer_cache, zipimport._get_module_code, None, True, False, NotImplemented,

@@ -121,6 +121,7 @@ class Finalizers(ReentrancyTestCase):
             def __del__(self):
                 calls.append(importer.find_spec("m").name)
 
+        zipimport.zipimporter(other)  # whose record then keeps this str as its name
         before = sys.getrefcount(other)
         for _ in range(20):
             importer.archive = Path(one)

@@ -104,25 +104,28 @@ static PyObject *make_prefix(PyObject *path, Py_ssize_t start)
     return prefix;
 }
 
-/* Makes sure that there is an archive to import from. A file that is there now is looked at now,
- * even if it was not an archive, or not there, at the last look. */
-static int check_archive(struct zi_state *state, PyObject *path)
+/* The record of a file that is an archive; a new reference, NULL with an exception. */
+static struct zi_record *get_record(struct zi_state *state, PyObject *path)
 {
     struct zi_record *record = zi_archives_get(state, path);
     struct zi_archive *archive;
     struct zi_error error;
-    int answer = 0;
 
-    if (!record)
-        return -1;
-    if (zi_record_archive(record, &archive, &error) == ZI_OK) {
-        zi_archive_unref(archive);
-    } else {
-        zi_raise_directory_error(state, &error, path);
-        answer = -1;
+    if (!record) {
+        /* The current folder was deleted since the file was found in it. */
+        if (PyErr_ExceptionMatches(PyExc_FileNotFoundError)) {
+            PyErr_Clear();
+            raise_not_a_zip(state, path);
+        }
+        return NULL;
     }
-    zi_record_unref(record);
-    return answer;
+    if (zi_record_archive(record, &archive, &error) != ZI_OK) {
+        zi_raise_directory_error(state, &error, path);
+        zi_record_unref(record);
+        return NULL;
+    }
+    zi_archive_unref(archive);
+    return record;
 }
 
 int zi_importer_init(PyObject *self, PyObject *args, PyObject *keywords)
@@ -130,6 +133,7 @@ int zi_importer_init(PyObject *self, PyObject *args, PyObject *keywords)
     static char *names[] = {"path", NULL};
     struct zi_state *state = zi_importer_state(self);
     PyObject *path, *archive = NULL, *prefix = NULL;
+    struct zi_record *record = NULL;
     int answer = -1;
 
     if (!state || !PyArg_ParseTupleAndKeywords(args, keywords, "O:zipimporter", names, &path))
@@ -140,11 +144,18 @@ int zi_importer_init(PyObject *self, PyObject *args, PyObject *keywords)
         zi_raise_import_error(state, PyUnicode_FromString("archive path is empty"), NULL, path);
         return -1;
     }
-    if (find_archive(state, path, &archive) == 0 && check_archive(state, archive) == 0 &&
-        (prefix = make_prefix(path, PyUnicode_GetLength(archive))) &&
-        PyObject_SetAttr(self, state->archive_name, archive) == 0 &&
+    if (find_archive(state, path, &archive) < 0)
+        return -1;
+    record = get_record(state, archive);
+    if (!record)
+        goto done;
+    prefix = make_prefix(path, PyUnicode_GetLength(archive));
+    if (prefix && PyObject_SetAttr(self, state->archive_name, archive) == 0 &&
         PyObject_SetAttr(self, state->prefix_name, prefix) == 0)
-        answer = 0;
+        answer = zi_importer_set_record(self, record, archive);
+
+done:
+    zi_record_unref(record);
     Py_XDECREF(prefix);
     Py_XDECREF(archive);
     return answer;

@@ -49,25 +49,53 @@ static void remember(struct zi_importer *importer, struct zi_record *record, PyO
     release(previous_record, previous_archive);
 }
 
+int zi_importer_set_record(PyObject *self, struct zi_record *record, PyObject *archive)
+{
+    if (zi_archives_add_name(record, archive) < 0)
+        return -1;
+    remember(ZI_IMPORTER(self), zi_record_ref(record), archive);
+    return 0;
+}
+
+/* Decides which record an archive means that the importer did not have before; a new reference. */
+static struct zi_record *decide(PyObject *self, PyObject *archive)
+{
+    struct zi_importer *importer = ZI_IMPORTER(self);
+    struct zi_record *record = zi_archives_get(importer->state, archive);
+
+    if (!record) {
+        if (!PyErr_ExceptionMatches(PyExc_FileNotFoundError))
+            return NULL;
+        PyErr_Clear();
+        return zi_archives_nowhere(importer->state);
+    }
+    if (zi_importer_set_record(self, record, archive) < 0) {
+        zi_record_unref(record);
+        return NULL;
+    }
+    if (importer->invalidated)
+        zi_record_invalidate_implicit(record);
+    return record;
+}
+
 struct zi_record *zi_importer_record(PyObject *self, PyObject **path_ret)
 {
     struct zi_importer *importer = ZI_IMPORTER(self);
     struct zi_state *state = zi_importer_state(self);
     PyObject *archive = state ? PyObject_GetAttr(self, state->archive_name) : NULL;
-    struct zi_record *record = NULL;
+    struct zi_record *record;
 
-    if (archive && archive == importer->archive)
+    if (!archive)
+        return NULL;
+    if (archive == importer->archive)
         record = zi_record_ref(importer->record);
-    else if (archive && (record = zi_archives_get(state, archive))) {
-        remember(importer, zi_record_ref(record), archive);
-        if (importer->invalidated)
-            zi_record_invalidate_implicit(record);
-    }
+    else
+        record = decide(self, archive);
     importer->invalidated = false;
     if (record && path_ret)
         *path_ret = archive;
     else
-        Py_XDECREF(archive);
+        Py_DECREF(archive);
     return record;
 }
 
@@ -76,21 +104,21 @@ int zi_importer_invalidate(PyObject *self)
     struct zi_importer *importer = ZI_IMPORTER(self);
     struct zi_record *record = importer->record;
     PyObject *archive = importer->archive;
-    int result;
+    int result = 0;
 
-    if (!record) {
+    if (record) {
+        zi_record_ref(record);
+        Py_INCREF(archive);
+        importer->invalidated = true;
+    } else {
         record = zi_importer_record(self, &archive);
         if (!record)
             return -1;
-        remember(importer, record, archive);
-        Py_DECREF(archive);
     }
-    importer->invalidated = true;
     zi_record_invalidate_implicit(record);
-    if (zi_record_peek(record) || PyDict_Size(importer->state->assigned_tables) == 0)
-        return 0;
-    Py_INCREF(archive);
-    result = zi_archives_forget_assigned(importer->state, archive);
+    if (!zi_record_peek(record) && PyDict_Size(importer->state->assigned_tables) > 0)
+        result = zi_archives_forget_assigned(importer->state, archive);
+    zi_record_unref(record);
     Py_DECREF(archive);
     return result;
 }

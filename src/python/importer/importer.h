@@ -3,6 +3,10 @@
  *
  * `archive` and `prefix` live in the instance's dict, as stock's do, so that they can be changed,
  * deleted and pickled; the object only remembers which record belongs to the archive it saw last.
+ *
+ * Which file a relative archive means is decided once: by the constructor, and when install() takes
+ * an importer over, in the folder that is the current one then. Where neither was at work (an
+ * importer came out of a pickle or copy.copy(), or got another `archive`), the first use decides.
  */
 #ifndef ZI_PYTHON_IMPORTER_H
 #define ZI_PYTHON_IMPORTER_H
@@ -33,8 +37,12 @@ bool zi_importer_check(struct zi_state *state, PyObject *object);
 int zi_importer_names_files(struct zi_state *state, PyObject *self);
 
 /* The record of the importer's archive, a new reference, and the archive's path if asked for, a
- * new reference too; NULL with an exception. */
+ * new reference too; NULL with an exception. In a folder that was deleted, a relative archive that
+ * nothing was decided of is absent. */
 struct zi_record *zi_importer_record(PyObject *self, PyObject **path_ret);
+
+/* Gives the importer an archive, a str, and its record. 0, or -1 with an exception. */
+int zi_importer_set_record(PyObject *self, struct zi_record *record, PyObject *archive);
 
 /* What importlib.invalidate_caches() does to an importer; 0, or -1 with an exception. It is called
  * for every importer there is, so it does not ask for the `archive` attribute: should that have

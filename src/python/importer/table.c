@@ -83,48 +83,41 @@ static bool shows_directories(const struct zi_archive *archive)
     return nbytes <= (uint64_t)archive->directory_nbytes * TABLE_RATIO_MAX;
 }
 
-static PyObject *build_table(struct zi_state *state, struct zi_record *record,
-                             const struct zi_archive *archive)
+static PyObject *build_table(struct zi_state *state, const struct zi_archive *archive,
+                             PyObject *path)
 {
     bool implicit = state->version >= 0x030e && shows_directories(archive);
-    PyObject *path = zi_archives_path(record);
-    PyObject *table = path ? PyDict_New() : NULL;
+    PyObject *table = PyDict_New();
 
     if (!table)
-        goto fail;
+        return NULL;
     if (add_nodes(table, path, archive, true) < 0 ||
-        (implicit && add_nodes(table, path, archive, false) < 0))
-        goto fail;
-    Py_DECREF(path);
+        (implicit && add_nodes(table, path, archive, false) < 0)) {
+        Py_DECREF(table);
+        return NULL;
+    }
     return table;
-
-fail:
-    Py_XDECREF(table);
-    Py_XDECREF(path);
-    return NULL;
 }
 
 PyObject *zi_table_get(struct zi_state *state, struct zi_record *record,
-                       const struct zi_archive *archive)
+                       const struct zi_archive *archive, PyObject *path)
 {
-    struct zi_attachment *attached = zi_archives_attachment(record);
+    struct zi_name *name = zi_archives_name(record, path);
     /* As they are before building, which may run a finalizer that invalidates. */
     uint64_t invalidations = record->invalidations;
     uint64_t epoch = state->registry.epoch;
     PyObject *table, *previous;
 
-    if (!attached)
-        return NULL;
-    if (attached->table && attached->table_invalidations == invalidations &&
-        attached->table_epoch == epoch)
-        return Py_NewRef(attached->table);
-    table = build_table(state, record, archive);
-    if (!table)
-        return NULL;
-    previous = attached->table;
-    attached->table = Py_NewRef(table);
-    attached->table_invalidations = invalidations;
-    attached->table_epoch = epoch;
+    if (name && name->table && name->table_invalidations == invalidations &&
+        name->table_epoch == epoch)
+        return Py_NewRef(name->table);
+    table = build_table(state, archive, path);
+    if (!table || !name)
+        return table;
+    previous = name->table;
+    name->table = Py_NewRef(table);
+    name->table_invalidations = invalidations;
+    name->table_epoch = epoch;
     Py_XDECREF(previous);
     return table;
 }

@@ -8,9 +8,10 @@
 
 #include "../archives.h"
 
-/* The table of a record's archive: built when it is asked for, then the same object until the
- * record is invalidated. A new reference, NULL with an exception. */
+/* The table of a record's archive, with a name of the record before the members' paths: built when
+ * it is asked for, then the same object until the record is invalidated. A new reference, NULL with
+ * an exception. */
 PyObject *zi_table_get(struct zi_state *state, struct zi_record *record,
-                       const struct zi_archive *archive);
+                       const struct zi_archive *archive, PyObject *path);
 
 #endif

@@ -59,7 +59,9 @@ static PyObject *importer_get_files(PyObject *self, PyObject *unused)
 
     (void)unused;
     if (zi_view_init(&view, self) == 0)
-        files = view.archive ? zi_table_get(view.state, view.record, view.archive) : PyDict_New();
+        files = view.archive
+                    ? zi_table_get(view.state, view.record, view.archive, view.archive_path)
+                    : PyDict_New();
     zi_view_release(&view);
     return files;
 }

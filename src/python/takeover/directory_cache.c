@@ -23,21 +23,48 @@ static PyObject *assigned(PyObject *self)
     return CACHE(self)->state->assigned_tables;
 }
 
-void zi_directory_cache_remove_all(struct zi_state *state)
+void zi_directory_cache_invalidate_all(struct zi_state *state)
 {
     zi_registry_invalidate_all(&state->registry);
     PyDict_Clear(state->assigned_tables);
 }
 
-int zi_directory_cache_remove(struct zi_state *state, PyObject *path)
+/* Invalidates a record and drops what was assigned to its keys. */
+static int invalidate(struct zi_state *state, struct zi_record *record)
+{
+    struct zi_attachment *attached = record->attachment;
+    int result = 0;
+
+    zi_record_ref(record);
+    zi_record_invalidate(record);
+    for (struct zi_name *name = attached ? attached->names : NULL; name && result >= 0;
+         name = name->next)
+        if (name->is_key)
+            result = zi_archives_forget_assigned(state, name->path);
+    zi_record_unref(record);
+    return result;
+}
+
+int zi_directory_cache_invalidate(struct zi_state *state, PyObject *path)
 {
     struct zi_record *record = zi_archives_find(state, path);
 
     if (!record && PyErr_Occurred())
         return -1;
-    if (record)
-        zi_record_invalidate(record);
+    if (record && invalidate(state, record) < 0)
+        return -1;
     return zi_archives_forget_assigned(state, path);
+}
+
+/* As the mapping's del does. */
+static int remove_key(PyObject *self, PyObject *key)
+{
+    struct zi_state *state = CACHE(self)->state;
+    struct zi_record *record = zi_archives_find_key(state, key);
+
+    if (record && invalidate(state, record) < 0)
+        return -1;
+    return zi_archives_forget_assigned(state, key);
 }
 
 /* The value under a key: what was assigned, or the directory. With `load`, a stale archive that
@@ -52,12 +79,12 @@ static PyObject *find_value(PyObject *self, PyObject *key, bool load)
 
     if (value || PyErr_Occurred())
         return Py_XNewRef(value);
-    record = zi_archives_find(state, key);
+    record = zi_archives_find_key(state, key);
     if (!record || !(load || zi_record_peek(record)))
         return NULL;
     zi_record_ref(record);
     if (zi_archives_look(state, record, &archive, &error) == 0 && archive)
-        value = zi_table_get(state, record, archive);
+        value = zi_table_get(state, record, archive, key);
     zi_archive_unref(archive);
     zi_record_unref(record);
     return value;
@@ -82,11 +109,10 @@ static PyObject *cache_getitem(PyObject *self, PyObject *key)
 
     if (value || PyErr_Occurred())
         return value;
-    record = zi_archives_find(CACHE(self)->state, key);
+    record = zi_archives_find_key(CACHE(self)->state, key);
     if (record && record->generation > 0)
         return PyDict_New();
-    if (!PyErr_Occurred())
-        raise_key_error(key);
+    raise_key_error(key);
     return NULL;
 }
 
@@ -97,10 +123,8 @@ static int cache_contains(PyObject *self, PyObject *key)
 
     if (found != 0)
         return found;
-    record = zi_archives_find(CACHE(self)->state, key);
-    if (!record)
-        return PyErr_Occurred() ? -1 : 0;
-    return zi_record_peek(record) != NULL;
+    record = zi_archives_find_key(CACHE(self)->state, key);
+    return record && zi_record_peek(record);
 }
 
 static int cache_setitem(PyObject *self, PyObject *key, PyObject *value)
@@ -112,7 +136,15 @@ static int cache_setitem(PyObject *self, PyObject *key, PyObject *value)
     found = cache_contains(self, key);
     if (found == 0)
         raise_key_error(key);
-    return found == 1 ? zi_directory_cache_remove(CACHE(self)->state, key) : -1;
+    return found == 1 ? remove_key(self, key) : -1;
+}
+
+static int append_names(PyObject *paths, const struct zi_attachment *attached)
+{
+    for (struct zi_name *name = attached ? attached->names : NULL; name; name = name->next)
+        if (name->is_key && PyList_Append(paths, name->path) < 0)
+            return -1;
+    return 0;
 }
 
 /* {key: None} of all keys, in the order in which they came: stock's dict keeps it too. */
@@ -124,18 +156,10 @@ static PyObject *make_keys(PyObject *self)
 
     if (!keys)
         goto fail;
-    /* The registry's list is newest first. */
-    for (struct zi_record *record = state->registry.records; record; record = record->next) {
-        PyObject *path;
-        if (!zi_record_peek(record))
-            continue;
-        path = zi_archives_path(record);
-        if (!path || PyList_Append(paths, path) < 0) {
-            Py_XDECREF(path);
+    /* The lists are newest first. */
+    for (struct zi_record *record = state->registry.records; record; record = record->next)
+        if (zi_record_peek(record) && append_names(paths, record->attachment) < 0)
             goto fail;
-        }
-        Py_DECREF(path);
-    }
     for (Py_ssize_t i = PyList_Size(paths); i-- > 0;)
         if (PyDict_SetItem(keys, PyList_GetItem(paths, i), Py_None) < 0)
             goto fail;
@@ -297,7 +321,7 @@ static PyObject *cache_pop(PyObject *self, PyObject *args)
         return NULL;
     value = find_value(self, key, false);
     if (value) {
-        if (zi_directory_cache_remove(CACHE(self)->state, key) < 0)
+        if (remove_key(self, key) < 0)
             Py_CLEAR(value);
     } else if (!PyErr_Occurred()) {
         if (!fallback)
@@ -312,7 +336,7 @@ static PyObject *cache_popitem(PyObject *self, PyObject *unused)
     PyObject *item = call_and_release(make_snapshot(self), "popitem");
 
     (void)unused;
-    if (item && zi_directory_cache_remove(CACHE(self)->state, PyTuple_GetItem(item, 0)) < 0)
+    if (item && remove_key(self, PyTuple_GetItem(item, 0)) < 0)
         Py_CLEAR(item);
     return item;
 }
@@ -320,7 +344,7 @@ static PyObject *cache_popitem(PyObject *self, PyObject *unused)
 static PyObject *cache_clear(PyObject *self, PyObject *unused)
 {
     (void)unused;
-    zi_directory_cache_remove_all(CACHE(self)->state);
+    zi_directory_cache_invalidate_all(CACHE(self)->state);
     return Py_NewRef(Py_None);
 }
 

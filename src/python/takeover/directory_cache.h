@@ -9,9 +9,9 @@
 /* Makes the type and its one instance. */
 int zi_directory_cache_make(struct zi_state *state, PyObject *module);
 
-/* Invalidates an archive, or all, and drops what was assigned, as popping and clearing stock's dict
- * do. 0, or -1 with an exception. */
-int zi_directory_cache_remove(struct zi_state *state, PyObject *path);
-void zi_directory_cache_remove_all(struct zi_state *state);
+/* Explicit invalidation of an archive's path, or of all archives; drops what was assigned, as
+ * popping and clearing stock's dict do. 0, or -1 with an exception. */
+int zi_directory_cache_invalidate(struct zi_state *state, PyObject *path);
+void zi_directory_cache_invalidate_all(struct zi_state *state);
 
 #endif

@@ -58,13 +58,29 @@ static int discard(PyObject *dict, const char *name)
     return found < 0 ? -1 : 0;
 }
 
-/* Ours looks its archive up when it is used: making one reads nothing. */
+/* Decides which file a relative archive means. One that somebody has deleted, or made something
+ * that is no path, fails where it is used. */
+static int decide_archive(PyObject *importer)
+{
+    struct zi_record *record = zi_importer_record(importer, NULL);
+
+    zi_record_unref(record);
+    if (record)
+        return 0;
+    if (!PyErr_ExceptionMatches(PyExc_AttributeError) && !PyErr_ExceptionMatches(PyExc_TypeError) &&
+        !PyErr_ExceptionMatches(PyExc_ValueError))
+        return -1;
+    PyErr_Clear();
+    return 0;
+}
+
+/* Ours looks at its archive when it is used: making one reads nothing. */
 static PyObject *make_ours(struct exchange *exchange, PyObject *importer)
 {
     PyObject *ours = clone_as(exchange->state->zipimporter, importer);
     PyObject *dict = ours ? PyObject_GenericGetDict(ours, NULL) : NULL;
 
-    if (!dict || discard(dict, "_files") < 0)
+    if (!dict || discard(dict, "_files") < 0 || decide_archive(ours) < 0)
         Py_CLEAR(ours);
     Py_XDECREF(dict);
     return ours;
