@@ -68,6 +68,7 @@ class Restless(AuditTestCase):
 
     def setUp(self):
         super().setUp()
+        self.compile_anew()
         self.importer = self.make_importer({"m.py": "x = 1"})
         self.left = self.REWRITES
         self.rewriting = False
