@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" />
+
 /** What this package uses of Pyodide: the object that `loadPyodide()` resolves to, of any version. */
 export interface PyodideLike {
   readonly version: string;
@@ -74,7 +76,7 @@ export type LoadPyodide = (options?: any) => Promise<PyodideLike>;
 
 export interface BootOptions<L extends LoadPyodide = LoadPyodide> extends InstallOptions {
   /** The options of `loadPyodide()`: all of them. Your `fsInit` is called too; if it rejects, so does `boot()`. */
-  pyodide?: Parameters<L> extends [] ? object : NonNullable<Parameters<L>[0]>;
+  pyodide?: NonNullable<Parameters<L>[0]>;
 }
 
 /** What {@link prepare} gives. */
@@ -173,6 +175,13 @@ export interface Handle {
    * @throws {ZipImportInternalError} `"python-failed"`; the importer is then still in use
    */
   uninstall(): void;
+  /** `using zips = ...`: {@link Handle.uninstall}. Absent where the engine has no `Symbol.dispose`. */
+  [Symbol.dispose](): void;
+  /**
+   * `await using zips = ...`: {@link Handle.flush}, then {@link Handle.uninstall}. Absent where the
+   * engine has no `Symbol.asyncDispose`.
+   */
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Counts since the side module was loaded, except where a unit is named. */

@@ -116,7 +116,7 @@ function beginStore(platform, options) {
  * @param {Platform} platform
  * @param {any} pyodide in which ours is not installed
  * @param {Prepared} prepared
- * @returns {Promise<Handle>}
+ * @returns {Promise<import("./index.js").Handle>}
  */
 function begin(platform, pyodide, prepared) {
   /** @type {import("./registry.js").Installation} */
@@ -124,7 +124,10 @@ function begin(platform, pyodide, prepared) {
   // Noted before anything is awaited: a second call that comes meanwhile shares this one's outcome.
   remember(pyodide, installation);
   const onUninstall = () => forget(pyodide, installation);
-  installation.handle = start(platform, pyodide, prepared, onUninstall);
+  // It has the methods named by symbols where the engine has the symbols.
+  installation.handle = /** @type {Promise<any>} */ (
+    start(platform, pyodide, prepared, onUninstall)
+  );
   return installation.handle;
 }
 

@@ -111,6 +111,7 @@ async function lifecycle({ pyodide, install, job }) {
     warnings,
     steps,
     sameHandle: again === first,
+    disposal: [typeof Symbol.dispose, typeof first[Symbol.dispose ?? "undefined"]],
     hits,
     archives,
     sideModules: fetched

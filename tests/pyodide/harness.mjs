@@ -1,29 +1,18 @@
 // What every test here uses: the versions of Pyodide, a quiet start of one, processes of their own.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe } from "node:test";
+import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+
+import { isFull, newest, oldAndNew, versions } from "../matrix.mjs";
 
 const ROOT = new URL("../../", import.meta.url);
 const PREFIX = "pyodide-";
 
-/** The versions under test: the aliases in package.json, or the one that the environment names. */
-export const versions = chooseVersions();
-
-function chooseVersions() {
-  const { devDependencies } = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8"));
-  const known = Object.keys(devDependencies)
-    .filter((name) => devDependencies[name].startsWith("npm:pyodide@"))
-    .map((name) => name.slice(PREFIX.length));
-  const wanted = process.env.PYODIDE;
-  if (!wanted) return known;
-  if (!known.includes(wanted))
-    throw new Error(`PYODIDE=${wanted}: expected one of ${known.join(", ")}`);
-  return [wanted];
-}
+export { newest, oldAndNew, versions };
 
 /** A new folder, removed when the process ends. */
 export function temporaryFolder() {
@@ -79,9 +68,24 @@ export async function start(
   }
 }
 
-/** Declares a suite once for every version. */
+/** Declares a suite for every version. */
 export function describeVersions(title, define) {
-  for (const version of versions) describe(`${title}, Pyodide ${version}`, () => define(version));
+  describeOn(versions, title, define);
+}
+
+/** Declares a suite for each of these versions; where all of the matrix runs, for every one. */
+export function describeOn(some, title, define) {
+  for (const version of isFull ? versions : some)
+    describe(`${title}, Pyodide ${version}`, () => define(version));
+}
+
+/**
+ * test() and describe() for what is promised on every version and does not depend on it: on another one
+ * than the newest release they declare nothing, unless all of the matrix runs.
+ */
+export function once(version) {
+  if (isFull || version === newest) return { test, describe };
+  return { test() {}, describe() {} };
 }
 
 /**
@@ -90,10 +94,11 @@ export function describeVersions(title, define) {
  * @returns {Promise<{ status: number | string, lines: string[], errors: string }>} how it ended (a
  *   signal's name when it ran into the time limit), what it printed, and the end of what it complained
  */
-export function runChild(script, args, { timeout = 600_000 } = {}) {
+export function runChild(script, args, { timeout = 600_000, environment = {} } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [projectPath(`tests/pyodide/${script}`), ...args], {
       stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...environment },
       timeout,
     });
     let output = "";
