@@ -1,9 +1,8 @@
 // @ts-check
 // Measures in a process of its own, and condenses the figures.
 
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 
 const RUN_ONE = fileURLToPath(new URL("run-one.mjs", import.meta.url));
 
@@ -11,23 +10,27 @@ const RUN_ONE = fileURLToPath(new URL("run-one.mjs", import.meta.url));
  * @param {import("./run-one.mjs").Spec} spec
  * @returns {Promise<import("./run-one.mjs").Outcome>}
  */
-export async function measure(spec) {
-  try {
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [RUN_ONE, JSON.stringify(spec)],
-      {
-        maxBuffer: 2 ** 26,
-      },
-    );
-    return JSON.parse(stdout);
-  } catch (error) {
-    const { stderr, message } = /** @type {any} */ (error);
-    const what = spec.steps.map(([name]) => name).join(", ");
-    throw new Error(
-      `${what} (${spec.contender}, Pyodide ${spec.pyodide}) failed: ${stderr || message}`,
-    );
-  }
+export function measure(spec) {
+  const child = spawn(process.execPath, [RUN_ONE, JSON.stringify(spec)], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  let errors = "";
+  let saidMs = 0; // when all of the outcome had come
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    output += text;
+    saidMs = performance.now();
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => (errors += text));
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      if (code === 0) return resolve({ ...JSON.parse(output), exitMs: performance.now() - saidMs });
+      const what = spec.steps.map(([name]) => name).join(", ");
+      const how = errors || `ended with ${signal ?? `exit code ${code}`}`;
+      reject(new Error(`${what} (${spec.contender}, Pyodide ${spec.pyodide}) failed: ${how}`));
+    });
+  });
 }
 
 /** @param {number[]} figures */

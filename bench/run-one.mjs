@@ -37,11 +37,12 @@ import { makeArchive } from "./corpus.mjs";
  * @property {Step[]} steps
  * @property {number} heapBytes Pyodide's memory, which never shrinks, at the end
  * @property {number} maxRssBytes the process's memory at its peak
+ * @property {number} exitMs what the process took to end after all of that, as who started it saw it
  */
 
 /**
  * @param {Spec} spec
- * @returns {Promise<Outcome>}
+ * @returns {Promise<Omit<Outcome, "exitMs">>}
  */
 async function run(spec) {
   const { pyodide, zips, startMs } = await start(spec.pyodide, spec.contender, spec.folder);

@@ -4,7 +4,7 @@
 import { NEWEST, knownVersions } from "./contender.mjs";
 import { inFolder } from "./kept-rows.mjs";
 import { median } from "./processes.mjs";
-import { compareTimes } from "./results.mjs";
+import { NONE, compareTimes } from "./results.mjs";
 import { formatTime } from "./table.mjs";
 
 /** @typedef {import("./results.mjs").Row} Row */
@@ -15,7 +15,7 @@ const IMPORTS =
   "asyncio, unittest, email.message, http.client, argparse, logging.handlers, xml.etree.ElementTree, " +
   "decimal, statistics, dataclasses, typing, json, csv, zipfile, tarfile, urllib.request";
 /** @type {import("./run-one.mjs").Spec["steps"]} */
-const STEPS = [["run_import", { statement: `import ${IMPORTS}` }]];
+export const STEPS = [["run_import", { statement: `import ${IMPORTS}` }]];
 
 /** @typedef {{ start: number, imports: number }} Times */
 
@@ -99,6 +99,34 @@ const firstStart = {
   },
 };
 
+/**
+ * What a start with boot() leaves for the end of its process: compiling the library that the next one starts
+ * from. It happens once for each build of Pyodide.
+ *
+ * @type {Row}
+ */
+const firstExit = {
+  name: "start-exit",
+  what: "the exit of the process that compiles the library, once for each build of Pyodide",
+  async run(measure, quick) {
+    const contenders = /** @type {const} */ (["stock", "booted"]);
+    const taken = contenders.map(() => /** @type {number[]} */ ([]));
+    for (let round = 0; round < (quick ? 1 : ROUNDS); round++)
+      for (const [i, contender] of contenders.entries())
+        await inFolder(async (folder) => {
+          const spec = { pyodide: NEWEST, contender, files: [], folder, steps: [] };
+          taken[i].push((await measure(spec)).exitMs);
+        });
+    const [stock, booted] = taken.map(median);
+    return {
+      theirs: formatTime(stock),
+      ours: formatTime(booted),
+      ratio: NONE,
+      bar: NONE,
+    };
+  },
+};
+
 /** @type {Row[]} */
 export const startRows = [
   ...startsOf(NEWEST, { start: 2.5, imports: 10 }),
@@ -106,4 +134,5 @@ export const startRows = [
     .filter((version) => version !== NEWEST)
     .flatMap((version) => startsOf(version, { start: 2.2, imports: 8 })),
   firstStart,
+  firstExit,
 ];
