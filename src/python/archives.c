@@ -45,7 +45,7 @@ static PyObject *make_absolute(struct zi_state *state, const char *path)
         goto done;
     while (folder_nbytes > 0 && folder_bytes[folder_nbytes - 1] == '/')
         folder_nbytes--;
-    if (strncmp(path, "./", 2) == 0)
+    if (path[0] == '.' && path[1] == '/')
         path += 2;
     nbytes = strlen(path);
     while (nbytes > 0 && path[nbytes - 1] == '/')
@@ -100,7 +100,7 @@ struct zi_record *zi_archives_find(struct zi_state *state, PyObject *path)
     struct zi_record *record;
 
     if (!encoded) {
-        if (PyErr_ExceptionMatches(PyExc_FileNotFoundError))
+        if (PyErr_ExceptionMatches(PyExc_OSError))
             PyErr_Clear();
         return NULL;
     }

@@ -43,12 +43,12 @@ struct zi_attachment *zi_archives_attachment(struct zi_record *record);
 void zi_archives_drop_attachment(void *attachment) __attribute__((visibility("hidden")));
 
 /* The record of an archive's path (a str), made if there is none: a new reference. NULL with an
- * exception when the path cannot be one; FileNotFoundError when it is relative and the current
- * folder was deleted. */
+ * exception when the path cannot be one; OSError when it is relative and the current folder has no
+ * path, most likely because it was deleted. */
 struct zi_record *zi_archives_get(struct zi_state *state, PyObject *path);
 
-/* The same if there is one: borrowed; NULL without an exception when there is none, as in a folder
- * that was deleted. */
+/* The same if there is one: borrowed; NULL without an exception when there is none, as at a
+ * relative path in a folder that was deleted. */
 struct zi_record *zi_archives_find(struct zi_state *state, PyObject *path);
 
 /* A record whose path is empty, at which there never is a file: a new reference, NULL with an

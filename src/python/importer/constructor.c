@@ -113,7 +113,7 @@ static struct zi_record *get_record(struct zi_state *state, PyObject *path)
 
     if (!record) {
         /* The current folder was deleted since the file was found in it. */
-        if (PyErr_ExceptionMatches(PyExc_FileNotFoundError)) {
+        if (PyErr_ExceptionMatches(PyExc_OSError)) {
             PyErr_Clear();
             raise_not_a_zip(state, path);
         }

@@ -64,7 +64,7 @@ static struct zi_record *decide(PyObject *self, PyObject *archive)
     struct zi_record *record = zi_archives_get(importer->state, archive);
 
     if (!record) {
-        if (!PyErr_ExceptionMatches(PyExc_FileNotFoundError))
+        if (!PyErr_ExceptionMatches(PyExc_OSError))
             return NULL;
         PyErr_Clear();
         return zi_archives_nowhere(importer->state);
