@@ -62,7 +62,8 @@ struct zi_compiled {
 struct zi_compiled *zi_compiled_new(struct zi_state *state, struct zi_archive *archive,
                                     const char *name);
 struct zi_compiled *zi_compiled_ref(struct zi_compiled *compiled);
-void zi_compiled_unref(struct zi_compiled *compiled); /* accepts NULL */
+/* Accepts NULL. Its address is taken, for which the linker would export it. */
+void zi_compiled_unref(struct zi_compiled *compiled) __attribute__((visibility("hidden")));
 
 /* Found by name or by the name of its path: borrowed, or NULL. */
 struct zi_compiled *zi_compiled_find(const struct zi_state *state, const char *name);
