@@ -64,7 +64,9 @@ SETUP_BUILD = build/setup/build
 SETUP_TEST  = build/setup/test
 SETUP_FULL  = build/setup/full
 
-$(eval $(call compile,wasm,$$(EMCC),-O2 $$(NATIVE) $$(WASM_HEADERS),build/wasm/include/done))
+# Python's glue mostly calls the interpreter: it is made for size, the core for speed.
+WASM_OPTIMISE = $(if $(filter src/python/%,$<),-Os,-O2)
+$(eval $(call compile,wasm,$$(EMCC),$$(WASM_OPTIMISE) $$(NATIVE) $$(WASM_HEADERS),build/wasm/include/done))
 $(eval $(call compile,native,$$(CC),-O2 -g $$(NATIVE) $$(NATIVE_HEADERS),$(SETUP_BUILD)))
 $(eval $(call compile,native-asan,$$(CC),-O1 -g $$(NATIVE) $$(SANITIZE) $$(NATIVE_HEADERS),$(SETUP_BUILD)))
 $(eval $(call compile,native-faults,$$(CC),-O1 -g $$(NATIVE) $$(SANITIZE) $$(NATIVE_HEADERS),$(SETUP_BUILD)))
@@ -96,7 +98,7 @@ space = $(empty) $(empty)
 WASM_EXPORTS = $(shell sed -n 's/^\([A-Za-z].*\)/_\1/p' wasm/exports.txt)
 
 $(WASM_MODULE): $(call objects,wasm,$(SOURCES)) wasm/exports.txt
-	$(Q)$(EMCC) -O2 -sSIDE_MODULE=2 -sWASM_BIGINT \
+	$(Q)$(EMCC) -Os -sSIDE_MODULE=2 -sWASM_BIGINT \
 	    -sEXPORTED_FUNCTIONS=$(subst $(space),$(comma),$(strip $(WASM_EXPORTS))) \
 	    $(filter %.o,$^) -o $@
 	@echo "built $@: $$(wc -c <$@) bytes, $$(gzip -9 <$@ | wc -c) gzipped"
