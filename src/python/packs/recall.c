@@ -59,6 +59,12 @@ static int take_over_queue(struct zi_compiled *compiled, const struct zi_compile
     return result;
 }
 
+/* A function of this file: the linker exports one of another whose address is taken. */
+static void release_compiled(struct zi_compiled *compiled)
+{
+    zi_compiled_unref(compiled);
+}
+
 /* Finds or makes the compiled code of the archive that the record holds now. */
 static int attach(struct zi_state *state, struct zi_record *record, struct zi_attachment *attached)
 {
@@ -79,7 +85,7 @@ static int attach(struct zi_state *state, struct zi_record *record, struct zi_at
     memcpy(compiled->path_name, path_name, strlen(path_name) + 1);
     attached->compiled = compiled;
     attached->compiled_generation = record->generation;
-    attached->release_compiled = zi_compiled_unref;
+    attached->release_compiled = release_compiled;
     if (previous && previous != compiled) {
         result = take_over_queue(compiled, previous);
         if (previous->ref_count == 1)
