@@ -17,14 +17,16 @@ export async function bootVisit({ job }) {
   pyodide.runPython(`import ${job.imports}`);
   const { compiles } = zips.stats();
   const file = pyodide.runPython("import json; json.__file__");
+  let hidden;
   for (const step of job.then ?? []) {
     if (step === "flush") await zips.flush();
     else if (step === "kept") await untilKept(await openStore(zips.stats().storage));
     else if (step === "hide") await hide(zips.stats().storage);
+    else if (step === "be hidden") hidden = await beHidden(zips.stats().storage);
     else if (step === "damage") await damage(zips.stats().storage);
   }
   const { storage } = zips.stats();
-  return { active: zips.active, start, compiles, file, storage, warnings };
+  return { active: zips.active, start, compiles, file, storage, warnings, hidden };
 }
 
 /** A start from a self-hosted library, with stock's importer alone or with ours. */
@@ -58,6 +60,26 @@ async function hide(storage) {
   Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
   await untilKept(store, kept);
+}
+
+/**
+ * Asks the test, by its address, to bring another page to the front, and waits until a library is kept. Gives
+ * how long that took, and how long the browser makes a timer of 10 ms wait meanwhile.
+ */
+async function beHidden(storage) {
+  const store = await openStore(storage);
+  const hidden = new Promise((resolve) =>
+    document.addEventListener("visibilitychange", resolve, { once: true }),
+  );
+  location.hash = "hide-me";
+  await hidden;
+  const began = performance.now();
+  await untilKept(store);
+  const keptMs = performance.now() - began;
+  const turns = 3;
+  const waits = performance.now();
+  for (let i = 0; i < turns; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  return { keptMs, timerMs: (performance.now() - waits) / turns };
 }
 
 /** Waits until a library is kept, and another one than before. */

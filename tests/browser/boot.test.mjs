@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isFull } from "../matrix.mjs";
 import { browsers } from "./browsers.mjs";
@@ -137,3 +138,43 @@ for (const name of Object.keys(browsers))
       );
     });
   });
+
+describe("Chromium with its timers as slow as for users, boot", () => {
+  let server;
+  let browser;
+
+  before(async () => {
+    server = await startServer();
+    browser = await browsers.Chromium({ throttles: true });
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  /** Shows the page, and another one in front of it as soon as it asks for that. */
+  async function openAndHide(url) {
+    await browser.command("Page.enable", {}); // a page of its own
+    await browser.open(url);
+    for (let asked = false; !asked; await sleep(50)) {
+      const { targetInfos } = await browser.command("Target.getTargets", {});
+      asked = targetInfos.some((target) => target.url.endsWith("#hide-me"));
+    }
+    await browser.command("Page.bringToFront", {});
+  }
+
+  test("a page that is out of sight makes the library without waiting for timers", async () => {
+    const { hidden } = await server.ask(
+      openAndHide,
+      "csp",
+      {
+        ...{ module: "tests/browser/boot.js", task: "bootVisit", imports: IMPORTS },
+        ...{ place: "window", pyodideVersion: NEWEST, then: ["be hidden"] },
+        options: { storage: "indexeddb", namespace: "hidden" },
+      },
+      TIMEOUT_MS,
+    );
+    assert.ok(hidden.timerMs > 500, `a timer waits ${hidden.timerMs} ms`);
+    assert.ok(hidden.keptMs < 20 * hidden.timerMs, `kept after ${hidden.keptMs} ms`);
+  });
+});

@@ -30,6 +30,7 @@ import puppeteer from "puppeteer-core";
  * @property {Record<string, unknown>} [preferences] Firefox's
  * @property {number} [ratio] of the disk that one origin may use, WebKitGTK's with a profile
  * @property {boolean} [noDatabases] WebKitGTK's with a profile: pages have no IndexedDB
+ * @property {boolean} [throttles] Chromium's pages that are out of sight: as for users, and not as for tests
  * @property {boolean} [measures] times are taken: whatever the engine does, even if it slows tests down
  */
 
@@ -73,6 +74,13 @@ function webKitEnvironment({ measures } = {}) {
   return measures ? process.env : { ...process.env, JSC_useOMGJIT: "0" };
 }
 
+/** What puppeteer asks of Chromium so that pages which nobody sees are as fast as others. */
+const NO_THROTTLING = [
+  "--disable-background-timer-throttling",
+  "--disable-backgrounding-occluded-windows",
+  "--disable-renderer-backgrounding",
+];
+
 /** The first of these programs on the PATH. */
 function find(...names) {
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
@@ -93,7 +101,7 @@ function find(...names) {
  * @param {Settings} [settings]
  * @returns {Promise<Browser>}
  */
-async function launch(options, { profile, isPrivate } = {}) {
+async function launch(options, { profile, isPrivate, throttles } = {}) {
   const isChromium = options.browser !== "firefox";
   // Puppeteer puts these aside and back again, and stumbles when it was kept from the latter.
   if (profile && !isChromium)
@@ -102,6 +110,7 @@ async function launch(options, { profile, isPrivate } = {}) {
     headless: true,
     protocolTimeout: 600_000,
     ...(profile ? { userDataDir: profile } : {}),
+    ...(throttles ? { ignoreDefaultArgs: NO_THROTTLING } : {}),
     ...options,
   });
   const context =

@@ -12,6 +12,8 @@ import { digestOf, makeLibraryFile } from "../names.js";
 
 /** Larger sources take too long to compile in the background of a page. */
 const PAGE_SOURCE_NBYTES_MAX = 64 * 1024;
+/** As good as no limit, and a number that Python can take. */
+const STEP_MS_MAX = 1e9;
 
 /**
  * @typedef {object} Place
@@ -52,7 +54,7 @@ export function* writeLibrary({ platform, pyodide, store, pace }, task) {
   let skipped = /** @type {Module[]} */ ([]);
   let bytes;
   try {
-    while (!copy.step(Math.min(pace.stepMs, 1e9))) yield pause();
+    while (!copy.step(stepMs(platform, pace))) yield pause();
     skipped = takeValue(copy.finish());
     if (skipped.length < missing.length) bytes = fs.readFile(LIBRARY_COPY);
   } finally {
@@ -67,6 +69,16 @@ export function* writeLibrary({ platform, pyodide, store, pace }, task) {
   // The new one holds all of it. Others go by the limit: they are in use elsewhere.
   if (used && used !== file) yield store.delete(used);
   return { skipped, file };
+}
+
+/**
+ * Out of sight nobody sees a pause, and the browser makes each one last a second.
+ *
+ * @param {Place["platform"]} platform
+ * @param {Pace} pace
+ */
+function stepMs(platform, pace) {
+  return platform.isHidden() ? STEP_MS_MAX : Math.min(pace.stepMs, STEP_MS_MAX);
 }
 
 /**
