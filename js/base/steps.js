@@ -45,3 +45,13 @@ export async function run(steps, signal) {
 export function pause() {
   return new Promise((resolve) => setTimeout(resolve));
 }
+
+/**
+ * A pause between two pieces of work that both take long, unless it is to be done at once.
+ *
+ * @param {number} stepMs how long to work before others have a turn
+ * @returns {Generator<any, void, any>}
+ */
+export function* rest(stepMs) {
+  if (stepMs < Infinity) yield pause();
+}

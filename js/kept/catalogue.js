@@ -52,9 +52,11 @@ export class Catalogue {
   /**
    * @param {string} name
    * @param {Uint8Array} bytes
+   * @param {boolean} [mayWait] whether it is to be awaited, also where the store is synchronous
    */
-  put(name, bytes) {
+  put(name, bytes, mayWait = false) {
     const entries = ours([{ name, nbytes: bytes.length, usedMs: Date.now() }]);
+    if (mayWait && this.#store.putAsync) return this.#store.putAsync(name, bytes);
     return this.#after(this.#store.put(name, bytes), () => {
       for (const entry of entries) this.#known.set(name, entry);
     });

@@ -46,6 +46,15 @@ test("the user's cache folder, by platform", () => {
     assert.equal(cacheFolder(platform, environment, home), expected);
 });
 
+describe("a store in a folder, where put() is awaited", () => {
+  for (const [promise, run] of contract)
+    test(promise, () => {
+      const store = openDirectory(temporaryFolder());
+      store.put = store.putAsync;
+      return run(store, assert);
+    });
+});
+
 describe("a folder", () => {
   test("is made for its owner alone, and so is what it holds", async () => {
     const folder = `${temporaryFolder()}/store`;
@@ -149,16 +158,30 @@ function runWriter(args, options = {}) {
   });
 }
 
-/** node:fs, of which each call passes by `before(name)` first. */
+/** node:fs, of which each call passes by `before(name)` first, its promises' and those of their files too. */
 function watchedFs(before) {
+  const watch =
+    (target, name) =>
+    (...args) => {
+      before(String(name), args);
+      return target[name](...args);
+    };
+  const watchFile = (file) => ({
+    writeFile: watch(file, "writeFile"),
+    sync: watch(file, "sync"),
+    async close() {
+      await file.close(); // else Node does, and complains
+      before("close", []);
+    },
+  });
+  const promises = {
+    open: async (...args) => watchFile(await watch(fs.promises, "open")(...args)),
+    rename: async (...args) => watch(fs.promises, "rename")(...args),
+  };
   return new Proxy(fs, {
-    get: (target, name) => {
-      const real = target[name];
-      if (typeof real !== "function" || !String(name).endsWith("Sync")) return real;
-      return (...args) => {
-        before(String(name), args);
-        return real(...args);
-      };
+    get(target, name) {
+      if (name === "promises") return promises;
+      return String(name).endsWith("Sync") ? watch(target, name) : target[name];
     },
   });
 }
@@ -167,84 +190,85 @@ function errorWith(code) {
   return Object.assign(new Error(`${code}: made to fail`), { code });
 }
 
-describe("put, whatever fails", () => {
-  const old = new Uint8Array(3000).fill(1);
-  const next = new Uint8Array(5000).fill(2);
+for (const put of ["put", "putAsync"])
+  describe(`${put}, whatever fails`, () => {
+    const old = new Uint8Array(3000).fill(1);
+    const next = new Uint8Array(5000).fill(2);
 
-  for (const code of ["ENOSPC", "EIO", "EROFS"]) {
-    test(`each call in turn, with ${code}: the old value or the new one, and nothing beside it`, () => {
-      let failed = 0;
-      for (let at = 1; ; at++) {
+    for (const code of ["ENOSPC", "EIO", "EROFS"]) {
+      test(`each call in turn, with ${code}: the old value or the new one, and nothing beside it`, async () => {
+        let failed = 0;
+        for (let at = 1; ; at++) {
+          const folder = temporaryFolder();
+          openDirectory(folder).put("value", old);
+          let calls = 0;
+          let name;
+          const store = openDirectory(folder);
+          const failing = openDirectory(
+            folder,
+            watchedFs((called) => {
+              if (++calls === at + opening) throw errorWith((name = called) && code);
+            }),
+          );
+          let error;
+          try {
+            await failing[put]("value", next);
+          } catch (caught) {
+            error = caught;
+          }
+          if (!name) break;
+          failed++;
+          const value = store.get("value");
+          if (error) {
+            assert.equal(error.code, code, name);
+            assert.deepEqual(value, old, name);
+          } else {
+            assert.deepEqual(value, next, name);
+          }
+          assert.deepEqual(fs.readdirSync(folder), ["value"], name);
+        }
+        assert.ok(failed >= 6, `${failed} calls`);
+      });
+    }
+
+    test("a process that stops at any call leaves the old value or the new one", async () => {
+      let survived = 0;
+      for (let at = 1; survived === 0; at++) {
         const folder = temporaryFolder();
         openDirectory(folder).put("value", old);
         let calls = 0;
-        let name;
-        const store = openDirectory(folder);
-        const failing = openDirectory(
+        const dying = openDirectory(
           folder,
-          watchedFs((called) => {
-            if (++calls === at + opening) throw errorWith((name = called) && code);
+          // Nothing is done any more, no tidying up either.
+          watchedFs(() => {
+            if (++calls >= at + opening) throw errorWith("EDEAD");
           }),
         );
-        let error;
         try {
-          failing.put("value", next);
-        } catch (caught) {
-          error = caught;
+          await dying[put]("value", next);
+          survived = Number(calls < at + opening);
+        } catch {
+          // it is dead
         }
-        if (!name) break;
-        failed++;
-        const value = store.get("value");
-        if (error) {
-          assert.equal(error.code, code, name);
-          assert.deepEqual(value, old, name);
-        } else {
-          assert.deepEqual(value, next, name);
-        }
-        assert.deepEqual(fs.readdirSync(folder), ["value"], name);
+        const [first] = openDirectory(folder).get("value");
+        const value = openDirectory(folder).get("value");
+        assert.deepEqual(value, first === 1 ? old : next, `call ${at}`);
       }
-      assert.ok(failed >= 6, `${failed} calls`);
     });
+  });
+
+test("a process that is killed at any moment leaves a whole value", async () => {
+  const folder = temporaryFolder();
+  const rounds = Number(process.env.KILLS ?? 20);
+  for (let round = 0; round < rounds; round++) {
+    const { signal } = await runWriter([folder], {
+      onOutput: (child) => setTimeout(() => child.kill("SIGKILL"), Math.random() * 15),
+    });
+    assert.equal(signal, "SIGKILL");
+    const value = openDirectory(folder).get("value");
+    assert.equal(value.length, 1_000_000);
+    assert.ok(value.every((byte) => byte === value[0]));
   }
-
-  test("a process that stops at any call leaves the old value or the new one", () => {
-    let survived = 0;
-    for (let at = 1; survived === 0; at++) {
-      const folder = temporaryFolder();
-      openDirectory(folder).put("value", old);
-      let calls = 0;
-      const dying = openDirectory(
-        folder,
-        // Nothing is done any more, no tidying up either.
-        watchedFs(() => {
-          if (++calls >= at + opening) throw errorWith("EDEAD");
-        }),
-      );
-      try {
-        dying.put("value", next);
-        survived = Number(calls < at + opening);
-      } catch {
-        // it is dead
-      }
-      const [first] = openDirectory(folder).get("value");
-      const value = openDirectory(folder).get("value");
-      assert.deepEqual(value, first === 1 ? old : next, `call ${at}`);
-    }
-  });
-
-  test("a process that is killed at any moment leaves a whole value", async () => {
-    const folder = temporaryFolder();
-    const rounds = Number(process.env.KILLS ?? 20);
-    for (let round = 0; round < rounds; round++) {
-      const { signal } = await runWriter([folder], {
-        onOutput: (child) => setTimeout(() => child.kill("SIGKILL"), Math.random() * 15),
-      });
-      assert.equal(signal, "SIGKILL");
-      const value = openDirectory(folder).get("value");
-      assert.equal(value.length, 1_000_000);
-      assert.ok(value.every((byte) => byte === value[0]));
-    }
-  });
 });
 
 // What opening a store calls: mkdir, stat, readdir.

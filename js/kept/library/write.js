@@ -1,7 +1,7 @@
 // @ts-check
 // Makes a standard library with bytecode, and brings it into the store.
 
-import { pause } from "../../base/steps.js";
+import { pause, rest } from "../../base/steps.js";
 import { LIBRARY_COPY, LIBRARY_SOURCE, giveFile, removeFile } from "../../pyodide/files.js";
 import { MAKE_BYTECODE } from "../../pyodide/make-bytecode.js";
 import { runApart, takeValue } from "../../pyodide/python.js";
@@ -54,7 +54,8 @@ export function* writeLibrary({ platform, pyodide, store, pace }, task) {
   let skipped = /** @type {Module[]} */ ([]);
   let bytes;
   try {
-    while (!copy.step(stepMs(platform, pace))) yield pause();
+    while (!copy.step(Math.min(stepMs(platform, pace), STEP_MS_MAX))) yield pause();
+    yield* rest(stepMs(platform, pace));
     skipped = takeValue(copy.finish());
     if (skipped.length < missing.length) bytes = fs.readFile(LIBRARY_COPY);
   } finally {
@@ -63,8 +64,9 @@ export function* writeLibrary({ platform, pyodide, store, pace }, task) {
   }
   if (!bytes) return { skipped, file: undefined };
   checkSize(bytes.length, pace.maxBytes);
+  yield* rest(stepMs(platform, pace));
   const file = makeLibraryFile(task.name, digestOf(bytes, platform.crc32));
-  yield store.put(file, bytes);
+  yield store.put(file, bytes, pace.stepMs < Infinity);
   yield store.put(task.place, new TextEncoder().encode(task.name));
   // The new one holds all of it. Others go by the limit: they are in use elsewhere.
   if (used && used !== file) yield store.delete(used);
@@ -78,7 +80,7 @@ export function* writeLibrary({ platform, pyodide, store, pace }, task) {
  * @param {Pace} pace
  */
 function stepMs(platform, pace) {
-  return platform.isHidden() ? STEP_MS_MAX : Math.min(pace.stepMs, STEP_MS_MAX);
+  return platform.isHidden() ? Infinity : pace.stepMs;
 }
 
 /**

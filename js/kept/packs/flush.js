@@ -48,7 +48,7 @@ export async function flushAtOnce(context, names) {
       const held = filesOf(name, store.known()).filter((file) => shelf.has(file));
       const made = runNow(makePack(context, name, held, Infinity));
       if (made) begun.push(name);
-      if (made) await run(putPack(context, made));
+      if (made) await run(putPack(context, made, Infinity));
       toWrite.delete(name);
     } catch (error) {
       context.warn(error);
@@ -70,7 +70,7 @@ function* flushPack(context, name, stepMs) {
   for (const file of kept)
     if (!shelf.has(file)) shelf.provide(file, yield* readFile(context, file));
   const made = yield* makePack(context, name, kept, stepMs);
-  if (made) yield* putPack(context, made);
+  if (made) yield* putPack(context, made, stepMs);
 }
 
 /**

@@ -1,7 +1,7 @@
 // @ts-check
 // Makes one pack file, and brings it into the store.
 
-import { pause } from "../../base/steps.js";
+import { pause, rest } from "../../base/steps.js";
 import { makeDigest, makePackFile } from "../names.js";
 import { takeValue } from "../../pyodide/python.js";
 
@@ -29,16 +29,20 @@ let written = 0;
  */
 export function* makePack(context, name, kept, stepMs) {
   const { maxBytes, platform, shelf } = context;
+  const patience = () => (platform.isHidden() ? Infinity : stepMs);
   const temporary = `${++written}.new`;
   const others = kept.filter((file) => shelf.has(file)).map((file) => shelf.path(file));
   const writer = context.call("_write_pack", name, shelf.path(temporary), others);
   if (!writer) return undefined;
   try {
-    while (!writer.step(platform.isHidden() ? Infinity : stepMs)) yield pause();
+    while (!writer.step(patience())) yield pause();
+    yield* rest(patience());
     const [crc, nbytes, members] = takeValue(writer.finish());
     if (members === 0) return undefined;
     const file = makePackFile(name, makeDigest(crc, nbytes));
+    yield* rest(patience());
     const bytes = shelf.read(temporary);
+    yield* rest(patience());
     shelf.rename(temporary, file);
     writer.commit(shelf.path(file));
     if (nbytes <= maxBytes) return { file, bytes, merged: kept.filter((old) => old !== file) };
@@ -54,10 +58,11 @@ export function* makePack(context, name, kept, stepMs) {
 /**
  * @param {Context} context
  * @param {Made} made
+ * @param {number} stepMs
  * @returns {Generator<any, void, any>}
  */
-export function* putPack({ shelf, store }, { file, bytes, merged }) {
-  yield store.put(file, bytes);
+export function* putPack({ shelf, store }, { file, bytes, merged }, stepMs) {
+  yield store.put(file, bytes, stepMs < Infinity);
   for (const old of merged) {
     yield store.delete(old);
     shelf.remove(old);

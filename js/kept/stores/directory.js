@@ -63,6 +63,33 @@ export class DirectoryStore {
     this.#syncFolder();
   }
 
+  /**
+   * put() without holding up the thread: a disk may take long for a large value.
+   *
+   * @param {string} name
+   * @param {Uint8Array} bytes
+   */
+  async putAsync(name, bytes) {
+    checkEntry(name, bytes);
+    const { open, rename } = this.#fs.promises;
+    const path = this.#path(name);
+    const written = `${this.where}/${makeTemporary(this.#process)}`;
+    try {
+      const file = await open(written, "wx", 0o600);
+      try {
+        await file.writeFile(bytes);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(written, path);
+    } catch (error) {
+      this.#removeQuietly(written);
+      throw error;
+    }
+    await this.#syncFolderAsync();
+  }
+
   /** @param {string} name */
   delete(name) {
     const path = this.#path(name);
@@ -139,6 +166,19 @@ export class DirectoryStore {
       }
     } catch {
       // Then a crash of the whole machine may undo the renaming, and the old value is back.
+    }
+  }
+
+  async #syncFolderAsync() {
+    try {
+      const folder = await this.#fs.promises.open(this.where, "r");
+      try {
+        await folder.sync();
+      } finally {
+        await folder.close();
+      }
+    } catch {
+      // As above.
     }
   }
 

@@ -23,6 +23,8 @@
  * @property {(name: string) => any} get the value, which is not to be changed; undefined if there is none
  * @property {(name: string, bytes: Uint8Array) => any} put at least one byte; the store may keep the
  *   array itself
+ * @property {(name: string, bytes: Uint8Array) => Promise<void>} [putAsync] of one that is `sync`: the same
+ *   without holding up the thread, for large values when there is time
  * @property {(name: string) => any} delete no error if there is none
  * @property {() => any} list of StoredEntry, in no order
  * @property {() => any} [removeOlder] deletes what an older version of this package left elsewhere
