@@ -239,7 +239,9 @@ static PyMethodDef module_methods[] = {
     {"_use_store", zi_control_use_store, METH_VARARGS,
      "_use_store($module, store, build, /)\n--\n\n"
      "Keep bytecode packs in a store, or with None nowhere. build: which Pyodide this is, part of\n"
-     "the names of the standard library's packs."},
+     "the names of the standard library's packs. Return whether anything is to be written: not "
+     "after\n"
+     "-B or with PYTHONDONTWRITEBYTECODE, when what is kept is only read."},
     {"_queued_packs", zi_control_queued, METH_NOARGS,
      "_queued_packs($module, /)\n--\n\n"
      "Return (name, path_name, modules) of each pack that has something to write."},

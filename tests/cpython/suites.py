@@ -17,6 +17,7 @@ import glob
 import importlib
 import json
 import os
+import posix
 import sys
 import types
 import unittest
@@ -180,6 +181,7 @@ def keep_packs(module, folder):
     import support
 
     support.ours = module
+    posix.environ.pop(b"PYTHONDONTWRITEBYTECODE", None)
     store = packstore.FolderStore(folder)
     store.use()
     return store

@@ -188,6 +188,7 @@ def main(names):
     warnings.simplefilter("ignore")
     sys.unraisablehook = lambda args: unraisable.append(repr(args.exc_value))
     importlib.invalidate_caches()  # imports importlib.metadata
+    posix.environ.pop(b"PYTHONDONTWRITEBYTECODE", None)  # packs are written here
     faults.zi_faults_count_blocks()
     gc.disable()
     passed = failed = calls = 0

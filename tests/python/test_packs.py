@@ -546,6 +546,69 @@ class Files(PackTestCase):
 
 
 @ours_only("packs")
+class Permission(PackTestCase):
+    """After -B, or with PYTHONDONTWRITEBYTECODE, what is kept is read, and nothing is to be written."""
+
+    PROGRAM = (
+        "import sys, zipimport\n"
+        "sys.path[:0] = [{build!r}]\n"
+        "import pyodide_zipimport as ours\n"
+        "ours.install()\n"
+        "class Store:\n"
+        "    load = lambda self, name, path_name: {packs!r}\n"
+        "    used = lambda *args: None\n"
+        "    changed = lambda self: print('changed')\n"
+        "print(ours._use_store(Store(), 'test'))\n"
+        "importer = zipimport.zipimporter({path!r})\n"
+        "for name in 'm', 'unused':\n"
+        "    importer.get_code(name)\n"
+        "print(ours.stats()['pack_hits'], len(ours._queued_packs()))\n")
+
+    def assertWrites(self, writes, *args, **environment):
+        """args: "PROGRAM" stands for the program's text, "FILE" for a file of it."""
+        path = self.keep({"m.py": "value = 1\n", "unused.py": ""}, "m") if not self.packs() else self.path("a.zip")
+        program = self.PROGRAM.format(build=os.path.dirname(support.ours.__file__), packs=self.packs(), path=path)
+        with open(self.path("program.py"), "w") as file:
+            file.write(program)
+        places = {"PROGRAM": program, "FILE": self.path("program.py")}
+        child = subprocess.run([sys.executable, *(places.get(arg, arg) for arg in args)], capture_output=True, text=True,
+                               timeout=60, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **environment})
+        self.assertEqual((child.stdout, child.stderr), ("True\nchanged\n1 1\n" if writes else "False\n1 0\n", ""))
+
+    @native_only("there are no processes")
+    def test_native_command_lines(self):
+        for args in (["-B", "FILE"], ["-uB", "FILE"], ["-Bu", "FILE"], ["-Bc", "PROGRAM"], ["-X", "dev", "-B", "FILE"],
+                     ["-Xdev", "-B", "FILE"], ["-W", "ignore", "-sB", "FILE"], ["-Wignore", "-B", "-c", "PROGRAM"],
+                     ["--check-hash-based-pycs", "never", "-B", "FILE"], ["-E", "-B", "FILE"]):
+            with self.subTest(args):
+                self.assertWrites(False, *args)
+        for args in (["FILE"], ["FILE", "-B"], ["-c", "PROGRAM", "-B"], ["-uc", "PROGRAM", "-B"], ["-X", "-B", "FILE"],
+                     ["-XB", "FILE"], ["-Wdefault", "FILE"], ["--", "FILE", "-B"]):
+            with self.subTest(args):
+                self.assertWrites(True, *args)
+
+    @native_only("there are no processes")
+    def test_native_environment(self):
+        self.assertWrites(False, "FILE", PYTHONDONTWRITEBYTECODE="1")
+        self.assertWrites(False, "FILE", PYTHONDONTWRITEBYTECODE="x")
+        self.assertWrites(True, "FILE", PYTHONDONTWRITEBYTECODE="")
+        self.assertWrites(True, "-E", "FILE", PYTHONDONTWRITEBYTECODE="1")
+        self.assertWrites(True, "-I", "FILE", PYTHONDONTWRITEBYTECODE="1")
+
+    def test_what_a_program_makes_of_the_command_line(self):
+        for arguments in None, 3, [], [""], ["", 3, "-B"], ["", "-", "-B"], ["", "\0", "-B"]:
+            self.addCleanup(setattr, sys, "orig_argv", sys.orig_argv)
+            sys.orig_argv = arguments
+            self.assertIs(support.ours._use_store(self.store, "test"), True)
+        for arguments in ["", "-B"], ["", "-X", "\udc80", "-B"]:
+            sys.orig_argv = arguments
+            self.assertIs(support.ours._use_store(self.store, "test"), False)
+        del sys.orig_argv
+        self.assertIs(support.ours._use_store(self.store, "test"), True)
+        sys.orig_argv = [""]
+
+
+@ours_only("packs")
 class WrongMoment(PackTestCase, AuditTestCase):
     """What fails for the moment is tried again: it does not leave the process without what is kept."""
 
@@ -685,7 +748,7 @@ class Writing(PackTestCase):
             "steps = 1\n"
             "while not writer.step(3): steps += 1\n"
             "print(steps)\n")
-        output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+        output = subprocess.run([sys.executable, "-E", "-c", program], capture_output=True, text=True, timeout=60)
         self.assertEqual((output.stdout, output.stderr), ("7\n", ""))
 
     def test_what_is_queued_meanwhile_stays_queued(self):

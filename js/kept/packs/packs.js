@@ -71,6 +71,8 @@ export class Packs {
   /** @type {Promise<void>} the work under way, one after the other */
   #work = Promise.resolve();
   #hasWarned = false;
+  /** false: Python is not to write bytecode, and what is kept is only read */
+  #isWriting;
 
   /**
    * @param {any} pyodide
@@ -90,7 +92,9 @@ export class Packs {
       call: (name, ...args) => callFunction(this.#module, name, (method) => method(...args)),
       isAlive: () => this.#module !== undefined && isAlive(pyodide),
       enqueue: (work) => this.#enqueue(work),
-      schedule: () => this.#schedule.begin(),
+      schedule: () => {
+        if (this.#isWriting) this.#schedule.begin();
+      },
       warn: (error) => this.#warn(error),
     };
     this.#context = { ...context, shelf: new Shelf(context) };
@@ -102,7 +106,7 @@ export class Packs {
       flushHidden: () => this.#flushHidden(),
       flushNow: () => this.flushNow(),
     });
-    context.call("_use_store", this.#forPython(), context.build);
+    this.#isWriting = context.call("_use_store", this.#forPython(), context.build);
     if (library?.isIncomplete) context.schedule();
   }
 
@@ -157,7 +161,7 @@ export class Packs {
 
   /** The same at once, for a store that can: at the end of a process there is no later. */
   flushNow() {
-    if (!this.#context.store.sync || !this.#context.isAlive()) return;
+    if (!this.#isWriting || !this.#context.store.sync || !this.#context.isAlive()) return;
     try {
       runNow(flushSteps(this.#context, this.#names(), { stepMs: Infinity }));
       this.#endFlush();
@@ -183,6 +187,7 @@ export class Packs {
    * @param {AbortSignal} [signal]
    */
   async #flush(pace, signal) {
+    if (!this.#isWriting) return;
     await run(flushSteps(this.#context, this.#names(), pace), signal);
     this.#endFlush();
   }

@@ -36,6 +36,7 @@ struct zi_packs {
     struct zi_compiled *list;
     struct zi_pack_identity identity; /* without a build */
     char build[ZI_PACK_BUILD_NBYTES_MAX + 1];
+    bool writes;  /* what is compiled is queued: see permission.h */
     bool changed; /* the store was told that something is queued */
     struct zi_pack_counters count;
 };

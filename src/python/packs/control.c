@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../archives.h"
+#include "permission.h"
 #include "recall.h"
 
 /* Whether code is compiled to know its columns: asked of code, since that is what matters. */
@@ -56,6 +57,7 @@ PyObject *zi_control_use_store(PyObject *module, PyObject *args)
     struct zi_state *state = PyModule_GetState(module);
     PyObject *store, *previous = state->packs->store;
     const char *build;
+    int writes;
 
     if (!PyArg_ParseTuple(args, "Os:_use_store", &store, &build))
         return NULL;
@@ -63,13 +65,17 @@ PyObject *zi_control_use_store(PyObject *module, PyObject *args)
         return PyErr_Format(PyExc_ValueError, "%s cannot be part of a name", build);
     if (find_debug_ranges(state) < 0 || find_optimization(state) < 0)
         return NULL;
+    writes = zi_permission_to_write();
+    if (writes < 0)
+        return NULL;
     state->packs->identity.magic = state->magic;
     memcpy(state->packs->build, build, strlen(build) + 1);
     state->packs->changed = false;
     state->packs->store = store == Py_None ? NULL : Py_NewRef(store);
+    state->packs->writes = writes == 1;
     zi_compiled_forget_all(state);
     Py_XDECREF(previous);
-    return Py_NewRef(Py_None);
+    return PyBool_FromLong(writes);
 }
 
 PyObject *zi_control_queued(PyObject *module, PyObject *unused)

@@ -246,10 +246,13 @@ int zi_recall(struct zi_state *state, const struct zi_source_member *source, PyO
 
 int zi_remember(struct zi_state *state, const struct zi_source_member *source, PyObject *code)
 {
-    struct zi_compiled *compiled = find_compiled(state, source);
+    struct zi_compiled *compiled;
     uint32_t node;
     int result;
 
+    if (!state->packs->writes)
+        return 0;
+    compiled = find_compiled(state, source);
     if (!compiled)
         return PyErr_Occurred() ? -1 : 0;
     node = find_same(compiled->archive, source->archive, source->node);

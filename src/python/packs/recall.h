@@ -19,7 +19,7 @@ struct zi_source_member {
 int zi_recall(struct zi_state *state, const struct zi_source_member *source, PyObject *path,
               PyObject **code_ret, uint64_t *nbytes_ret);
 
-/* Queues what was compiled from the source; 0, or -1 with an exception. */
+/* Queues what was compiled from the source, if it may be written; 0, or -1 with an exception. */
 int zi_remember(struct zi_state *state, const struct zi_source_member *source, PyObject *code);
 
 /* What names the packs of a record's archive. */
