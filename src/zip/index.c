@@ -236,17 +236,21 @@ void zi_index_release(struct zi_index *index)
     memset(index, 0, sizeof *index);
 }
 
-/* The child of `parent` that is the path's last component, made if missing. */
+/* The child of `parent` that is the path's last component, made if missing; no longer hidden if
+ * it is not to be. */
 static uint32_t find_or_add(struct zi_index *index, uint32_t parent, const uint8_t *path,
-                            size_t path_nbytes, size_t component_nbytes)
+                            size_t path_nbytes, size_t component_nbytes, bool hidden)
 {
     const uint8_t *component = path + path_nbytes - component_nbytes;
     uint32_t hash = hash_component(index, parent, component, component_nbytes);
     uint32_t slot;
     uint32_t at = probe(index, hash, parent, component, component_nbytes, &slot);
 
-    if (at != ZI_INDEX_NONE)
+    if (at != ZI_INDEX_NONE) {
+        if (!hidden && index->nodes[at].hidden)
+            index->nodes[at].hidden = false;
         return at;
+    }
     if (is_full(index)) {
         if (!grow(index))
             return ZI_INDEX_NONE;
@@ -259,7 +263,7 @@ static uint32_t find_or_add(struct zi_index *index, uint32_t parent, const uint8
         .path_nbytes = (uint32_t)path_nbytes,
         .component_nbytes = (uint32_t)component_nbytes & 0xfffffu,
         .depth = (above->depth + 1u) & 0x3ffu,
-        .hidden = true,
+        .hidden = hidden,
         .parent = parent,
         .first_child = ZI_INDEX_NONE,
         .next_sibling = above->first_child,
@@ -323,11 +327,9 @@ bool zi_index_insert(struct zi_index *index, const uint8_t *name, size_t nbytes,
         size_t component = nbytes - done;
         if (!follows)
             component = first_component(index, parent, name + done, component);
-        uint32_t at = find_or_add(index, parent, name, done + component, component);
+        uint32_t at = find_or_add(index, parent, name, done + component, component, !shows);
         if (at == ZI_INDEX_NONE)
             return false;
-        if (shows)
-            index->nodes[at].hidden = false;
         done += component;
         if (done == nbytes) {
             set_record(&index->nodes[at], record, spelling);

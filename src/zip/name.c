@@ -115,7 +115,8 @@ size_t zi_name_from_cp437(const uint8_t *name, size_t nbytes, uint8_t *utf8_ret)
 
 bool zi_name_has_backslashes(const struct zi_name *name)
 {
-    return memchr(name->bytes, '\\', name->nbytes) && !memchr(name->bytes, '/', name->nbytes);
+    /* Most names have a slash, soon. */
+    return !memchr(name->bytes, '/', name->nbytes) && memchr(name->bytes, '\\', name->nbytes);
 }
 
 bool zi_name_has_parent_part(const struct zi_name *name)
