@@ -161,10 +161,10 @@ build/archives/done: bench/requirements.txt bench/fetch_archives.py | $(SETUP_BU
 # --- tests ---------------------------------------------------------------------------------------
 
 # Those that keep one core busy, and those that start two processes themselves.
-SINGLE_SUITES = test-c test-python test-faults
+SINGLE_SUITES = test-c test-python test-faults test-writers
 DOUBLE_SUITES = cpython-tests test-pyodide test-browser test-package $(if $(FULL),test-writers-full)
 SUITES        = $(SINGLE_SUITES) $(DOUBLE_SUITES)
-.PHONY: test test-full $(SUITES) test-writers test-writers-full
+.PHONY: test test-full $(SUITES) test-writers-full
 
 # Runs every suite, also after one failed; each leaves its counts in build/counts. Each promise is tried
 # once, where it can break: tests/matrix.mjs.

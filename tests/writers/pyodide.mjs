@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 
 import { projectPath, start, versions } from "../pyodide/harness.mjs";
-import { install } from "../../js/index.js";
+import { install } from "../../js/node.js";
 
 // The newest that is no pre-release: what differs between versions is not how archives are read.
 const version = versions.findLast((name) => !name.includes("-"));
