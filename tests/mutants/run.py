@@ -11,6 +11,7 @@ The same seed gives the same mutants of the same sources. A pattern is a substri
 
 import argparse
 import glob
+import json
 import os
 import resource
 import shutil
@@ -28,7 +29,10 @@ MUTATED = ("src/zip/*.c", "src/cache/*.c", "src/python/*.c", "src/python/*/*.c")
 CORE = ("src/base/*.c", "src/zip/*.c", "src/cache/*.c")
 GLUE = ("src/python/*.c", "src/python/*/*.c", "src/bridge*.c")
 C_TESTS = ("tests/c/*.c",)
-COMPILE = ["gcc", "-std=gnu11", "-O1", "-fPIC", "-fvisibility=hidden", "-w", "-isystem", sysconfig.get_path("include")]
+with open(os.path.join(ROOT, "package.json"), encoding="utf-8") as _file:
+    VERSION = json.load(_file)["version"]
+COMPILE = ["gcc", "-std=gnu11", f'-DZI_VERSION="{VERSION}"', "-O1", "-fPIC", "-fvisibility=hidden", "-w",
+           "-isystem", sysconfig.get_path("include")]
 PYTHON_TESTS = [sys.executable, "-X", "faulthandler", "tests/python/run.py", "--importer", "ours", "--failfast"]
 PATIENCE = 4                 # times as long as without a fault, and some seconds
 SLEEPING_SECONDS = 900       # for one that uses no processor
@@ -104,7 +108,7 @@ def run(command, seconds=resource.RLIM_INFINITY):
 
     with tempfile.TemporaryDirectory(prefix="mutants-", dir="/dev/shm") as scratch:
         os.chmod(scratch, 0o755)  # one test becomes another user
-        env = {**os.environ, "PYTHONPATH": "native", "TMPDIR": scratch, "PYTHONDONTWRITEBYTECODE": "1"}
+        env = {**os.environ, "PYTHONPATH": "native", "TMPDIR": scratch}
         with open("suite.log", "w", encoding="utf-8") as log:
             child = subprocess.Popen(
                 command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, preexec_fn=bound)
