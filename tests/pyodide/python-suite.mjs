@@ -9,7 +9,7 @@
 // files second runs found: { file: "packs", found }.
 
 import { isFull } from "../matrix.mjs";
-import { newest, projectPath, start } from "./harness.mjs";
+import { newest, projectPath, start, temporaryFolder } from "./harness.mjs";
 import { install } from "../../js/node.js";
 
 const [version, importer, ...files] = process.argv.slice(2);
@@ -54,6 +54,8 @@ try {
   pyodide.FS.mkdir("/tests");
   const { NODEFS } = pyodide.FS.filesystems;
   pyodide.FS.mount(NODEFS, { root: projectPath("tests") }, "/tests");
+  pyodide.FS.mkdir("/host"); // for tests of NODEFS; support.py has its name
+  pyodide.FS.mount(NODEFS, { root: temporaryFolder() }, "/host");
   if (version !== newest && !isFull)
     pyodide.runPython('import os; os.environ["LEAVE_OUT_LONG"] = "1"');
   if (process.env.NEWER_MODULES) {

@@ -40,6 +40,8 @@ AN_HOUR = 3600
 # MEMFS of Pyodide 0.27 keeps one time for a file, which anyone can set: what its stat says is never proof.
 STAMPS_PROVE = not IN_PYODIDE or VERSION >= (3, 13)
 
+# Where tests in Node find a folder of the machine.
+HOST_FOLDER = "/host"
 # Some tests rewrite one file thousands of times, which a disk's journal makes slow.
 IN_MEMORY = "/dev/shm" if not IN_PYODIDE and "TMPDIR" not in os.environ and os.access("/dev/shm", os.W_OK) else None
 
@@ -123,9 +125,9 @@ def write_file(path, data, age=AN_HOUR):
     return path
 
 
-def settle(path):
+def settle(path, whole_seconds=False):
     """Waits until the file's stamp is proof (src/cache/stamp.h), where it can be: its ctime has a fraction, and is old enough."""
-    while STAMPS_PROVE and os.stat(path).st_ctime_ns % 10**9 == 0:
+    while STAMPS_PROVE and not whole_seconds and os.stat(path).st_ctime_ns % 10**9 == 0:
         os.utime(path)
     time.sleep(0.03)
     return path
