@@ -313,7 +313,7 @@ format:
 demo: all archives
 	@node bench/demo.mjs
 
-bench: all archives
+bench: all archives $(SETUP_TEST)
 	@node bench/bench.mjs
 
 # ENGINE=Chromium make bench-browser: one of Chromium, Firefox, WebKitGTK.
@@ -408,8 +408,8 @@ help:
 	@echo "make check          format, lint, types, warnings, include layers, symbols, size; parts of it:"
 	@echo "                    $(CHECKS)"
 	@echo "make format         put the sources into the form that make check wants"
-	@echo "make bench          measure against stock; writes the figures under build/"
-	@echo "make bench-browser  the same for what browsers keep between visits; ENGINE=Firefox for one engine"
+	@echo "make bench          measure against stock, in Node and in browsers; puts the table into README.md"
+	@echo "make bench-browser  browsers alone, a visit part by part; ENGINE=Firefox for one engine"
 	@echo "make fuzz T=60      each fuzz target for T seconds; one alone: fuzz-archive"
 	@echo "make soak           hundreds of killed and competing processes; about an hour"
 	@echo "make coverage       lines and branches of src/ that the tests run"

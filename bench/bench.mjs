@@ -1,26 +1,32 @@
 // @ts-check
-// Measures our importer against Python's own and prints the table that the README shows:
+// Measures our importer against Python's own, in Node and in browsers, and prints the table of README:
 //
 //   node bench/bench.mjs [--quick] [ROW...]     all rows, or those named; --quick takes fewer rounds
 //
-// Every figure is kept in build/bench/, the table of a full run in build/bench/table.md.
+// Every figure is kept in build/bench/. A full run puts its table and a picture into README.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { browserRows } from "./browser-rows.mjs";
+import { measured } from "./engine.mjs";
 import { describeEnvironment, environment, isBusy } from "./environment.mjs";
+import { drawPicture } from "./picture.mjs";
 import { measure } from "./processes.mjs";
 import { NONE } from "./results.mjs";
-import { rows } from "./rows.mjs";
+import { rows as nodeRows } from "./rows.mjs";
 import { formatTable } from "./table.mjs";
 
 const FOLDER = new URL("../build/bench/", import.meta.url);
+const README = new URL("../README.md", import.meta.url);
+const rows = [...nodeRows, ...browserRows];
 const HEAD = ["what", "theirs", "ours", "times faster", "at least", "met"];
 const METHOD = `\
-Medians. One measurement is one fresh process of Node in which one Pyodide imports with one importer;
+Medians; of pauses the longest. In Node one measurement is one fresh process of Node in which one Pyodide imports with one importer;
 what a round needs is prepared outside the clock, and what can be repeated is first repeated for a
 quarter of a second, with either importer. Between a start and what is measured after it lies one turn
 of the event loop, in which Node waits for V8's background compilers: a program that imports in the
-very turn in which a short start ends shares its cores with them. Ratios may be compared between
+very turn in which a short start ends shares its cores with them. In browsers each visit is a page of its
+own, with a Pyodide of its own; stock, a first visit, a second one in turn. Ratios may be compared between
 machines, times only within one run; ratios of a busy machine say little.`;
 
 /** @param {string[]} names */
@@ -31,6 +37,19 @@ function chooseRows(names) {
       `no row ${unknown.join(", ")}; there are ${rows.map(({ name }) => name).join(", ")}`,
     );
   return names.length > 0 ? rows.filter(({ name }) => names.includes(name)) : rows;
+}
+
+/**
+ * @param {string} name of the place, which markers surround
+ * @param {string} text
+ */
+function putIntoReadme(name, text) {
+  const page = readFileSync(README, "utf8");
+  const markers = [`<!-- ${name} -->\n`, `\n<!-- /${name} -->`];
+  const [begin, end] = markers.map((marker) => page.indexOf(marker));
+  if (begin < 0 || end < begin) throw new Error(`README.md has lost the markers of its ${name}`);
+  const before = page.slice(0, begin + markers[0].length);
+  writeFileSync(README, `${before}${text}${page.slice(end)}`);
 }
 
 async function main() {
@@ -66,14 +85,16 @@ async function main() {
   ]);
   const text = [
     formatTable(HEAD, cells),
-    `${describeEnvironment(where)}${values.quick ? "; a quick run" : ""}.\n${METHOD}`,
+    `${[describeEnvironment(where), ...measured].join("; ")}${values.quick ? "; a quick run" : ""}.\n${METHOD}`,
   ].join("\n\n");
   mkdirSync(FOLDER, { recursive: true });
   const kept = { began: began.toISOString(), quick: values.quick, where, table, outcomes };
   const file = `${began.toISOString().replaceAll(/[:.]/g, "-")}.json`;
   writeFileSync(new URL(file, FOLDER), `${JSON.stringify(kept, null, 1)}\n`);
-  if (!values.quick && chosen.length === rows.length)
-    writeFileSync(new URL("table.md", FOLDER), `${text}\n`);
+  if (!values.quick && chosen.length === rows.length) {
+    putIntoReadme("picture", drawPicture(table));
+    putIntoReadme("table", text);
+  }
   console.log(text);
   if (isBusy(atStart)) console.error("The machine was busy when this began: run it again later.");
 }

@@ -7,22 +7,17 @@
 
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { browsers } from "../tests/browser/browsers.mjs";
-import { startServer } from "../tests/browser/server.mjs";
-import { subjects } from "./archives.mjs";
 import { NEWEST } from "./contender.mjs";
+import { engines, files, measureEngine, statement } from "./engine.mjs";
 import { describeEnvironment, environment } from "./environment.mjs";
 import { measure, median } from "./processes.mjs";
 import { NONE } from "./results.mjs";
 import { formatRatio, formatTable, formatTime } from "./table.mjs";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const FOLDER = new URL("../build/bench/", import.meta.url);
 const ROUNDS = 5;
-const TIMEOUT_MS = 5 * 60_000;
 const HEAD = ["what", "figure", "bar", "met"];
 const NAVIGATION_HEAD = ["second visit", "theirs", "ours", "times faster", "bar", "met"];
 const METHOD = `\
@@ -30,67 +25,8 @@ Medians; of pauses the longest. Each visit is a page of its own in one profile, 
 visit, a second one, one with storage "memory". Before the clock runs, the page has opened a database
 once.`;
 
-const subject = subjects().find(({ name }) => name.startsWith("sympy"));
-if (!subject) throw new Error("no sympy; run: make archives");
-const { files, statement } = subject;
-const archives = files.map((file) => relative(ROOT, file));
-
 /** @typedef {import("./browser/visit.js").Visit} Visit */
-/** @typedef {import("./browser/navigate.js").Navigation} Navigation */
-/** @typedef {(job: object) => Promise<any>} Ask */
-
-/**
- * The visits of one engine.
- *
- * @param {Ask} ask
- * @param {number} rounds
- */
-async function visits(ask, rounds) {
-  const common = { archives, module: "bench/browser/visit.js" };
-  const inWindow = (/** @type {object} */ job) =>
-    ask({ ...common, task: "visit", version: NEWEST, place: "window", ...job });
-  /** @type {Record<string, Visit[]>} */
-  const taken = { stock: [], first: [], second: [], memory: [], worker: [] };
-  for (let round = 0; round < rounds; round++) {
-    const ours = { contender: "ours", options: { namespace: `bench${round}` } };
-    taken.stock.push(await inWindow({ contender: "stock", statement }));
-    taken.first.push(await inWindow({ ...ours, statement, flush: true }));
-    taken.second.push(await inWindow({ ...ours, statement, large: round === 0 }));
-    taken.memory.push(await inWindow({ contender: "ours", options: { storage: "memory" } }));
-    const worker = { contender: "ours", options: { namespace: `worker${round}` } };
-    const task = { task: "visitInWorker", inWorker: NEWEST, place: "window" };
-    taken.worker.push(await ask({ ...common, ...task, ...worker, statement, flush: true }));
-  }
-  const compiled = taken.second.filter(({ compiles }) => compiles !== 0).length;
-  if (compiled > 0) throw new Error(`${compiled} second visits compiled something`);
-  return taken;
-}
-
-/**
- * From the navigation to the import, by a page with stock's importer, and by the second visit to one
- * that starts with boot().
- *
- * @param {Ask} ask
- * @param {number} rounds
- */
-async function navigations(ask, rounds) {
-  const options = { namespace: "navigation" };
-  const job = {
-    ...{ archives, statement, module: "bench/browser/navigate.js", task: "navigate" },
-    ...{ place: "window", pyodideVersion: NEWEST, options },
-  };
-  await ask({ ...job, contender: "ours", flush: true });
-  /** @type {Record<"stock" | "ours", Navigation[]>} */
-  const taken = { stock: [], ours: [] };
-  for (let round = 0; round < rounds; round++)
-    for (const contender of /** @type {const} */ (["stock", "ours"]))
-      taken[contender].push(await ask({ ...job, contender }));
-  const late = taken.ours.filter(
-    ({ started, compiles }) => started?.library !== "kept" || compiles,
-  );
-  if (late.length > 0) throw new Error(`${late.length} second visits compiled something`);
-  return taken;
-}
+/** @typedef {import("./engine.mjs").Figures} Figures */
 
 const PARTS = /** @type {const} */ ({
   page: "page and script",
@@ -103,7 +39,7 @@ const PARTS = /** @type {const} */ ({
 });
 
 /**
- * @param {Awaited<ReturnType<typeof navigations>>} taken
+ * @param {Figures["navigated"]} taken
  * @param {boolean} hasBar
  */
 function navigationRows({ stock, ours }, hasBar) {
@@ -142,7 +78,7 @@ async function warmInNode(/** @type {number} */ rounds) {
 }
 
 /**
- * @param {Awaited<ReturnType<typeof visits>>} taken
+ * @param {Figures["taken"]} taken
  * @param {number} nodeMs
  * @param {boolean} hasBars the bars are Chromium's
  */
@@ -213,42 +149,27 @@ async function main() {
     allowPositionals: true,
     options: { quick: { type: "boolean", default: false } },
   });
-  const unknown = positionals.filter((name) => !(name in browsers));
+  const unknown = positionals.filter((name) => !engines.includes(name));
   if (unknown.length > 0)
-    throw new Error(
-      `no engine ${unknown.join(", ")}; there are ${Object.keys(browsers).join(", ")}`,
-    );
-  const chosen = positionals.length > 0 ? positionals : Object.keys(browsers);
+    throw new Error(`no engine ${unknown.join(", ")}; there are ${engines.join(", ")}`);
+  const chosen = positionals.length > 0 ? positionals : engines;
   const rounds = values.quick ? 1 : ROUNDS;
   const where = environment([NEWEST]);
   const nodeMs = await warmInNode(rounds);
   const parts = [];
   const kept = [];
   for (const name of chosen) {
-    const server = await startServer();
-    // An ordinary window's: WebKit's other sessions keep nothing and take no Blobs.
-    const profile = mkdtempSync(join(tmpdir(), "profile-"));
-    const browser = await browsers[name]({ measures: true, profile });
-    console.error(browser.version);
-    try {
-      const ask = (/** @type {object} */ job) => server.ask(browser.open, "csp", job, TIMEOUT_MS);
-      const navigated = await navigations(ask, rounds);
-      const taken = await visits(ask, rounds);
-      kept.push({ version: browser.version, nodeMs, navigated, taken });
-      const large = taken.second[0].large
-        .map(([module, ms]) => `\`${module}\` ${formatTime(ms)}`)
-        .join(", ");
-      parts.push(
-        `### ${browser.version}`,
-        formatTable(NAVIGATION_HEAD, navigationRows(navigated, name === "Chromium")),
-        formatTable(HEAD, rowsOf(taken, nodeMs, name === "Chromium")),
-        large ? `Modules whose bytecode alone takes more than 8 ms: ${large}.` : "",
-      );
-    } finally {
-      await browser.close();
-      await server.close();
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-    }
+    const { version, navigated, taken } = await measureEngine(name, rounds);
+    kept.push({ version, nodeMs, navigated, taken });
+    const large = taken.second[0].large
+      .map(([module, ms]) => `\`${module}\` ${formatTime(ms)}`)
+      .join(", ");
+    parts.push(
+      `### ${version}`,
+      formatTable(NAVIGATION_HEAD, navigationRows(navigated, name === "Chromium")),
+      formatTable(HEAD, rowsOf(taken, nodeMs, name === "Chromium")),
+      large ? `Modules whose bytecode alone takes more than 8 ms: ${large}.` : "",
+    );
   }
   const size = (statSync(files[0]).size / 2 ** 20).toFixed(1);
   const text = [

@@ -14,6 +14,7 @@ import { formatCount, formatRatio, formatTime } from "./table.mjs";
  * @property {string} ours
  * @property {string} ratio
  * @property {string} bar
+ * @property {[number, number]} [ms] theirs and ours, where both are times
  * @property {boolean} [met] left out where the bar is NONE: a figure to know
  */
 
@@ -39,6 +40,7 @@ export function compareTimes(theirs, ours, atLeast) {
   return {
     theirs: formatTime(theirs),
     ours: formatTime(ours),
+    ms: [theirs, ours],
     ratio: formatRatio(theirs / ours),
     bar: atLeast === 1 ? "no slower" : `${formatCount(atLeast)} times`,
     met: theirs / ours >= atLeast,
