@@ -28,9 +28,10 @@ export interface InstallOptions {
    */
   maxBytes?: number;
   /**
-   * Limit of what `install()` reads from a store that cannot be read within an import, as those of
-   * browsers: the packs that were used last, as many as fit, in bytes. Another pack is read when its
-   * archive is first used, and serves later imports. Default: 64 MiB.
+   * Limit of what is read ahead of a store that cannot be read within an import, as those of browsers, in
+   * bytes: before `install()` resolves, the packs that the last visit of this page used; then, in the
+   * background, those that were used last anywhere. Another pack is read when its archive is first used, and
+   * serves later imports. Default: 64 MiB.
    */
   preloadBytes?: number;
   /**
@@ -295,6 +296,8 @@ export interface Store {
   /** No error if there is none. */
   delete(name: string): void | Promise<void>;
   list(): StoredEntry[] | Promise<StoredEntry[]>;
+  /** The values of many names, where that costs less than many calls of `get`. */
+  getMany?(names: string[]): Promise<(Uint8Array | undefined)[]>;
   /** Marks an entry as used now, which is what eviction goes by. */
   touch?(name: string): void | Promise<void>;
 }

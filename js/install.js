@@ -11,6 +11,7 @@ import { warn } from "./base/warnings.js";
 import { Handle } from "./handle.js";
 import { openStore } from "./kept/open-store.js";
 import { Packs } from "./kept/packs/packs.js";
+import { Visit } from "./kept/packs/visit.js";
 import { isSameOption, readOptions } from "./options.js";
 import { callFunction } from "./pyodide/python.js";
 import { loadPythonModule } from "./pyodide/side-module.js";
@@ -24,7 +25,8 @@ import { forget, installationOf, remember } from "./registry.js";
 
 /**
  * @typedef {object} Begun what needs no Pyodide, and so can be under way before there is one
- * @property {Promise<import("./kept/stores/store.js").Store> | undefined} store
+ * @property {Promise<import("./kept/stores/store.js").Store>} [store]
+ * @property {Visit} [visit] what the last one used of it
  * @property {() => ReturnType<typeof readWasmFile>} readWasm
  */
 
@@ -48,9 +50,9 @@ export async function install(platform, pyodide, given) {
   const earlier = installationOf(pyodide);
   if (earlier) return shareHandle(earlier, options, named);
   // A store takes its time to open, and the side module its own to load.
-  const store = beginStore(platform, options);
   const readWasm = () => readWasmFile(platform, options.wasmURL);
-  return begin(platform, pyodide, { options, named, begun: { store, readWasm } });
+  const begun = { ...beginStore(platform, options), readWasm };
+  return begin(platform, pyodide, { options, named, begun });
 }
 
 /**
@@ -63,7 +65,7 @@ export async function install(platform, pyodide, given) {
 export function beginInstallation(platform, options) {
   const wasm = readWasmFile(platform, options.wasmURL);
   wasm.catch(() => {}); // whoever takes it will see
-  return { store: beginStore(platform, options), readWasm: () => wasm };
+  return { ...beginStore(platform, options), readWasm: () => wasm };
 }
 
 /**
@@ -109,7 +111,9 @@ function shareHandle(earlier, asked, named) {
  * @param {Options} options
  */
 function beginStore(platform, options) {
-  return options.maxBytes > 0 ? openStore(platform, options) : undefined;
+  if (options.maxBytes === 0) return {};
+  const store = openStore(platform, options);
+  return { store, visit: new Visit(platform, store, options.preloadBytes) };
 }
 
 /**
@@ -154,7 +158,8 @@ async function start(platform, pyodide, { options, begun, library }, onUninstall
     library?.settle(pyodide, buildOf(pyodide), true);
     const store = await begun.store;
     if (store) {
-      packs = new Packs(pyodide, module, { ...options, platform, store, library });
+      const { visit } = begun;
+      packs = new Packs(pyodide, module, { ...options, platform, store, library, visit });
       await packs.preload();
     }
     if (options.trace) callFunction(module, "set_tracing", (method) => method(true));

@@ -50,16 +50,33 @@ export class Catalogue {
   }
 
   /**
+   * @param {string[]} names
+   * @returns {Promise<(Uint8Array | undefined)[]>} their values, read at once where the store can
+   */
+  async getMany(names) {
+    if (this.#store.getMany) return this.#store.getMany(names);
+    return Promise.all(names.map((name) => this.#store.get(name)));
+  }
+
+  /**
+   * Notes that the store holds something, before it has been asked what it holds.
+   *
+   * @param {string} name
+   * @param {number} nbytes
+   */
+  learn(name, nbytes) {
+    if (parseName(name)) this.#known.set(name, makeEntry(name, nbytes));
+  }
+
+  /**
    * @param {string} name
    * @param {Uint8Array} bytes
    * @param {boolean} [mayWait] whether it is to be awaited, also where the store is synchronous
    */
   put(name, bytes, mayWait = false) {
-    const entries = ours([{ name, nbytes: bytes.length, usedMs: Date.now() }]);
+    const nbytes = bytes.length;
     if (mayWait && this.#store.putAsync) return this.#store.putAsync(name, bytes);
-    return this.#after(this.#store.put(name, bytes), () => {
-      for (const entry of entries) this.#known.set(name, entry);
-    });
+    return this.#after(this.#store.put(name, bytes), () => this.learn(name, nbytes));
   }
 
   /** @param {string} name */
@@ -105,6 +122,16 @@ function ours(entries) {
     const parsed = parseName(entry.name);
     return parsed ? [{ ...entry, parsed }] : [];
   });
+}
+
+/**
+ * @param {string} name ours
+ * @param {number} nbytes
+ * @returns {Entry} as the store lists it when it was just put
+ */
+export function makeEntry(name, nbytes) {
+  const parsed = /** @type {import("./names.js").Name} */ (parseName(name));
+  return { name, nbytes, usedMs: Date.now(), parsed };
 }
 
 /**

@@ -36,7 +36,7 @@ function findOlder(entries) {
 /** @param {Entry[]} entries */
 function findOldNotes(entries) {
   return entries
-    .filter(({ parsed }) => parsed.kind === "note" || parsed.kind === "place")
+    .filter(({ parsed }) => ["note", "visit", "place"].includes(parsed.kind))
     .sort((a, b) => b.usedMs - a.usedMs)
     .slice(NOTES_MAX)
     .map(({ name }) => name);

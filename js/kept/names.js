@@ -6,6 +6,7 @@
 //     pack       zS-IDENTITY-DIGEST.DIGEST.zip      compiled code of an archive; first the archive's
 //                                                   directory, then the pack itself
 //     note       zS-IDENTITY-at-DIGEST.txt          the pack that the archive at a path had last
+//     visit      zS-page-HEX.txt                    what the last visit of a page used
 //     library    wS-RELEASE-bBUILD-pMAGIC-sHEX-lDIGEST.DIGEST.zip   a standard library with bytecode:
 //                                                   of which settings, of which archive, the file itself
 //     place      wS-sHEX-at-HEX.txt                 the library that was used last for an indexURL
@@ -27,6 +28,7 @@ const S = `(?<schema>${NUMBER})`;
 const FORMS = Object.entries({
   pack: `(?<group>z${S}-${IDENTITY}-${DIGEST})\\.${DIGEST}\\.zip`,
   note: `(?<group>z${S}-${IDENTITY}-at-${DIGEST})\\.txt`,
+  visit: `(?<group>z${S}-page-${HEX})\\.txt`,
   library:
     `(?<group>w${S}-${WORD}-b${WORD}-p${NUMBER}-s(?<settings>${HEX})-l(?<archive>${DIGEST}))` +
     `\\.(?<digest>${DIGEST})\\.zip`,
@@ -39,7 +41,7 @@ const DATABASE = new RegExp(`^(?<base>pyodide-zipimport${NAMESPACE})\\.v${S}$`);
 
 /**
  * @typedef {object} Name
- * @property {"pack" | "note" | "library" | "place"} kind
+ * @property {"pack" | "note" | "visit" | "library" | "place"} kind
  * @property {number} schema
  * @property {string} group what belongs together: the name without the digest of the file
  * @property {string} [identity] of packs and notes: the interpreter they are for
@@ -82,6 +84,11 @@ export function makePackFile(pack, digest) {
 /** @param {string} pathName which Python makes */
 export function makeNote(pathName) {
   return `${pathName}.txt`;
+}
+
+/** @param {string} page hexadecimal */
+export function makeVisit(page) {
+  return `z${SCHEMA}-page-${page}.txt`;
 }
 
 /**

@@ -8,6 +8,7 @@ import { isHidden, watchPage } from "./page.js";
 export const browser = {
   lifetime: "page",
   crc32: computeCRC32,
+  address,
   toURL: (path) => new URL(path, globalThis.location.href),
   read,
   autoStore: "indexeddb",
@@ -16,6 +17,13 @@ export const browser = {
   isHidden,
   watchEnd: ({ onHide }) => watchPage(onHide),
 };
+
+/** Without what changes from visit to visit. */
+function address() {
+  const { origin, pathname, protocol } = globalThis.location;
+  // A worker that was made of a Blob has another address each time.
+  return protocol === "blob:" ? `${origin}/blob:` : origin + pathname;
+}
 
 /** @param {URL} url */
 async function read(url) {

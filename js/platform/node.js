@@ -17,6 +17,7 @@ export const node = {
   lifetime: "process",
   // Node's own, from 20.16 on.
   crc32: /** @type {any} */ (zlib).crc32 ?? computeCRC32,
+  address: () => process.argv[1] ?? "",
   // A file name may hold "#", "?" and "%", which mean something else in a URL.
   toURL: pathToFileURL,
   read,

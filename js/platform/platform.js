@@ -6,6 +6,7 @@
  * @typedef {object} Platform
  * @property {"page" | "process"} lifetime what ends with it is kept no longer, for messages
  * @property {(bytes: Uint8Array) => number} crc32 unsigned
+ * @property {() => string} address what tells this page, worker or program from others
  * @property {(path: string) => URL} toURL of a string without a scheme
  * @property {(url: URL) => Promise<Uint8Array>} read
  * @property {"indexeddb" | "directory"} autoStore what `storage: "auto"` means

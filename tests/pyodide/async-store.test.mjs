@@ -143,7 +143,11 @@ module.value`),
     await first.zips.flush();
     assert.equal(store.packs().length, 1);
     const { storage } = first.zips.stats();
-    assert.deepEqual([storage.kind, storage.where, storage.entries], ["slow", "here", 2]);
+    assert.deepEqual(
+      [storage.kind, storage.where, storage.entries],
+      ["slow", "here", 3],
+      "a pack, a note, the visit",
+    );
     assert.ok(storage.bytes > 300);
     first.zips.uninstall();
 
@@ -154,6 +158,53 @@ module.value`),
     assert.equal(store.packs().length, 1);
     second.zips.uninstall();
     assert.deepEqual([...first.warnings, ...second.warnings], []);
+  });
+
+  test("what the last visit used is there before install() resolves, and nothing else is waited for", async () => {
+    const first = await visit();
+    const paths = [makeArchive(), makeArchive(), makeArchive()];
+    for (const path of paths) importFrom(first.zips, path, "one");
+    await first.zips.flush();
+    first.zips.uninstall();
+    const second = await visit();
+    assert.deepEqual(importFrom(second.zips, paths[1], "one").counts, [0, 1, 1]);
+    await second.zips.flush();
+    second.zips.uninstall();
+
+    store.asked = [];
+    const third = await visit();
+    const kinds = store.asked.map((ask) =>
+      ask.replace(/z1-page-.*/, "page").replace(/z1-p.*/, "pack"),
+    );
+    assert.deepEqual(kinds.slice(0, 2), ["get page", "get pack"]);
+    assert.equal(store.asked.filter((ask) => ask.endsWith(".zip")).length, 1);
+    assert.deepEqual(importFrom(third.zips, paths[1], "one").counts, [0, 1, 1]);
+    await third.zips.flush(); // behind the reading of the rest
+    assert.deepEqual(importFrom(third.zips, paths[0], "one").counts, [0, 1, 1]);
+    assert.deepEqual(third.warnings, []);
+    third.zips.uninstall();
+  });
+
+  test("the record of a visit keeps what is another interpreter's, and bears anything", async () => {
+    const first = await visit();
+    const path = makeArchive();
+    importFrom(first.zips, path, "one");
+    await first.zips.flush();
+    first.zips.uninstall();
+    const [record] = [...store.entries.keys()].filter((name) => name.startsWith("z1-page-"));
+    const other = "z1-p1-o0-r1-at-1-1 z1-p1-o0-r1-1-1.1-1.zip 1";
+    const text = new TextDecoder().decode(store.entries.get(record).bytes);
+    const put = (value) => store.put(record, new TextEncoder().encode(value));
+    for (const damaged of ["\0\0", "../../x y z\n", text.slice(0, 30), `${text} 1 2\n${other}`]) {
+      await put(damaged);
+      const { zips, warnings } = await visit();
+      importFrom(zips, path, "one");
+      await zips.flush();
+      assert.deepEqual(warnings, []);
+      const written = new TextDecoder().decode(store.entries.get(record).bytes);
+      assert.equal(written, damaged.endsWith(other) ? `${text}${other}\n` : text);
+      zips.uninstall();
+    }
   });
 
   test("beyond preloadBytes the newest are read, the others when they are wanted", async () => {
@@ -231,7 +282,9 @@ module.value`),
     for (const name of [...mine, ...others]) await store.put(name, new Uint8Array(10));
     store.asked = [];
     const second = await visit();
-    assert.deepEqual(store.asks("get").sort(), mine.map((name) => `get ${name}`).sort());
+    await second.zips.flush(); // behind the reading
+    const asks = store.asks("get").filter((ask) => !ask.includes("-page-"));
+    assert.deepEqual(asks.sort(), mine.map((name) => `get ${name}`).sort());
     second.zips.uninstall();
   });
 
@@ -240,9 +293,9 @@ module.value`),
     const paths = [makeArchive(), makeArchive()];
     for (const path of paths) importFrom(zips, path, "one");
     await zips.flush();
-    assert.equal(store.entries.size, 4);
+    assert.equal(store.entries.size, 5);
     await zips.clear(paths[0]);
-    assert.equal(store.entries.size, 2);
+    assert.equal(store.entries.size, 3);
     assert.deepEqual(importFrom(zips, paths[0], "one").counts, [1, 0, 0]);
     await zips.clear();
     assert.deepEqual([store.entries.size, zips.stats().storage.entries], [0, 0]);
@@ -275,11 +328,11 @@ module.value`),
     await first.zips.flush();
     first.zips.uninstall();
 
-    const listing = new Promise((resolve) => {
-      store.fails = (method) => method === "list" && resolve();
+    const reading = new Promise((resolve) => {
+      store.fails = (method) => method === "get" && resolve();
     });
     const installing = visit();
-    await listing;
+    await reading;
     pyodide.runPython(
       `import sys; sys.modules.pop("one", None); sys.path.insert(0, "${path}"); import one; del sys.path[0]`,
     );
@@ -306,6 +359,39 @@ module.value`),
     await new Promise((resolve) => setTimeout(resolve, 50));
     assert.deepEqual(importFrom(zips, path, "two").counts, [0, 1, 1]);
     assert.deepEqual(warnings, []);
+    zips.uninstall();
+  });
+
+  const filesHeld = () =>
+    pyodide.FS.readdir("/lib/pyodide_zipimport/packs").filter((name) => PACK.test(name));
+
+  test("a pack that another tab merges away, time and again, is let go of here too", async () => {
+    const { zips, warnings } = await visit();
+    const names = Array.from({ length: 6 }, (_, i) => `m${i}`);
+    const path = makeArchive(Object.fromEntries(names.map((name) => [`${name}.py`, "value = 0"])));
+    for (const [round, name] of names.entries()) {
+      importFrom(zips, path, name);
+      await zips.flush();
+      assert.equal(filesHeld().length, 1, `round ${round}`);
+      const [old] = store.packs();
+      store.entries.set(old.replace(/[^.]*\.zip$/, `${round + 1}-9.zip`), store.entries.get(old));
+      store.entries.delete(old);
+    }
+    assert.deepEqual(importFrom(zips, path, ...names).counts.slice(0, 2), [0, names.length]);
+    assert.deepEqual(warnings, []);
+    zips.uninstall();
+  });
+
+  test("what the store refuses stays, once, whatever is offered", async () => {
+    const { zips } = await visit();
+    const path = makeArchive();
+    store.fails = (method) => method === "put";
+    for (const name of ["one", "two", "p"]) {
+      importFrom(zips, path, name);
+      await zips.flush();
+      assert.equal(filesHeld().length, 1);
+    }
+    assert.deepEqual(importFrom(zips, path, "one", "two", "p").counts.slice(0, 2), [0, 3]);
     zips.uninstall();
   });
 
@@ -437,8 +523,8 @@ module.value`),
       page.hide();
       assert.deepEqual(
         store.asked.map((ask) => ask.replace(/ .*\./, " ")),
-        ["put zip", "put zip", "put txt"],
-        "one path is noted already",
+        ["put zip", "put zip", "put txt", "put txt"],
+        "one path is noted already; the visit",
       );
       await zips.flush();
       assert.equal(store.packs().length, 2);
@@ -461,7 +547,7 @@ module.value`),
       importFrom(zips, paths[1], "one");
       store.asked = [];
       page.hide();
-      assert.equal(new Set(store.asks("put")).size, 4, "both packs, both notes");
+      assert.equal(new Set(store.asks("put")).size, 5, "both packs, both notes, the visit");
       await flushing;
       await zips.flush();
       assert.equal(store.packs().length, 2);

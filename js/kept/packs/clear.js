@@ -16,6 +16,7 @@ export function* clearAll(context) {
   const entries = /** @type {Entry[]} */ (yield store.list());
   for (const { name, parsed } of entries) if (parsed.schema === SCHEMA) yield store.delete(name);
   context.library?.forget();
+  context.visit?.forget();
   context.toWrite.clear();
   context.call("_forget_packs");
   shelf.clear();

@@ -41,13 +41,13 @@ export function* flushSteps(context, names, pace) {
  */
 export async function flushAtOnce(context, names) {
   const { shelf, store, toWrite } = context;
-  /** @type {string[]} */
+  /** @type {import("./write.js").Made[]} */
   const begun = [];
   const puts = names.map(async (name) => {
     try {
       const held = filesOf(name, store.known()).filter((file) => shelf.has(file));
       const made = runNow(makePack(context, name, held, Infinity));
-      if (made) begun.push(name);
+      if (made) begun.push(made);
       if (made) await run(putPack(context, made, Infinity));
       toWrite.delete(name);
     } catch (error) {
@@ -90,27 +90,26 @@ function* readFile(context, file) {
 }
 
 /**
- * Also those of paths that only read their packs: the archive there may change next.
+ * Also those of paths that only read their packs: the archive there may change next; and what this visit
+ * used.
  *
  * @param {Context} context
- * @param {string[]} [begun] names of packs that are on their way to the store
- * @returns {Generator<any, boolean, any>} whether there was one
+ * @param {import("./write.js").Made[]} [begun] packs that are on their way to the store
+ * @returns {Generator<any, boolean, any>} whether there was something to note
  */
-function* writeNotes({ shelf, store }, begun = []) {
-  const unnoted = shelf.unnoted();
-  if (unnoted.length === 0) return false;
+function* writeNotes({ shelf, store, visit }, begun = []) {
   try {
-    const entries = store.known();
-    const useful = unnoted.filter(
-      ([, name]) => begun.includes(name) || filesOf(name, entries).length > 0,
+    const entries = [...store.known(), ...begun.map(({ entry }) => entry)];
+    const useful = shelf.unnoted().filter(([, name]) => filesOf(name, entries).length > 0);
+    const puts = useful.map(([pathName, name]) =>
+      store.put(makeNote(pathName), new TextEncoder().encode(name)),
     );
-    yield Promise.all(
-      useful.map(([pathName, name]) =>
-        store.put(makeNote(pathName), new TextEncoder().encode(name)),
-      ),
-    );
+    const record = visit?.write(store, shelf.lines(entries), ({ file }) => shelf.isOwn(file));
+    if (record) puts.push(record);
+    if (puts.length === 0) return false;
+    yield Promise.all(puts);
     for (const [pathName, name] of useful) shelf.setNote(pathName, name);
-    return useful.length > 0;
+    return true;
   } catch {
     // A store that is only read, say. Nothing is lost unless an archive changes, and then little.
     return false;

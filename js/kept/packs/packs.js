@@ -31,6 +31,7 @@ import { Shelf } from "./shelf.js";
  * @property {boolean} autoFlush
  * @property {((message: string, code: string) => void) | undefined} onWarning
  * @property {Library | undefined} [library] written like a pack
+ * @property {import("./visit.js").Visit | undefined} [visit] what the last one used
  */
 
 /**
@@ -43,6 +44,7 @@ import { Shelf } from "./shelf.js";
  * @property {string} build of Pyodide, as names have it
  * @property {number} maxBytes
  * @property {Library | undefined} library
+ * @property {import("./visit.js").Visit | undefined} visit
  * @property {Set<string>} toWrite packs to write, also such of which nothing is queued: of several files,
  *   or that the store refused
  * @property {(name: string, ...args: unknown[]) => any} call a function of the Python module
@@ -82,10 +84,10 @@ export class Packs {
   constructor(pyodide, module, settings) {
     this.#module = module;
     this.#settings = settings;
-    const { platform, store, maxBytes, library } = settings;
+    const { platform, store, maxBytes, library, visit } = settings;
     /** @type {Context} */
     const context = {
-      ...{ pyodide, platform, maxBytes, library },
+      ...{ pyodide, platform, maxBytes, library, visit },
       store: new Catalogue(store),
       build: buildOf(pyodide),
       toWrite: new Set(),
@@ -143,9 +145,14 @@ export class Packs {
     this.#module = undefined;
   }
 
-  /** Reads what imports may want of a store that they cannot wait for. */
-  preload() {
-    return this.#enqueue(() => this.#context.shelf.preload(this.#settings.preloadBytes));
+  /**
+   * Of a store that imports cannot wait for, takes what the last visit used; what else they may want is
+   * read in the background.
+   */
+  async preload() {
+    const { shelf, visit } = this.#context;
+    if (visit) await this.#enqueue(async () => shelf.takeRecalled(await visit.recalled()));
+    void this.#enqueue(() => shelf.readRest(this.#settings.preloadBytes));
   }
 
   /**

@@ -18,6 +18,12 @@ export class Shelf {
   #paths = /** @type {Map<string, string>} */ (new Map());
   /** The pack that the store knows a path by; of a synchronous one, of paths that were used. */
   #notes = /** @type {Map<string, string | undefined>} */ (new Map());
+  /** Files that were made here, and that the store has not taken. */
+  unstored = /** @type {Set<string>} */ (new Set());
+  /** @type {import("../names.js").Name | undefined} what names of this interpreter have in common */
+  #own;
+  /** What the record of the last visit says: paths, and their packs. */
+  #recorded = /** @type {Set<string>} */ (new Set());
   /** Packs that were asked for before it was known what the store holds; undefined once it is. */
   #early = /** @type {Set<string> | undefined} */ (new Set());
 
@@ -35,43 +41,117 @@ export class Shelf {
   // --- from the store ---
 
   /**
-   * Reads what an import may want of a store that it could not wait for: the packs that were used
-   * last, newest first, as many as fit into the limit.
+   * Takes what was read of a store that an import cannot wait for: what the last visit used.
+   *
+   * @param {import("./visit.js").Recalled} recalled
+   */
+  async takeRecalled({ lines, files, missing, error }) {
+    if (error) this.#owner.warn(error);
+    const own = lines.filter(({ file }) => this.isOwn(file));
+    for (const { pathName, file } of own) {
+      const name = parseName(file)?.group;
+      this.#notes.set(pathName, name);
+      this.#recorded.add(`${pathName} ${name}`);
+      const bytes = files.get(file);
+      if (!bytes) continue;
+      this.provide(file, bytes);
+      this.#store.learn(file, bytes.length);
+    }
+    await this.#fetchAll(missing.filter((file) => this.isOwn(file)));
+    this.#reloadEarly();
+  }
+
+  /**
+   * Reads the rest in the background: the notes, and the packs that were used last, newest first, as many
+   * as fit into the limit.
    *
    * @param {number} nbytesMax
    */
-  async preload(nbytesMax) {
+  async readRest(nbytesMax) {
     try {
       if (!this.#store.sync) await this.#readAhead(nbytesMax);
     } finally {
-      const early = this.#early ?? [];
+      this.#reloadEarly();
       this.#early = undefined;
-      for (const name of early) this.#owner.call("_reload_pack", name);
     }
+  }
+
+  /** Says of packs that were asked for too early that they are there now. */
+  #reloadEarly() {
+    if (!this.#owner.isAlive()) return;
+    for (const name of this.#early ?? []) {
+      if (filesOf(name, this.#store.known()).length === 0 && !this.#isReplaced(name)) continue;
+      this.#early?.delete(name);
+      this.#owner.call("_reload_pack", name);
+    }
+  }
+
+  /**
+   * @param {string} name of a pack
+   * @returns {boolean} whether a path that has it now had another one before
+   */
+  #isReplaced(name) {
+    return [...this.#paths].some(([path, pack]) => pack === name && this.#notes.get(path) !== name);
   }
 
   /** @param {number} nbytesMax */
   async #readAhead(nbytesMax) {
     const stored = /** @type {Entry[]} */ (await this.#store.list());
-    const entries = stored.filter(this.#fitsThisPython()).sort((a, b) => b.usedMs - a.usedMs);
+    if (!this.#owner.isAlive()) return;
+    const entries = stored
+      .filter(({ name }) => this.isOwn(name))
+      .sort((a, b) => b.usedMs - a.usedMs);
+    await this.#readNotes(entries.filter(({ parsed }) => parsed.kind === "note"));
+    for (const name of this.#early ?? [])
+      await this.#fetchAll(filesOf(name, entries).filter((file) => !this.has(file)));
     let room = nbytesMax;
-    const wanted = entries.filter(({ parsed, nbytes }) => {
-      if (parsed.kind === "note") return true;
-      if (nbytes > room) return false;
+    for (const { name, parsed, nbytes } of entries) {
+      if (parsed.kind !== "pack" || nbytes > room) continue;
       room -= nbytes;
-      return true;
-    });
-    await this.#fetchAll(wanted.map(({ name }) => name));
+      if (!this.#owner.isAlive()) return;
+      if (!this.has(name)) await this.#fetchAll([name]);
+    }
   }
 
-  /** @returns {(entry: Entry) => boolean} */
-  #fitsThisPython() {
-    const [, pathName] = this.packNames("/");
-    const own = parseName(makeNote(pathName));
-    return ({ parsed: { schema, identity, build } }) =>
-      schema === own?.schema &&
-      identity === own.identity &&
-      (build === undefined || build === this.#owner.build);
+  /** @param {Entry[]} entries */
+  async #readNotes(entries) {
+    const values = await this.#store.getMany(entries.map(({ name }) => name));
+    for (const [i, { parsed }] of entries.entries()) {
+      const bytes = values[i];
+      // What this visit has noted is newer.
+      if (bytes && !this.#paths.has(parsed.group))
+        this.#notes.set(parsed.group, new TextDecoder().decode(bytes));
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @returns {boolean} whether it is for this interpreter
+   */
+  isOwn(name) {
+    this.#own ??= parseName(makeNote(this.packNames("/")[1]));
+    const { schema, identity, build } = parseName(name) ?? {};
+    return (
+      schema === this.#own?.schema &&
+      identity === this.#own?.identity &&
+      (build === undefined || build === this.#owner.build)
+    );
+  }
+
+  /**
+   * What this visit used, for the next one: newest first.
+   *
+   * @param {Entry[]} entries files that are stored, or on their way there
+   * @returns {import("./visit.js").Line[]}
+   */
+  lines(entries) {
+    const sizes = new Map(entries.map(({ name, nbytes }) => [name, nbytes]));
+    return [...this.#paths].reverse().flatMap(([pathName, name]) =>
+      filesOf(name, entries).map((file) => {
+        this.#recorded.add(`${pathName} ${name}`);
+        return { pathName, file, nbytes: sizes.get(file) ?? 0 };
+      }),
+    );
   }
 
   /** @param {string} path of an archive */
@@ -105,10 +185,7 @@ export class Shelf {
   async #fetch(name) {
     try {
       const bytes = await this.#store.get(name);
-      const parsed = parseName(name);
-      if (bytes && parsed?.kind === "note")
-        this.#notes.set(parsed.group, new TextDecoder().decode(bytes));
-      else if (this.#owner.isAlive()) this.provide(name, bytes);
+      if (this.#owner.isAlive()) this.provide(name, bytes);
       return bytes !== undefined;
     } catch (error) {
       // The others come all the same.
@@ -126,9 +203,9 @@ export class Shelf {
    */
   load(name, pathName) {
     try {
-      if (!this.#store.sync) this.#early?.add(name);
       this.used(name, pathName);
       const files = this.#loadFiles(name, name);
+      if (!this.#store.sync && files.length === 0) this.#early?.add(name);
       // More than one process wrote at the same time; the next flush makes one file of theirs.
       if (files.length > 1) {
         this.#owner.toWrite.add(name);
@@ -151,6 +228,7 @@ export class Shelf {
   #loadFiles(name, asker) {
     const files = this.#store.sync ? this.#readFiles(name) : this.#heldFiles(name, asker);
     for (const file of files) this.#store.touch(file);
+    if (files.length > 0) this.prune(name, files);
     return files.map((file) => this.path(file));
   }
 
@@ -196,8 +274,10 @@ export class Shelf {
     } catch (error) {
       this.#owner.warn(error);
     }
-    if (this.#notes.get(pathName) === name) this.#store.touch(makeNote(pathName));
-    else this.#owner.schedule();
+    const isNoted = this.#notes.get(pathName) === name;
+    if (isNoted) this.#store.touch(makeNote(pathName));
+    const isRecorded = this.#store.sync || this.#recorded.has(`${pathName} ${name}`);
+    if (!isNoted || !isRecorded) this.#owner.schedule();
   }
 
   /**
@@ -264,10 +344,39 @@ export class Shelf {
     removeFile(this.#fs, this.path(file));
   }
 
+  /**
+   * A new file of a pack is in use; one that the store has refused before has nothing more than it.
+   *
+   * @param {string} name of the pack
+   * @param {string} file
+   */
+  madeInstead(name, file) {
+    for (const old of this.unstored) {
+      if (old === file || parseName(old)?.group !== name) continue;
+      this.unstored.delete(old);
+      this.remove(old);
+    }
+    this.unstored.add(file);
+  }
+
+  /**
+   * Removes the files of a pack that others have merged into one that is there: nobody asks for them again.
+   *
+   * @param {string} name of the pack
+   * @param {string[]} stored its files as the store has them
+   */
+  prune(name, stored) {
+    for (const file of this.#fs.readdir(PACKS)) {
+      const isOld = parseName(file)?.group === name && !stored.includes(file);
+      if (isOld && !this.unstored.has(file)) this.remove(file);
+    }
+  }
+
   /** Removes all packs, and forgets all notes. */
   clear() {
     for (const file of this.#fs.readdir(PACKS)) if (parseName(file)) this.remove(file);
     this.#notes.clear();
+    this.unstored.clear();
   }
 }
 

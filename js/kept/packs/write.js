@@ -2,6 +2,7 @@
 // Makes one pack file, and brings it into the store.
 
 import { pause, rest } from "../../base/steps.js";
+import { makeEntry } from "../catalogue.js";
 import { makeDigest, makePackFile } from "../names.js";
 import { takeValue } from "../../pyodide/python.js";
 
@@ -13,6 +14,7 @@ import { takeValue } from "../../pyodide/python.js";
  * @typedef {object} Made
  * @property {string} file its name
  * @property {Uint8Array} bytes
+ * @property {import("../catalogue.js").Entry} entry as the store will list it
  * @property {string[]} merged the files of its pack whose members it has taken over
  */
 
@@ -45,7 +47,9 @@ export function* makePack(context, name, kept, stepMs) {
     yield* rest(patience());
     shelf.rename(temporary, file);
     writer.commit(shelf.path(file));
-    if (nbytes <= maxBytes) return { file, bytes, merged: kept.filter((old) => old !== file) };
+    shelf.madeInstead(name, file);
+    const merged = kept.filter((old) => old !== file);
+    if (nbytes <= maxBytes) return { file, bytes, entry: makeEntry(file, nbytes), merged };
     // Offering it again would not make it smaller.
     context.warn(new Error(`a pack of ${nbytes} bytes, expected at most maxBytes, ${maxBytes}`));
     return undefined;
@@ -61,10 +65,9 @@ export function* makePack(context, name, kept, stepMs) {
  * @param {number} stepMs
  * @returns {Generator<any, void, any>}
  */
-export function* putPack({ shelf, store }, { file, bytes, merged }, stepMs) {
+export function* putPack({ shelf, store }, { file, bytes, entry, merged }, stepMs) {
   yield store.put(file, bytes, stepMs < Infinity);
-  for (const old of merged) {
-    yield store.delete(old);
-    shelf.remove(old);
-  }
+  shelf.unstored.delete(file);
+  for (const old of merged) yield store.delete(old);
+  shelf.prune(entry.parsed.group, [file]);
 }

@@ -58,8 +58,24 @@ export class IndexedDBStore {
     const value = await this.#transact([VALUES], "readonly", (transaction) =>
       transaction.objectStore(VALUES).get(name),
     );
-    if (value === undefined) return undefined;
-    return new Uint8Array(value instanceof Blob ? await value.arrayBuffer() : value);
+    return toBytes(value);
+  }
+
+  /**
+   * In one transaction.
+   *
+   * @param {string[]} names
+   * @returns {Promise<(Uint8Array | undefined)[]>}
+   */
+  async getMany(names) {
+    names.forEach(checkName);
+    /** @type {IDBRequest[]} */
+    let requests = [];
+    await this.#transact([VALUES], "readonly", (transaction) => {
+      const values = transaction.objectStore(VALUES);
+      requests = names.map((name) => values.get(name));
+    });
+    return Promise.all(requests.map(({ result }) => toBytes(result)));
   }
 
   /**
@@ -266,6 +282,15 @@ function openDatabase(name) {
       reject(request.error);
     };
   });
+}
+
+/**
+ * @param {Blob | ArrayBuffer | undefined} value
+ * @returns {Promise<Uint8Array | undefined>}
+ */
+async function toBytes(value) {
+  if (value === undefined) return undefined;
+  return new Uint8Array(value instanceof Blob ? await value.arrayBuffer() : value);
 }
 
 /**

@@ -27,6 +27,8 @@
  *   without holding up the thread, for large values when there is time
  * @property {(name: string) => any} delete no error if there is none
  * @property {() => any} list of StoredEntry, in no order
+ * @property {(names: string[]) => Promise<(Uint8Array | undefined)[]>} [getMany] the values of many names
+ *   at the cost of one
  * @property {() => any} [removeOlder] deletes what an older version of this package left elsewhere
  * @property {(name: string) => any} [touch] marks an entry as used now; no error if there is none
  */
