@@ -2,13 +2,15 @@
 // The object that install() gives: the Python module's functions as methods. Without a Python module
 // (the start degraded, or uninstall() was called) every method checks its arguments and does nothing.
 
+import { ZipImportInternalError } from "./base/errors.js";
 import { readSignal } from "./base/signals.js";
 import { nameCounters } from "./counters.js";
 import { checkPath } from "./paths.js";
-import { callFunction, takeValue } from "./pyodide/python.js";
+import { callFunction, isAlive, takeValue } from "./pyodide/python.js";
 import { formatTrace, readSwitch, readTraceFormat } from "./trace.js";
 
 export class Handle {
+  #pyodide;
   /** @type {any} the PyProxy of the Python module, owned by this handle */
   #module;
   /** @type {import("./kept/packs/packs.js").Packs | undefined} */
@@ -19,13 +21,15 @@ export class Handle {
   #onUninstall;
 
   /**
+   * @param {any} pyodide
    * @param {any} module a PyProxy, which the handle takes over; undefined for a degraded start
    * @param {() => void} onUninstall called once the importer is gone
    * @param {object} kept
    * @param {import("./kept/packs/packs.js").Packs} [kept.packs] none where bytecode is not kept
    * @param {import("./kept/library/library.js").Library} [kept.library] that boot() started from
    */
-  constructor(module, onUninstall, { packs, library }) {
+  constructor(pyodide, module, onUninstall, { packs, library }) {
+    this.#pyodide = pyodide;
     this.#module = module;
     this.#packs = packs;
     this.#library = library;
@@ -89,13 +93,17 @@ export class Handle {
   }
 
   uninstall() {
-    this.#call("uninstall");
-    this.#packs?.close();
-    this.#packs = undefined;
-    this.#module?.destroy();
-    this.#module = undefined;
-    this.#onUninstall?.();
-    this.#onUninstall = undefined;
+    // Of a Pyodide that has ended there is nothing to give back, and all the rest to let go of.
+    const hasEnded = !isAlive(this.#pyodide);
+    if (!hasEnded) this.#call("uninstall");
+    const [module, packs, onUninstall] = [this.#module, this.#packs, this.#onUninstall];
+    this.#module = this.#packs = this.#onUninstall = undefined;
+    try {
+      packs?.close();
+    } finally {
+      onUninstall?.();
+      if (!hasEnded) module?.destroy();
+    }
   }
 
   static {
@@ -107,7 +115,13 @@ export class Handle {
    * @param {unknown[]} args
    */
   #call(name, ...args) {
-    return this.#module && callFunction(this.#module, name, (method) => method(...args));
+    if (!this.#module) return undefined;
+    if (!isAlive(this.#pyodide))
+      throw new ZipImportInternalError(
+        "python-failed",
+        `${name}(): found a Pyodide that has ended, by a fatal error or its exit; expected one that runs`,
+      );
+    return callFunction(this.#module, name, (method) => method(...args));
   }
 }
 

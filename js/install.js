@@ -163,7 +163,7 @@ async function start(platform, pyodide, { options, begun, library }, onUninstall
       await packs.preload();
     }
     if (options.trace) callFunction(module, "set_tracing", (method) => method(true));
-    return new Handle(module, onUninstall, { packs, library });
+    return new Handle(pyodide, module, onUninstall, { packs, library });
   } catch (error) {
     if (isTakenOver) giveBack(module, packs);
     module?.destroy();
@@ -174,7 +174,7 @@ async function start(platform, pyodide, { options, begun, library }, onUninstall
       `${describeError(error)}; Python's own zip importer stays in use`,
       code,
     );
-    return new Handle(undefined, onUninstall, { library });
+    return new Handle(pyodide, undefined, onUninstall, { library });
   }
 }
 
@@ -216,9 +216,13 @@ function giveBack(module, packs) {
  * @param {string} found what the message begins with
  */
 export function checkPyodide(pyodide, found) {
-  if (typeof pyodide?.version === "string" && typeof pyodide.runPython === "function") return;
-  const likely =
-    typeof pyodide?.then === "function" ? " (a promise: await loadPyodide() first)" : "";
+  let likely = "";
+  try {
+    if (typeof pyodide?.version === "string" && typeof pyodide.runPython === "function") return;
+    if (typeof pyodide?.then === "function") likely = " (a promise: await loadPyodide() first)";
+  } catch {
+    likely = " (a Pyodide that has ended)"; // then whatever is asked of it throws
+  }
   throw new ZipImportUsageError(
     "not-pyodide",
     `${found} ${describeValue(pyodide)}${likely}, expected the object that loadPyodide() resolves to`,

@@ -31,5 +31,9 @@ export function remember(pyodide, installation) {
  * @param {Installation} installation unless another has taken its place
  */
 export function forget(pyodide, installation) {
-  if (pyodide[KEY] === installation) delete pyodide[KEY];
+  try {
+    if (pyodide[KEY] === installation) delete pyodide[KEY];
+  } catch {
+    // It has ended, and throws whatever is asked of it.
+  }
 }

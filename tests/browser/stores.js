@@ -43,12 +43,13 @@ const assert = {
 
 /**
  * One visit: imports `job.names` from an archive with `job.members`, the same bytes in each visit, or
- * that of each of `job.archives`; then does what `job.then` names. Results: what was counted, what is stored.
+ * that of each of `job.archives`, after `job.waitMs`; then does what `job.then` names. Results: what was counted, what is stored.
  */
 export async function visit({ pyodide, install, job }) {
   const warnings = [];
   const onWarning = (message, code) => warnings.push({ message, code });
   const zips = await install(pyodide, { ...job.options, onWarning });
+  await new Promise((resolve) => setTimeout(resolve, job.waitMs ?? 0));
   const archives = job.archives ?? [job];
   const values = archives.flatMap((archive) => importFrom(pyodide, archive));
   const { compiles, packHits, packMisses } = zips.stats();

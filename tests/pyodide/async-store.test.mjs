@@ -382,6 +382,29 @@ module.value`),
     zips.uninstall();
   });
 
+  test("uninstall() ends the flush under way: nothing more is stored, and nothing is left half made", async () => {
+    const { zips, warnings } = await visit();
+    const members = Object.fromEntries(
+      Array.from({ length: 40 }, (_, i) => [`m${i}.py`, `x = ${i}\n`.repeat(2000) + "value = 0"]),
+    );
+    const path = makeArchive(members);
+    importFrom(zips, path, ...Object.keys(members).map((name) => name.slice(0, -3)));
+    const flushing = zips.flush();
+    while (!store.asked.includes("list ")) await new Promise((resolve) => setTimeout(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const begun = store.asks("put").length;
+    zips.uninstall();
+    const left = pyodide.FS.readdir("/lib/pyodide_zipimport/packs");
+    await flushing;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual(
+      left.filter((name) => !name.startsWith(".")),
+      [],
+    );
+    assert.equal(store.asks("put").length, begun);
+    assert.deepEqual(warnings, []);
+  });
+
   test("what the store refuses stays, once, whatever is offered", async () => {
     const { zips } = await visit();
     const path = makeArchive();

@@ -8,6 +8,7 @@ import {
   describeVersions,
   importerInUse,
   start,
+  versions,
   writeArchive,
 } from "./harness.mjs";
 
@@ -15,6 +16,8 @@ const globalNames = () => Reflect.ownKeys(globalThis).map(String).sort();
 const atStart = globalNames();
 const { install, ZipImportUsageError } = await import("../../js/node.js");
 const afterImport = globalNames();
+const { makeAPI } = await import("../../js/api.js");
+const { node } = await import("../../js/platform/node.js");
 
 test("importing the package leaves nothing in globalThis", () => {
   assert.deepEqual(afterImport, atStart);
@@ -246,4 +249,26 @@ assert os.path.dirname(pyodide_zipimport.__file__) not in sys.path
     assert.equal(importerInUse(other), "ours");
     there.uninstall();
   });
+});
+
+test("after a fatal error: coded errors, and uninstall() lets go of everything", async () => {
+  const pyodide = await start(versions.at(-1));
+  let ended = 0;
+  const watchEnd = () => () => void ended++;
+  const { install: installHere } = makeAPI({ ...node, watchEnd });
+  const zips = await installHere(pyodide, { storage: "memory" });
+  const { error: print } = console;
+  console.error = () => {};
+  assert.throws(() =>
+    pyodide.runPython("from _pyodide_core import trigger_fatal_error as fail; fail()"),
+  );
+  console.error = print;
+  for (const method of ["stats", "invalidate", "trace"])
+    assert.throws(() => zips[method](), { code: "python-failed" }, method);
+  await zips.flush();
+  await zips.clear();
+  zips.uninstall();
+  assert.deepEqual([zips.active, ended], [false, 1]);
+  zips.uninstall();
+  await assert.rejects(installHere(pyodide), { code: "not-pyodide", message: /has ended/ });
 });

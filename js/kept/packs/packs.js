@@ -72,6 +72,7 @@ export class Packs {
   #schedule;
   /** @type {Promise<void>} the work under way, one after the other */
   #work = Promise.resolve();
+  #running = /** @type {Set<Generator<any, any, any>>} */ (new Set());
   #hasWarned = false;
   /** false: Python is not to write bytecode, and what is kept is only read */
   #isWriting;
@@ -134,15 +135,26 @@ export class Packs {
     }
   }
 
-  /** Writes everything that was compiled, and lets go of Python. */
+  /** Ends what is under way, writes what was compiled where that can be done at once, and lets go of Python. */
   close() {
     this.#schedule.end();
+    for (const steps of this.#running) {
+      try {
+        steps.return(undefined);
+      } catch {
+        // It is what called this, and ends with its next step: there is no module any more.
+      }
+    }
     // The library of a start is for a later one, and takes its time.
     this.#context.library = undefined;
-    if (this.#settings.autoFlush) this.flushNow();
-    this.#context.call("_use_store", undefined, "");
-    this.#context.shelf.clear();
-    this.#module = undefined;
+    try {
+      if (this.#settings.autoFlush) this.flushNow();
+      if (!this.#context.isAlive()) return;
+      this.#context.call("_use_store", undefined, "");
+      this.#context.shelf.clear();
+    } finally {
+      this.#module = undefined;
+    }
   }
 
   /**
@@ -185,8 +197,22 @@ export class Packs {
   clear(path) {
     const context = this.#context;
     return this.#enqueue(() =>
-      run(path === undefined ? clearAll(context) : clearPath(context, path)),
+      this.#run(path === undefined ? clearAll(context) : clearPath(context, path)),
     );
+  }
+
+  /**
+   * @template T
+   * @param {Generator<any, T, any>} steps
+   * @param {AbortSignal} [signal]
+   */
+  async #run(steps, signal) {
+    this.#running.add(steps);
+    try {
+      await run(steps, signal);
+    } finally {
+      this.#running.delete(steps);
+    }
   }
 
   /**
@@ -195,15 +221,15 @@ export class Packs {
    */
   async #flush(pace, signal) {
     if (!this.#isWriting) return;
-    await run(flushSteps(this.#context, this.#names(), pace), signal);
-    this.#endFlush();
+    await this.#run(flushSteps(this.#context, this.#names(), pace), signal);
+    if (this.#module) this.#endFlush();
   }
 
   /** The page is going out of sight, and may never come back. */
   #flushHidden() {
     // Not behind the work under way: merging does not mind two flushes.
     const done = flushAtOnce(this.#context, this.#names())
-      .then(() => this.#endFlush())
+      .then(() => this.#module && this.#endFlush())
       .catch((error) => this.#warn(error));
     this.#work = this.#work.then(() => done);
     // If it goes on, out of sight, there is time for what would have taken too long before.
