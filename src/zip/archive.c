@@ -209,7 +209,7 @@ static bool index_names(struct zi_index *index, const struct zi_name *stored,
 static enum zi_status index_header(struct zi_archive *archive, const struct header *header,
                                    uint32_t record, struct zi_error *err)
 {
-    struct zi_name stored, shown;
+    struct zi_name stored = {NULL, 0}, shown = {NULL, 0};
     struct sizes sizes;
     enum zi_status status = ZI_OK;
 

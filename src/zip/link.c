@@ -95,7 +95,7 @@ static enum zi_status follow(struct walk *walk, uint32_t link, bool own, struct 
     if (entry.nbytes > ZI_LINK_TEXT_NBYTES_MAX)
         return fail(walk, &followed, ZI_DETAIL_LINK_TEXT, err);
     status = replace_path(walk, link, (size_t)entry.nbytes, err);
-    if (status != ZI_OK)
+    if (status != ZI_OK || !walk->path) /* without an error there is a path */
         return status;
 
     followed.text_nbytes = (size_t)entry.nbytes;
