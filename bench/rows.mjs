@@ -163,6 +163,41 @@ const importRow = (theirs, what, atLeast) => ({
 });
 
 /** @type {Row} */
+const looks = {
+  name: "look",
+  what: "an unchanged archive after an invalidation, sympy, Django and 60,000 entries, looked at by its stamp, and by its directory's bytes",
+  async run(measure, quick) {
+    const archives = [findArchive("sympy-"), findArchive("django-"), "60000"];
+    const rounds = quick ? 3 : 51;
+    /** @type {number[][]} */
+    const figures = [];
+    for (const file of archives) {
+      const path = `/archives/${basename(file)}`;
+      const taken = [];
+      for (const explicit of [false, true]) {
+        /** @type {Spec["steps"]} */
+        const steps = [["look_unchanged", { path, rounds, explicit }]];
+        const spec = {
+          pyodide: NEWEST,
+          contender: /** @type {const} */ ("ours"),
+          files: [file],
+          steps,
+        };
+        taken.push(lastMedian(await measure(spec)));
+      }
+      figures.push(taken);
+    }
+    return {
+      theirs: NONE,
+      ours: figures.map((taken) => taken.map(formatTime).join(" and ")).join(", "),
+      ratio: NONE,
+      bar: "bytes within 5 ms",
+      met: figures.every(([, bytes]) => bytes <= 5),
+    };
+  },
+};
+
+/** @type {Row} */
 const indexMemory = {
   name: "memory",
   what: "index memory beside the directory, 10,000 entries, an entry or implicit directory",
@@ -228,6 +263,7 @@ export const rows = [
     (rounds) => ["share_unchanged", { rounds }],
     1_000,
   ),
+  looks,
   withSympy(
     "lookup-rewritten",
     "first failing import after each invalidation, sympy's archive rewritten",
