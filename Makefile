@@ -64,8 +64,8 @@ SETUP_BUILD = build/setup/build
 SETUP_TEST  = build/setup/test
 SETUP_FULL  = build/setup/full
 
-# Python's glue mostly calls the interpreter: it is made for size, the core for speed.
-WASM_OPTIMISE = $(if $(filter src/python/%,$<),-Os,-O2)
+# Reading archives is made for speed, the rest for size.
+WASM_OPTIMISE = $(if $(filter src/zip/%,$<),-O2,-Os)
 $(eval $(call compile,wasm,$$(EMCC),$$(WASM_OPTIMISE) $$(NATIVE) $$(WASM_HEADERS),build/wasm/include/done))
 $(eval $(call compile,native,$$(CC),-O2 -g $$(NATIVE) $$(NATIVE_HEADERS),$(SETUP_BUILD)))
 $(eval $(call compile,native-asan,$$(CC),-O1 -g $$(NATIVE) $$(SANITIZE) $$(NATIVE_HEADERS),$(SETUP_BUILD)))
