@@ -1,9 +1,10 @@
 // What a page or a worker does: start a Pyodide, and in it one of TASKS, or a function of the module
 // that the job names. Results are facts; the test judges them.
 
+import { restoreFromIndexedDB } from "./idbfs.js";
 import * as stores from "./stores.js";
 
-const TASKS = { parity, lifecycle, degrade, ...stores };
+const TASKS = { parity, lifecycle, degrade, restoreFromIndexedDB, ...stores };
 
 /**
  * @param {any} job

@@ -94,6 +94,11 @@ export function defineBrowserTests(name) {
             assert.deepEqual(lived(result), ["/open/js/pyodide_zipimport.wasm"]);
           });
 
+          test("an archive that IDBFS restores with its old time is noticed", async () => {
+            const result = await ask("open", { ...where, task: "restoreFromIndexedDB" });
+            assert.deepEqual(result, { active: true, before: 1, same: true, after: 2 });
+          });
+
           const degraded = ({ warnings, stats, active, importer, answer }, code, cause) => {
             assert.equal(warnings.length, 1);
             assert.equal(warnings[0].code, code);
