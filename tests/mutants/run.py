@@ -1,12 +1,12 @@
 """Asks whether the tests would notice a fault: python3 run.py FOLDER --count N [--seed N] [pattern ...]
 
 Makes N mutants of src/zip, src/cache and src/python (see mutate.py), builds each natively in a copy of the tree below
-FOLDER, and runs the fast suites until one fails: the C tests, then the Python tests, alone and twice with packs. A mutant
-that none of them notices is a survivor: the tests lack one, or the mutant does what the original does. The list goes to
-FOLDER/survivors.txt too. One that does not compile, or compiles to the same machine code, is not counted. One that makes a
-suite run several times as long as it should counts as noticed.
+FOLDER, and runs the fast suites until one fails: the C tests, then the Python tests, alone and, where
+packs matter, twice with packs. A mutant that none of them notices is a survivor: the tests lack one, or the mutant does what
+the original does. The list goes to FOLDER/survivors.txt too. One that does not compile, or compiles to the same machine code,
+is not counted. One that makes a suite run several times as long as it should counts as noticed.
 
-The same seed gives the same mutants of the same sources. A pattern is a substring of a file's path, or of FILE:LINE.
+The same seed gives the same mutants of the same sources. A pattern is a substring of a file's path.
 """
 
 import argparse
@@ -26,6 +26,7 @@ import mutate
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MUTATED = ("src/zip/*.c", "src/cache/*.c", "src/python/*.c", "src/python/*/*.c")
+PACKS = ("src/python/packs/", "src/python/importer/code.c", "src/cache/pack", "src/cache/pyc", "src/zip/writer.c", "src/zip/copy.c")
 CORE = ("src/base/*.c", "src/zip/*.c", "src/cache/*.c")
 GLUE = ("src/python/*.c", "src/python/*/*.c", "src/bridge*.c")
 C_TESTS = ("tests/c/*.c",)
@@ -93,10 +94,13 @@ class Build:
 
 
 def suites_for(file):
-    """Commands by name, the quickest and likeliest to notice first."""
+    """Commands by name, the quickest and likeliest to notice first. The last two only for what makes, finds and reads packs."""
     packs = [*PYTHON_TESTS, "--packs", "packs"]
-    python = {"python": PYTHON_TESTS, "python, packs made": packs, "python, packs found": packs}
-    return python if file.startswith("src/python/") else {"c": ["./run-c-tests"], **python}
+    suites = {} if file.startswith("src/python/") else {"c": ["./run-c-tests"]}
+    suites["python"] = PYTHON_TESTS
+    if file.startswith(PACKS):
+        suites.update({"python, packs made": packs, "python, packs found": packs})
+    return suites
 
 
 def run(command, seconds=resource.RLIM_INFINITY):
@@ -140,11 +144,12 @@ def processor_seconds():
     return usage.ru_utime + usage.ru_stime
 
 
-def time_suites():
-    """How long each suite may take; they pass as long as nothing is wrong."""
+def time_suites(sources):
+    """How long each suite may take that mutants of these need; they pass as long as nothing is wrong."""
     limits = {}
     shutil.rmtree("packs", ignore_errors=True)
-    for name, command in suites_for("src/zip/").items():
+    suites = {name: command for source in sources for name, command in suites_for(source).items()}
+    for name, command in suites.items():
         start = processor_seconds()
         if run(command):
             sys.exit(f"without any fault, {name} fails: see {os.path.abspath('suite.log')}")
@@ -158,21 +163,20 @@ def main(argv):
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("patterns", nargs="*")
-    options = parser.parse_args(argv)
+    options = parser.parse_intermixed_args(argv)
     build = Build(os.path.join(os.path.abspath(options.folder), "tree"))
-    limits = time_suites()
+    wanted = [file for file in files(*MUTATED) if not options.patterns or any(pattern in file for pattern in options.patterns)]
+    limits = time_suites(wanted)
     print("built, and the suites pass; now with faults", flush=True)
 
     counts = {"noticed": 0, "survived": 0}
     with open("../survivors.txt", "w", encoding="utf-8") as survivors:
-        for mutant in mutate.draw(files(*MUTATED), options.seed):
+        for mutant in mutate.draw(wanted, options.seed):
             if sum(counts.values()) == options.count:
                 break
             with open(mutant.file, encoding="utf-8") as source:
                 text = source.read()
             place = mutant.describe(text)
-            if options.patterns and not any(pattern in place.partition(": ")[0] for pattern in options.patterns):
-                continue
             if build.put_in(mutant, text):
                 noticed = notice(mutant.file, limits)
                 counts["noticed" if noticed else "survived"] += 1
