@@ -15,7 +15,7 @@ export interface InstallOptions {
    * - `"indexeddb"`, `"opfs"`: that storage of the page's origin, in a window or a worker
    * - `{ directory }`, in Node: a folder, by its path or `file:` URL. It is created if it is missing, with access for its owner
    *   alone, and refused if somebody else may write to it, since what it holds is executed.
-   * - `"memory"`: not beyond this page or process
+   * - `"memory"`: no longer than this Pyodide
    * - a {@link Store}
    *
    * A store that cannot be used is one warning, and memory instead. What is kept is ordinary zip

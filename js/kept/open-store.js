@@ -21,8 +21,8 @@ import { openOPFS } from "./stores/opfs.js";
  */
 
 /**
- * Never fails: where the store that was asked for cannot be had, there is one warning and a store in
- * memory.
+ * Never fails: where the store that was asked for cannot be had, there is one warning and another store,
+ * in memory at last.
  *
  * @param {Platform} platform
  * @param {Settings} settings
@@ -32,12 +32,30 @@ export async function openStore(platform, { storage, namespace, onWarning }) {
   try {
     return await open(platform, storage, namespace);
   } catch (error) {
+    const other = storage === "opfs" ? await openOther(namespace) : undefined;
+    const instead = other
+      ? 'in IndexedDB, not where storage: "opfs" says'
+      : `beyond this ${platform.lifetime}`;
     warn(
       onWarning,
-      `compiled code will not be kept beyond this ${platform.lifetime}: ${describeError(error)}`,
+      `compiled code will ${other ? "" : "not "}be kept ${instead}: ${describeError(error)}`,
       "store-unavailable",
     );
-    return new MemoryStore();
+    return other ?? new MemoryStore();
+  }
+}
+
+/**
+ * Where there is no file system to write to, there may be a database.
+ *
+ * @param {string} namespace
+ * @returns {Promise<Store | undefined>}
+ */
+async function openOther(namespace) {
+  try {
+    return await openIndexedDB(makeDatabaseName(makeBase(namespace)));
+  } catch {
+    return undefined; // what was asked for and cannot be had is what is told
   }
 }
 

@@ -165,6 +165,15 @@ export function defineStoreTests(name, { opfs, keepsWhenLeft, knowsInsecureHost,
       assert.match(warnings[0].message, cause);
     };
 
+    const inDatabase = ({ warnings, values, storage }) => {
+      assert.deepEqual([values, storage.kind], [[1, 2, "pack"], "indexeddb"]);
+      assert.deepEqual(
+        warnings.map(({ code }) => code),
+        ["store-unavailable"],
+      );
+      assert.match(warnings[0].message, /will be kept in IndexedDB.*origin private file system/);
+    };
+
     /** The page in a frame of another page, which is told more of it. */
     const inFrame =
       (hostname, more = {}) =>
@@ -190,9 +199,9 @@ export function defineStoreTests(name, { opfs, keepsWhenLeft, knowsInsecureHost,
         });
 
     if (!opfs)
-      test("no origin private file system: one warning, and memory", async () => {
+      test("no origin private file system: one warning, and IndexedDB", async () => {
         const visit = profile(version, "window", "opfs");
-        inMemory(await visit({ then: ["flush"] }), /origin private file system/);
+        inDatabase(await visit({ then: ["flush"] }));
       });
 
     // By a name that the browser is told, or by this machine's own address where it has one.
@@ -211,7 +220,7 @@ export function defineStoreTests(name, { opfs, keepsWhenLeft, knowsInsecureHost,
         assert.deepEqual([first.compiles, second.compiles], [3, 0]);
         assert.deepEqual([...first.warnings, ...second.warnings], []);
         const other = profile(version, "window", "opfs");
-        inMemory(await other({ open, then: ["flush"] }), /origin private file system/);
+        inDatabase(await other({ open, then: ["flush"] }));
       },
     );
 
@@ -250,6 +259,15 @@ export function defineStoreTests(name, { opfs, keepsWhenLeft, knowsInsecureHost,
       const second = await visit();
       assert.equal(second.active, true);
       assert.deepEqual(second.warnings, []);
+    });
+
+    test("a Blob that the database refuses once is an accident, and costs nothing for good", async () => {
+      const { kinds } = await ask({ place: "window", task: "refuseBlobs" });
+      assert.deepEqual(kinds, {
+        "refused once": ["array", "blob", "blob"],
+        "always refused": ["array", "array", "array"],
+        "nothing is taken": ["nothing", "nothing", "blob"],
+      });
     });
 
     test("a pack of some megabytes", async () => {

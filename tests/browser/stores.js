@@ -112,6 +112,44 @@ async function existing(kind, where) {
   return found.sort();
 }
 
+/** As what large values are stored by a database that refuses some: the first of three, all Blobs, or the first two, whatever they are. */
+export async function refuseBlobs() {
+  const { put } = IDBObjectStore.prototype;
+  const kinds = {};
+  for (const [what, refuses] of [
+    ["refused once", (value, round) => value instanceof Blob && round === 0],
+    ["always refused", (value) => value instanceof Blob],
+    ["nothing is taken", (value, round) => round < 2],
+  ]) {
+    const store = await openers.indexeddb(`refusing-${what}-${Date.now()}`);
+    kinds[what] = [];
+    for (const round of [0, 1, 2]) {
+      IDBObjectStore.prototype.put = function (value, name) {
+        const isValue = value instanceof Blob || value instanceof ArrayBuffer;
+        if (isValue && refuses(value, round))
+          throw new DOMException("made to fail", "UnknownError");
+        return put.call(this, value, name);
+      };
+      await store.put(`${round}`, new Uint8Array(100_000)).catch(() => {});
+      kinds[what].push(await storedAs(store.where, `${round}`));
+    }
+    IDBObjectStore.prototype.put = put;
+  }
+  return { kinds };
+}
+
+async function storedAs(database, name) {
+  const { result } = await new Promise((resolve) => {
+    const opening = indexedDB.open(database);
+    opening.onsuccess = () => {
+      const request = opening.result.transaction("values").objectStore("values").get(name);
+      request.onsuccess = () => resolve(request);
+    };
+  });
+  if (result === undefined) return "nothing";
+  return result instanceof Blob ? "blob" : "array";
+}
+
 function deleteDatabase(name) {
   return new Promise((resolve, reject) => {
     const request = indexedDB.deleteDatabase(name);

@@ -356,7 +356,7 @@ module.value`),
     store.entries.set(old.replace(/[^.]*\.zip$/, "1-9.zip"), store.entries.get(old));
     store.entries.delete(old);
     assert.deepEqual(importFrom(zips, path, "one").counts, [1, 0, 0]);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     assert.deepEqual(importFrom(zips, path, "two").counts, [0, 1, 1]);
     assert.deepEqual(warnings, []);
     zips.uninstall();
@@ -403,6 +403,21 @@ module.value`),
     );
     assert.equal(store.asks("put").length, begun);
     assert.deepEqual(warnings, []);
+  });
+
+  test("one warning does not silence another, and none comes twice", async () => {
+    const { zips, warnings } = await visit();
+    await zips.flush();
+    for (const failing of ["list", "list", "put", "put"]) {
+      importFrom(zips, makeArchive(), "one");
+      store.fails = (method) => method === failing;
+      await zips.flush();
+    }
+    assert.deepEqual(
+      warnings.map(([message]) => /\((.*)\)/.exec(message)[1]),
+      ["list fails", "put fails"],
+    );
+    zips.uninstall();
   });
 
   test("what the store refuses stays, once, whatever is offered", async () => {

@@ -63,6 +63,7 @@ import { Shelf } from "./shelf.js";
  */
 
 const STEP_MS = 8;
+const WARNINGS_MAX = 10;
 
 export class Packs {
   #module;
@@ -73,7 +74,8 @@ export class Packs {
   /** @type {Promise<void>} the work under way, one after the other */
   #work = Promise.resolve();
   #running = /** @type {Set<Generator<any, any, any>>} */ (new Set());
-  #hasWarned = false;
+  /** What was warned of. */
+  #warned = /** @type {Set<string>} */ (new Set());
   /** false: Python is not to write bytecode, and what is kept is only read */
   #isWriting;
 
@@ -270,9 +272,13 @@ export class Packs {
   /** @param {unknown} error */
   #warn(error) {
     // After close() there is nothing left to work on.
-    if (this.#hasWarned || !this.#module) return;
-    this.#hasWarned = true;
-    const text = `compiled code could not be kept (${describeError(error)}); it stays in memory`;
+    if (!this.#module) return;
+    const reason = describeError(error);
+    // Each thing that is wrong is told once. Sizes and names differ where it is the same thing.
+    const kind = reason.replaceAll(/\d+|[zw]1-[^\s'"]*/g, "");
+    if (this.#warned.has(kind) || this.#warned.size === WARNINGS_MAX) return;
+    this.#warned.add(kind);
+    const text = `compiled code could not be kept (${reason}); it stays in memory`;
     warn(this.#settings.onWarning, text, "store-failed");
   }
 }

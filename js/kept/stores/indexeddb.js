@@ -20,6 +20,8 @@ const VERSION = 1;
 const ENTRIES = "entries";
 const VALUES = "values";
 const BLOB_NBYTES_MIN = 64 * 1024;
+/** After so many no further Blob is tried: one alone may have been an accident. */
+const REFUSALS_MAX = 2;
 // To make a Blob copies its bytes, in WebKit to another process: 14 MB at once are two frames.
 const PIECE_NBYTES = 2 * 1024 * 1024;
 // Some browsers leave a request that they cannot fulfil without any answer.
@@ -45,7 +47,8 @@ export class IndexedDBStore {
   where;
   /** @type {Promise<IDBDatabase> | undefined} */
   #connection;
-  #takesBlobs = true;
+  /** How often in turn a Blob was refused where an array was taken. */
+  #refusedBlobs = 0;
 
   /** @param {string} database */
   constructor(database) {
@@ -85,14 +88,18 @@ export class IndexedDBStore {
   async put(name, bytes) {
     checkEntry(name, bytes);
     const part = /** @type {Uint8Array<ArrayBuffer>} */ (bytes);
-    if (this.#takesBlobs && bytes.length >= BLOB_NBYTES_MIN) {
+    if (this.#refusedBlobs < REFUSALS_MAX && bytes.length >= BLOB_NBYTES_MIN) {
       try {
-        return await this.#put(name, bytes.length, await makeBlob(part));
+        await this.#put(name, bytes.length, await makeBlob(part));
+        this.#refusedBlobs = 0;
+        return;
       } catch (error) {
         if (/** @type {Error} */ (error).name === "QuotaExceededError") throw error;
-        // WebKit takes no Blobs in a private window.
-        this.#takesBlobs = false;
       }
+      // WebKit takes no Blobs in a private window. If this fails as well, it was not the Blob.
+      await this.#put(name, bytes.length, part.slice().buffer);
+      this.#refusedBlobs++;
+      return;
     }
     return this.#put(name, bytes.length, part.slice().buffer);
   }
