@@ -4,7 +4,8 @@
 // caller waits.
 //
 // Seen in 0.27.8, 0.28.3, 0.29.5, 314.0.7 and 315.0.0-alpha.2: `_module.LDSO.loadedLibsByName`, with the
-// main module's exports under `__main__`; from 0.28 on `_api.loadDynlib`; in 0.27 Emscripten's
+// main module's exports under `__main__`; Emscripten's `_module.loadWebAssemblyModule`, which takes a compiled
+// module too, and `_module.preloadedWasm`; from 0.28 on `_api.loadDynlib`; in 0.27 Emscripten's
 // `_module.loadDynamicLibrary`.
 
 import { ZipImportInternalError, describeError } from "../base/errors.js";
@@ -65,7 +66,7 @@ async function load(pyodide, { bytes, module }) {
   try {
     checkImports(pyodide, module);
     giveFile(pyodide.FS, SIDE_MODULE, bytes);
-    await linkLibrary(pyodide);
+    await linkLibrary(pyodide, module);
     return runApart(pyodide, LOAD, NAMES);
   } catch (error) {
     // Emscripten keeps a library that failed to link, and would take it for a good one next time.
@@ -105,13 +106,29 @@ function checkImports(pyodide, module) {
   if (missing.length > 0) throw new Error(`it lacks ${missing.join(", ")}`);
 }
 
-/** @param {any} pyodide */
-async function linkLibrary(pyodide) {
-  if (!pyodide.version.startsWith("0.27.")) {
-    await pyodide._api.loadDynlib(SIDE_MODULE);
-    return;
+/**
+ * Pyodide's loaders take what was instantiated before, and then compile nothing.
+ *
+ * @param {any} pyodide
+ * @param {WebAssembly.Module} module
+ */
+async function linkLibrary(pyodide, module) {
+  const { loadDynamicLibrary, loadWebAssemblyModule, preloadedWasm } = pyodide._module;
+  const flags = { loadAsync: true, nodelete: true };
+  try {
+    preloadedWasm[SIDE_MODULE] = await loadWebAssemblyModule(module, flags, SIDE_MODULE, {});
+  } catch {
+    // It instantiates at once, which an engine may refuse on a page's thread. Then the loader compiles the
+    // file itself; what is wrong otherwise it finds too.
   }
-  // 0.27's own loader prints some failures instead of throwing them, and tolerates missing symbols.
-  const flags = { loadAsync: true, nodelete: true, global: false, fs: pyodide.FS };
-  await pyodide._module.loadDynamicLibrary(SIDE_MODULE, flags, {});
+  try {
+    if (!pyodide.version.startsWith("0.27.")) {
+      await pyodide._api.loadDynlib(SIDE_MODULE);
+    } else {
+      // 0.27's own loader prints some failures instead of throwing them, and tolerates missing symbols.
+      await loadDynamicLibrary(SIDE_MODULE, { ...flags, global: false, fs: pyodide.FS }, {});
+    }
+  } finally {
+    delete preloadedWasm[SIDE_MODULE];
+  }
 }

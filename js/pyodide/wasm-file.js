@@ -27,7 +27,7 @@ export async function readWasmFile(platform, wasmURL) {
     return await readFrom(platform, wasmURL === undefined ? beside : toURL(platform, wasmURL));
   } catch (error) {
     if (wasmURL !== undefined) throw error;
-    return readInlined().catch(() => {
+    return readInlined(platform).catch(() => {
       throw error;
     });
   }
@@ -45,16 +45,19 @@ async function readFrom(platform, url) {
   } catch (error) {
     throw unreachable(url.href, error);
   }
-  return { bytes, module: await compile(bytes, url.href) };
+  return { bytes, module: await compileOnce(platform, bytes, url.href) };
 }
 
-/** @returns {Promise<WasmFile>} */
-async function readInlined() {
+/**
+ * @param {Platform} platform
+ * @returns {Promise<WasmFile>}
+ */
+async function readInlined(platform) {
   const { text, nbytes } = await import("./inlined-wasm.js");
   const gzipped = new Blob([decodeBase85(text, nbytes)]).stream();
   const stream = gzipped.pipeThrough(new DecompressionStream("gzip"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
-  return { bytes, module: await compile(bytes, "inlined-wasm.js") };
+  return { bytes, module: await compileOnce(platform, bytes, "inlined-wasm.js") };
 }
 
 /**
@@ -81,6 +84,24 @@ function unreachable(place, cause) {
       `expected it beside index.js, or where the option wasmURL says`,
     { cause },
   );
+}
+
+/** @type {{ digest: string, module: Promise<WebAssembly.Module> } | undefined} */
+let last;
+
+/**
+ * For all Pyodides of a page or process. It goes by the bytes: what lies at an address may change.
+ *
+ * @param {Platform} platform
+ * @param {Uint8Array} bytes
+ * @param {string} place where they came from
+ */
+async function compileOnce(platform, bytes, place) {
+  const digest = `${platform.crc32(bytes)} ${bytes.length}`;
+  if (last?.digest !== digest) last = { digest, module: compile(bytes, place) };
+  const { module } = last;
+  module.catch(() => (last = undefined));
+  return module;
 }
 
 /**
