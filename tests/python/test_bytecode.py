@@ -327,6 +327,14 @@ class Imported(BytecodeTestCase):
         self.assertLess(delta.read_bytes, 8192)
         self.assertEqual(importer.get_code("m").co_consts[0], 3)
 
+    @difference("changed-archive-reread")
+    def test_large_bytecode_of_another_archive_is_noticed_by_its_header(self):
+        large = make_pyc("x = 3", flags=1) + bytes(70_000)
+        importer = self.make_importer({"m.pyc": large})
+        self.make({"n.pyc": large}, "a.zip", age=9)
+        self.assertIsNone(importer.find_spec("m"))
+        self.assertIsNotNone(importer.find_spec("n"))
+
     @ours_only("counters")
     def test_bytecode_that_was_read_is_not_used_after_an_invalidation(self):
         archive = self.make({"m.pyc": make_pyc("x = 'old'", flags=1)})

@@ -6,7 +6,9 @@ Before 3.14 there is no _zstd: there a copy of the extension that takes itself t
 import importlib
 import importlib.machinery
 import importlib.util
+import random
 import sys
+import tracemalloc
 import unittest
 import zipimport
 
@@ -131,6 +133,18 @@ class ZstdTestCase(ZipTestCase):
             function(*args)
         self.assertEqual(str(caught.exception), "can't decompress data; zstd not available")
         return caught.exception.__cause__
+
+
+class Memory(ZstdTestCase):
+    def test_reading_leaves_nothing_behind(self):
+        data = random.Random(1).randbytes(50_000)
+        importer = zipimport.zipimporter(self.make_zstd({"d.bin": data}))
+        self.assertEqual(importer.get_data("d.bin"), data)
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        for _ in range(20):
+            importer.get_data("d.bin")
+        self.assertLess(tracemalloc.get_traced_memory()[0], 5 * len(data))
 
 
 class Damaged(ZstdTestCase):
