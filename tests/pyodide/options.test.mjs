@@ -110,6 +110,21 @@ describeOn([newest], "options", (version) => {
     zips.uninstall();
   });
 
+  test("two stores of a program's own are two, the same one twice is one", async () => {
+    const { taken, onWarning } = collectWarnings();
+    const other = { ...store };
+    const zips = await install(pyodide, { storage: store, onWarning });
+    assert.equal(await install(pyodide, { storage: store, onWarning }), zips);
+    assert.deepEqual(taken, []);
+    assert.equal(await install(pyodide, { storage: other, onWarning }), zips);
+    assert.deepEqual(
+      taken.map(([, code]) => code),
+      ["options-ignored"],
+    );
+    assert.match(taken[0][0], /storage stays as the first install\(\) set it/);
+    zips.uninstall();
+  });
+
   test("without onWarning, warnings go to the console", async (t) => {
     const consoleWarn = t.mock.method(console, "warn", () => {});
     const zips = await install(pyodide);
