@@ -1,6 +1,6 @@
 # Builds, tests and checks pyodide-zipimport; `make help` lists the targets.
 #
-# Everything made goes to build/, but for node_modules/ and three files of the package, which stand where
+# Everything made goes to build/, but for node_modules/ and two files of the package, which stand where
 # js/ looks for them. V=1 shows the commands.
 
 CC     = gcc
@@ -12,9 +12,8 @@ Q      = $(if $(V),,@)
 
 MODULE_NAME   = pyodide_zipimport
 WASM_MODULE   = js/$(MODULE_NAME).wasm
-# Made of it and of the types: the same bytes in a script, the same types for CommonJS.
+# Made of it: the same bytes in a script.
 INLINED_WASM  = js/pyodide/inlined-wasm.js
-COMMON_TYPES  = js/index.d.cts
 NATIVE_MODULE = build/native/$(MODULE_NAME).abi3.so
 ASAN_MODULE   = build/native-asan/$(MODULE_NAME).abi3.so
 FAULTS_MODULE = build/native-faults/$(MODULE_NAME).abi3.so
@@ -38,7 +37,7 @@ NATIVE   = -fPIC -fvisibility=hidden
 
 .PHONY: all wasm native native-asan
 all: wasm native
-wasm: $(WASM_MODULE) $(INLINED_WASM) $(COMMON_TYPES)
+wasm: $(WASM_MODULE) $(INLINED_WASM)
 native: $(NATIVE_MODULE)
 native-asan: $(ASAN_MODULE)
 
@@ -105,9 +104,6 @@ $(WASM_MODULE): $(call objects,wasm,$(SOURCES)) wasm/exports.txt
 
 $(INLINED_WASM): $(WASM_MODULE) wasm/inline.mjs js/base/base85.js
 	$(Q)node wasm/inline.mjs $< $@
-
-$(COMMON_TYPES): js/index.d.ts
-	$(Q)cp $< $@
 
 $(NATIVE_MODULE): $(call objects,native,$(SOURCES))
 	$(Q)$(CC) -shared $^ -lz -o $@
@@ -398,7 +394,7 @@ mutants: | $(SETUP_BUILD)
 
 .PHONY: clean help
 clean:
-	rm -rf build $(WASM_MODULE) $(INLINED_WASM) $(COMMON_TYPES)
+	rm -rf build $(WASM_MODULE) $(INLINED_WASM)
 
 help:
 	@echo "make                build the side module (js/) and the native extension (build/native)"

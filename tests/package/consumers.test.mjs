@@ -36,6 +36,7 @@ import { install, boot, ZipImportUsageError } from "pyodide-zipimport";
 `;
 const TYPED = `${IMPORTS}
 import type { Handle, Stats } from "pyodide-zipimport";
+export const codeOf = (error: ZipImportUsageError): string => error.code;
 export const count = (zips: Handle): number => { const stats: Stats = zips.stats(); return stats.hits; };
 export const start = () => boot(loadPyodide, { storage: "memory" });
 ${MAIN}`;
@@ -119,9 +120,20 @@ describe("the installed package", () => {
     compile(folder, "program.ts", options);
   });
 
-  test("the types declare the same for CommonJS", () => {
+  test("the types declare every value for CommonJS too", () => {
     const types = (name) =>
       readFileSync(`${project}/node_modules/pyodide-zipimport/js/${name}`, "utf8");
-    assert.equal(types("index.d.cts"), types("index.d.ts"));
+    const names = (text, pattern) => [
+      ...new Set([...text.matchAll(pattern)].map(([, name]) => name)),
+    ];
+    const declared = names(
+      types("index.d.ts"),
+      /^export (?:declare )?(?:function|class|const) (\w+)/gm,
+    );
+    assert.ok(declared.length >= 4);
+    assert.deepEqual(
+      names(types("index.d.cts"), /^export declare const (\w+)/gm).sort(),
+      declared.sort(),
+    );
   });
 });
