@@ -10,6 +10,7 @@ The same seed gives the same mutants of the same sources. A pattern is a substri
 """
 
 import argparse
+import contextlib
 import glob
 import json
 import os
@@ -103,6 +104,14 @@ def suites_for(file):
     return suites
 
 
+def unmount_below(folder):
+    """A test that mounts file systems may have died before it could unmount them."""
+    with open("/proc/mounts", encoding="utf-8") as mounts:
+        for place in [line.split()[1] for line in mounts]:
+            if place.startswith(folder + "/"):
+                subprocess.run(["umount", "--lazy", place], check=False)
+
+
 def run(command, seconds=resource.RLIM_INFINITY):
     """None when the suite passes within so many seconds of a processor's time, else how it ended."""
 
@@ -110,7 +119,8 @@ def run(command, seconds=resource.RLIM_INFINITY):
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_NBYTES, MEMORY_NBYTES))
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
 
-    with tempfile.TemporaryDirectory(prefix="mutants-", dir="/dev/shm") as scratch:
+    with tempfile.TemporaryDirectory(prefix="mutants-", dir="/dev/shm") as scratch, contextlib.ExitStack() as after:
+        after.callback(unmount_below, scratch)
         os.chmod(scratch, 0o755)  # one test becomes another user
         env = {**os.environ, "PYTHONPATH": "native", "TMPDIR": scratch}
         with open("suite.log", "w", encoding="utf-8") as log:
