@@ -3,6 +3,7 @@
 // that call loadPyodide() themselves, boot() for the others.
 
 import { ZipImportUsageError, describeValue } from "./base/errors.js";
+import { orAborted, readSignal } from "./base/signals.js";
 import { beginInstallation, checkPyodide, installPrepared } from "./install.js";
 import { Library } from "./kept/library/library.js";
 import { readOptions } from "./options.js";
@@ -18,9 +19,11 @@ import { readOptions } from "./options.js";
  * @returns {import("./index.js").Preparation<any>}
  */
 export function prepare(platform, given = {}, caller = "prepare") {
-  const { pyodide: settings, ...rest } = Object(given);
+  const { pyodide: settings, signal: givenSignal, ...rest } = Object(given);
+  const signal = readSignal({ signal: givenSignal }, caller);
   const stock = checkSettings(settings, caller);
   const { options, named } = readOptions(rest, caller);
+  signal?.throwIfAborted();
   const begun = beginInstallation(platform, options);
   // A snapshot is of a Python that has started already.
   const store = stock._loadSnapshot ? undefined : begun.store;
@@ -33,6 +36,7 @@ export function prepare(platform, given = {}, caller = "prepare") {
         Promise.all([own.call(fs, info), library.replace(fs)]).then(() => {}),
     },
     async finish(pyodide) {
+      signal?.throwIfAborted();
       if (own.failure) throw own.failure.error;
       checkPyodide(pyodide, caller === "boot" ? "boot(): loadPyodide() gave" : "finish(): found");
       return installPrepared(platform, pyodide, { options, named, begun, library });
@@ -49,7 +53,9 @@ export function prepare(platform, given = {}, caller = "prepare") {
 export async function boot(platform, loadPyodide, given) {
   checkFunction(loadPyodide);
   const { loadPyodideOptions, finish } = prepare(platform, given, "boot");
-  const pyodide = await loadPyodide(loadPyodideOptions);
+  const loading = loadPyodide(loadPyodideOptions);
+  const signal = given?.signal;
+  const pyodide = await (signal ? orAborted(Promise.resolve(loading), signal) : loading);
   return { pyodide, zips: await finish(pyodide) };
 }
 

@@ -78,6 +78,8 @@ export type LoadPyodide = (options?: any) => Promise<PyodideLike>;
 export interface BootOptions<L extends LoadPyodide = LoadPyodide> extends InstallOptions {
   /** The options of `loadPyodide()`: all of them. Your `fsInit` is called too; if it rejects, so does `boot()`. */
   pyodide?: NonNullable<Parameters<L>[0]>;
+  /** Gives up the start: see {@link boot}. */
+  signal?: AbortSignal;
 }
 
 /** What {@link prepare} gives. */
@@ -422,9 +424,10 @@ export function install(pyodide: PyodideLike, options?: InstallOptions): Promise
  * fails it is an ordinary start; `zips.stats().start` says which one it was.
  *
  * @param loadPyodide Pyodide's own function
- * @param options those of {@link install}, and `pyodide`: those of `loadPyodide()`
+ * @param options those of {@link install}, `pyodide`: those of `loadPyodide()`, and `signal`, which rejects the
+ *   promise with its reason: a Pyodide that is being loaded is left to itself, without our importer
  * @throws {ZipImportUsageError} `"not-pyodide"`, `"unknown-option"`, `"bad-option"`, `"option-unavailable"`
- * @throws what `loadPyodide()` throws, or your `fsInit`
+ * @throws what `loadPyodide()` throws, or your `fsInit`, or the signal's reason
  */
 export function boot<L extends LoadPyodide>(
   loadPyodide: L,
@@ -435,9 +438,11 @@ export function boot<L extends LoadPyodide>(
  * The first half of {@link boot}, for programs that call `loadPyodide()` themselves: begins to open the
  * store and to read what an earlier start has compiled.
  *
- * @param options those of {@link install}, and `pyodide`: those of `loadPyodide()`
+ * @param options those of {@link install}, `pyodide`: those of `loadPyodide()`, and `signal`: once it is aborted,
+ *   `finish()` is rejected with its reason and installs nothing
  * @throws {ZipImportUsageError} `"unknown-option"`, `"bad-option"`, `"option-unavailable"`
+ * @throws the signal's reason
  */
 export function prepare<O extends object>(
-  options?: InstallOptions & { pyodide?: O },
+  options?: InstallOptions & { pyodide?: O; signal?: AbortSignal },
 ): Preparation<O>;

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { afterEach, before, beforeEach, test } from "node:test";
 
-import { describeOn, newest, start, writeArchive } from "./harness.mjs";
-import { boot, install } from "../../js/node.js";
+import { describeOn, importerInUse, newest, start, writeArchive } from "./harness.mjs";
+import { boot, install, prepare } from "../../js/node.js";
 
 /** A store of the caller's own, which tells of each call before it answers. */
 class ToldStore {
@@ -142,6 +142,24 @@ describeOn([newest], "a signal for flush()", (version) => {
     await booted.zips.flush();
     assert.equal(library.kept(LIBRARY).length, 1);
     booted.zips.uninstall();
+  });
+
+  test("boot() and prepare(): aborted before, nothing begins; after, nothing is installed", async () => {
+    const never = () => assert.fail("loadPyodide() was called");
+    const aborted = AbortSignal.abort(REASON);
+    await assert.rejects(boot(never, { signal: aborted, storage: new ToldStore() }), REASON);
+    assert.throws(() => prepare({ signal: aborted, storage: "memory" }), REASON);
+    assert.throws(() => prepare({ signal: 1 }), { code: "bad-option" });
+
+    const controller = new AbortController();
+    const { signal } = controller;
+    const asking = boot(() => new Promise(() => {}), { signal, storage: "memory" });
+    zips.uninstall();
+    const { finish } = prepare({ signal, storage: "memory" });
+    controller.abort(REASON);
+    await assert.rejects(asking, REASON);
+    await assert.rejects(finish(pyodide), REASON);
+    assert.equal(importerInUse(pyodide), "stock");
   });
 
   test("what is no signal, or no option, is the caller's fault", async () => {
