@@ -9,15 +9,15 @@ import {
   collectWarnings,
   importerInUse,
   insideOf,
+  newest,
   projectPath,
   start,
   temporaryFolder,
-  versions,
 } from "./harness.mjs";
 import { Peer } from "./peers.mjs";
 import { ZipImportUsageError, boot, install, prepare } from "../../js/node.js";
 
-const VERSION = versions.at(-1) === "315.0.0-alpha.2" ? "314.0.7" : versions.at(-1);
+const VERSION = newest;
 const KILLS = Number(process.env.KILLS ?? 3);
 
 const bootWith = (given) =>

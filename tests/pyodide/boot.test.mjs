@@ -20,6 +20,7 @@ import {
   describeVersions,
   importerInUse,
   insideOf,
+  once,
   projectPath,
   start,
   temporaryFolder,
@@ -75,6 +76,7 @@ function describeModules(pyodide) {
 }
 
 describeVersions("boot", (version) => {
+  const { test: testOnce, describe: describeOnce } = once(version);
   const directory = `${temporaryFolder()}/store`;
   const options = { storage: { directory } };
   let stock;
@@ -195,7 +197,7 @@ assert importlib.import_module("json").__spec__.origin.endswith("/json/__init__.
     assert.equal(after[0] !== before, compiles > 0);
   });
 
-  describe("damage", () => {
+  describeOnce("damage", () => {
     const ranges = [
       ["its beginning", () => [0, 30]],
       ["a source", () => [1000, 1100]],
@@ -232,7 +234,7 @@ assert importlib.import_module("json").__spec__.origin.endswith("/json/__init__.
     }
   });
 
-  test("files of another form and of nobody are not touched by a start", async () => {
+  testOnce("files of another form and of nobody are not touched by a start", async () => {
     const folder = `${temporaryFolder()}/store`;
     mkdirSync(insideOf(folder), { mode: 0o700, recursive: true });
     const settings = keptIn(directory)[0].match(/-s([^-]+)-l/)[1];
@@ -250,7 +252,7 @@ assert importlib.import_module("json").__spec__.origin.endswith("/json/__init__.
     assert.ok(left.includes("other.zip"));
   });
 
-  test("settings that change what is compiled have their own", async () => {
+  testOnce("settings that change what is compiled have their own", async () => {
     const { zips } = await bootOf(version, {
       ...options,
       pyodide: { env: { PYTHONOPTIMIZE: "1" } },
@@ -258,7 +260,7 @@ assert importlib.import_module("json").__spec__.origin.endswith("/json/__init__.
     assert.equal(zips.stats().start.library, "stock");
   });
 
-  test("after uninstall() nothing is written any more", async () => {
+  testOnce("after uninstall() nothing is written any more", async () => {
     const folder = `${temporaryFolder()}/store`;
     const { zips } = await bootOf(version, { storage: { directory: folder } });
     zips.uninstall();
@@ -266,7 +268,7 @@ assert importlib.import_module("json").__spec__.origin.endswith("/json/__init__.
     assert.deepEqual(keptIn(folder), []);
   });
 
-  test("clear() takes it away", async () => {
+  testOnce("clear() takes it away", async () => {
     const { zips } = await bootOf(version, options);
     await zips.clear();
     assert.deepEqual(filesIn(directory), []);
@@ -274,7 +276,7 @@ assert importlib.import_module("json").__spec__.origin.endswith("/json/__init__.
     assert.deepEqual(keptIn(directory), []);
   });
 
-  test("the library's path given to clear() too", async () => {
+  testOnce("the library's path given to clear() too", async () => {
     const { zips, pyodide } = await bootOf(version, options);
     await zips.flush();
     assert.equal(keptIn(directory).length, 1);

@@ -14,7 +14,15 @@ import {
 } from "node:fs";
 import { after, before, describe, test } from "node:test";
 
-import { describeVersions, insideOf, start, temporaryFolder, versions } from "./harness.mjs";
+import {
+  describeVersions,
+  insideOf,
+  newest,
+  once,
+  start,
+  temporaryFolder,
+  versions,
+} from "./harness.mjs";
 import { buildArchive, packsIn, plant, startNeighbour, startPeer } from "./peers.mjs";
 import { install } from "../../js/node.js";
 
@@ -53,6 +61,7 @@ const filesIn = (folder) =>
   existsSync(insideOf(folder)) ? readdirSync(insideOf(folder)).sort() : [];
 
 describeVersions("compiled code is kept", (version) => {
+  const { test: testOnce } = once(version);
   const folder = temporaryFolder();
   const storage = { directory: `${folder}/store` };
   const options = { storage };
@@ -129,20 +138,23 @@ repr([describe(one), describe(pack), describe(pack.inner), first, second, events
     await peer.finish();
   });
 
-  test("the same archive at another path compiles nothing, and tracebacks show that path", async () => {
-    const code = `
+  testOnce(
+    "the same archive at another path compiles nothing, and tracebacks show that path",
+    async () => {
+      const code = `
 import one, traceback
 try:
     one.fail()
 except ValueError as error:
     text = traceback.format_exc()
 [one.fail.__code__.co_filename, "/else/where.zip/one.py\\", line 3" in text]`;
-    const run = await runOnce(version, { options, file, path: "/else/where.zip", code });
-    assert.deepEqual(run.value, ["/else/where.zip/one.py", true]);
-    assert.equal(run.compiles, 0);
-  });
+      const run = await runOnce(version, { options, file, path: "/else/where.zip", code });
+      assert.deepEqual(run.value, ["/else/where.zip/one.py", true]);
+      assert.equal(run.compiles, 0);
+    },
+  );
 
-  test("a changed member is compiled, and nothing else", async () => {
+  testOnce("a changed member is compiled, and nothing else", async () => {
     const changed = buildArchive(`${folder}/changed.zip`, { ...MEMBERS, "one.py": "VALUE = 2\n" });
     const run = await runOnce(version, { options, file: changed });
     assert.equal(run.value, 2);
@@ -154,7 +166,7 @@ except ValueError as error:
     assert.deepEqual([old.value, old.compiles], [1, 0], "the old archive's pack is still there");
   });
 
-  test("an archive with equal names and other sources has nothing of it", async () => {
+  testOnce("an archive with equal names and other sources has nothing of it", async () => {
     const other = Object.fromEntries(
       Object.keys(MEMBERS).map((name) => [name, "VALUE = 'other'\n"]),
     );
@@ -168,7 +180,7 @@ except ValueError as error:
     assert.equal(run.compiles, 3);
   });
 
-  test("Python code can flush and clear, and both can be awaited", async () => {
+  testOnce("Python code can flush and clear, and both can be awaited", async () => {
     const directory = `${folder}/python`;
     const peer = await startPeer(version, { storage: { directory }, autoFlush: false });
     await peer.tell("provide", { file, path: "/a.zip" });
@@ -186,7 +198,7 @@ except ValueError as error:
     assert.deepEqual(filesIn(directory), [], "autoFlush: false writes nothing by itself");
   });
 
-  test("two Pyodides in one process share what they keep", async () => {
+  testOnce("two Pyodides in one process share what they keep", async () => {
     const shared = { storage: { directory: `${folder}/shared` }, autoFlush: false };
     const both = [];
     for (const name of ["one", "unused"]) {
@@ -202,7 +214,7 @@ except ValueError as error:
     for (const zips of both) zips.uninstall();
   });
 
-  test("so do two in processes, and two in threads", async () => {
+  testOnce("so do two in processes, and two in threads", async () => {
     for (const thread of [false, true]) {
       const shared = { storage: { directory: `${folder}/shared-${thread}` } };
       const peers = [
@@ -234,7 +246,7 @@ test("Pyodides of equal magic share packs; of other magic they do not", async (t
 });
 
 describe("keeping", () => {
-  const version = versions.includes("314.0.7") ? "314.0.7" : versions.at(-1);
+  const version = newest;
   const file = buildArchive(`${temporaryFolder()}/a.zip`, MEMBERS);
   const code = "import one, pack.inner; one.VALUE";
 
