@@ -19,10 +19,10 @@ DIFFERENCES = {
     # Which archives open
     "comment-with-end-signature": Row(
         EVERY, "an archive comment that contains the end signature hides the directory: the archive is refused or looks empty",
-        "the end record is the one whose fields fit the file", "the comment is the archive's author's; no byte of it is reserved"),
+        "the end record whose fields fit the file is used", "an author may write any bytes into the comment"),
     "many-entries-without-zip64": Row(
         "3.13 to 3.15", "more than 65,535 entries without a ZIP64 record are refused; 3.11 and 3.12 read them",
-        "read; the count is compared modulo 65,536", "many writers do this, and every other reader copes"),
+        "are read; the count is compared modulo 65,536", "many writers do this, and every other reader copes"),
     "zip64": Row(
         "3.11, 3.12", "ZIP64 records are not known", "read on every version", "newest behaviour on every version"),
     "zip64-extensible-data": Row(
@@ -50,17 +50,17 @@ DIFFERENCES = {
         "it is the only place where some archivers write the true name"),
     "names-as-shown": Row(
         EVERY, "a name is what its bytes are in UTF-8, if flagged, or in code page 437; backslashes, and a `./` or `/` at its beginning, are parts of it",
-        "found under that name, and under the one that unzip shows: UTF-8 without the flag where the entry was made on Unix or OS X, slashes for "
-        "backslashes where it was made on FAT and has no slash, without the beginning. _zip_directory_cache has the latter. A name with a part `..` "
-        "stays as it is", "macOS' Archive Utility, zip in a C locale, PowerShell and bsdtar write such names"),
+        "a member is found under that name, and under the name that unzip shows. That one is UTF-8 without the flag if the entry was made on Unix "
+        "or OS X. It has slashes for backslashes if the entry was made on FAT and has no slash. It has no `./` or `/` at its beginning. "
+        "_zip_directory_cache has the name that unzip shows. A name with a part `..` stays as it is", "macOS' Archive Utility, zip in a C locale, PowerShell and bsdtar write such names"),
     "resources-by-stored-names": Row(
         EVERY, "modules under such names are not found", "are found, their resources only under the names as stored",
         "importlib.resources opens the archive with zipfile"),
     "symbolic-links": Row(
         EVERY, "the text of a symbolic link is the member: it is returned, compiled, executed",
-        "links of files and directories are followed inside the archive, `__file__` and co_filename being the link's path; one that leads out of it, is "
-        "absolute, leads nowhere or in a loop is a ZipImportError that names it and its text. pkgutil lists what the archive lists",
-        "python/cpython#84705; no text of a link may run"),
+        "links of files and directories are followed inside the archive. `__file__` and co_filename are the link's path. A link that leads out of the "
+        "archive, is absolute, leads nowhere or in a loop is a ZipImportError that names the link and its text. pkgutil lists what the archive lists",
+        "python/cpython#84705; the text of a link must not be executed"),
     "resources-through-links": Row(
         EVERY, "a module in a linked directory is not found", "is found, and has no resources", "importlib.resources opens the archive with zipfile"),
     # Which do not, and how that is told
@@ -69,7 +69,7 @@ DIFFERENCES = {
         "newest behaviour on every version"),
     "entry-count-checked": Row(
         "3.11, 3.12", "a directory with other than the promised number of entries is read as far as it goes",
-        "mismatched num_entries, as in 3.13", "newest behaviour on every version: a cut directory is not a small one"),
+        "mismatched num_entries, as in 3.13", "newest behaviour on every version: a directory that was cut must not be taken for a small one"),
     "truncated-directory": Row(
         EVERY, "EOFError", "ZipImportError", "any other exception than ImportError breaks imports from every other place"),
     "invalid-utf8-name": Row(
@@ -81,8 +81,8 @@ DIFFERENCES = {
         "only the end record's", "ZipImportError: ZIP64 end record contradicts the end record", "two readers would see two archives"),
     "zip64-damaged-record": Row(
         "3.13 to 3.15", "a ZIP64 end record is used whatever its own size field and its locator's signature say",
-        "there is none without both, as other readers have it: bad central directory size",
-        "they are what tells a record from bytes that look like one"),
+        "it is used only if both are right, as in other readers; otherwise ZipImportError: bad central directory size",
+        "only these two tell a record from bytes that look like one"),
     "entry-past-directory": Row(
         EVERY, "a last entry whose name, extra field and comment run into the end record is read",
         "ZipImportError: central directory entry runs past the directory's end", "the directory's size says where it ends"),
@@ -95,10 +95,10 @@ DIFFERENCES = {
         "damaged code must not run"),
     "size-checked": Row(
         EVERY, "the uncompressed size is never looked at", "ZipImportError when the data is shorter or longer",
-        "damage; and a bomb is not inflated past what its directory admits"),
+        "finds damage; a zip bomb is not inflated beyond the size in its directory"),
     "member-limit": Row(
         EVERY, "a member of any size is inflated", "over 1 GiB it is refused, unless max_member_bytes raises that limit",
-        "memory is what a browser's tab has least of"),
+        "a browser's tab has little memory"),
     "member-errors": Row(
         EVERY, "EOFError, OSError, zlib.error or zstd's error", "ZipImportError",
         "a module that cannot be read is a failed import"),
@@ -109,7 +109,8 @@ DIFFERENCES = {
     "encrypted-member": Row(
         EVERY, "the encrypted bytes are returned or compiled", "ZipImportError: encrypted member", "says what is wrong"),
     "get-data-steps": Row(
-        EVERY, "get_data takes `.` and `..` for names", "where there are none of such names, for steps, as in a directory; none leads out of the archive",
+        EVERY, "get_data takes `.` and `..` for names", "a member with such a name is found under it. Otherwise they are steps, as in a directory; a path that leads out of the "
+        "archive is not found",
         "paths are joined so (pallets/jinja#1467)"),
     # Finding modules
     "find-spec-compiles-nothing": Row(
@@ -132,7 +133,7 @@ DIFFERENCES = {
         "importing from a directory does the same"),
     "pyc-time-zone": Row(
         EVERY, "a .pyc's time stamp is compared with the entry's local time: stale in another time zone",
-        "where the entry has an extended timestamp (0x5455), with that, which is UTC", "python/cpython#141431"),
+        "if the entry has an extended timestamp (0x5455), which is UTC, it is compared with that one", "python/cpython#141431"),
     "get-source-decodes": Row(
         EVERY, "get_source decodes as UTF-8 whatever the source says, and keeps byte order mark and line endings",
         "decodes as importlib does from a directory (PEP 263, universal newlines)", "sources that compile can be shown"),
@@ -141,8 +142,8 @@ DIFFERENCES = {
         "3.11, 3.12", "invalidate_caches reads the directory again at once", "at the next access, as from 3.13 on",
         "newest behaviour on every version (python/cpython#103200)"),
     "unchanged-archive-not-reread": Row(
-        EVERY, "after an invalidation the directory is read and parsed again", "only if the file changed",
-        "one stat instead of milliseconds per archive (python/cpython#103200)"),
+        EVERY, "after an invalidation the directory is read and parsed again", "one stat; the directory is read and compared where that is no proof, and parsed only if it changed: docs/caching.md",
+        "microseconds instead of milliseconds per archive (python/cpython#103200)"),
     "invalidation-reaches-all": Row(
         "3.11, 3.12", "other importers of the archive keep the old directory", "all see the new one, as from 3.13 on",
         "newest behaviour on every version"),
@@ -158,7 +159,7 @@ DIFFERENCES = {
     "reload-looks": Row(
         EVERY, "importlib.reload() of a module whose archive was written anew reads other bytes, or fails, unless caches were "
         "invalidated before", "reload looks at the archive first: one stat, and whatever changed is read again",
-        "nobody reloads to get what there was before; importing from a directory does the same"),
+        "a module is reloaded because it was changed; importing from a directory does the same"),
     "relative-archive": Row(
         EVERY, "a relative archive is looked for, at each read, in the folder that is the current one by then, with the directory of "
         "the first archive of that spelling", "in the folder in which the importer was made, as importlib's FileFinder does; audit "
@@ -186,8 +187,8 @@ DIFFERENCES = {
         "one missing archive must not stop the listing of the others"),
     "registered-while-installed": Row(
         EVERY, "what registers something for zipimport.zipimporter registers it for every archive's importer",
-        "while installed it registers it for our class: stock's importers that somebody still holds are not served, by pkgutil "
-        "for one if it is imported after install. Uninstall tells pkgutil of stock's class, and nobody else",
+        "while ours is installed, it is registered for our class. It does not serve importers of stock's class that a program still holds; an "
+        "example is pkgutil, if it is imported after install. Uninstall registers stock's class with pkgutil, and with nothing else",
         "stock's class does not derive from ours"),
     "verbose-messages": Row(
         EVERY, "with -v each archive's directory is a line: zipimport: found N names", "none; trace() tells what was imported and how",

@@ -15,9 +15,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 HEAD = """\
 # Where ours differs from stock
 
-Every intended difference between this importer and CPython's zipimport, 3.11 to 3.15. Whatever is not on this page is
-meant to be the same; if it is not, that is a bug. Each row is pinned by the tests it names, in `tests/python/`: they state
-what ours does and fail on stock. This page is made from `tests/python/differences.py` by `tests/python/page.py`.
+This page lists every intended difference between this importer ("ours") and the zipimport of CPython 3.11 to 3.15 ("stock"). A
+difference that is not on this page is a bug. Each row names the tests in `tests/python/` that pin it. These tests state what
+ours does, and they fail on stock.
+
+`python3 tests/python/page.py > docs/compatibility.md` writes this page. The words of the rows are in
+`tests/python/differences.py`, and the marks `@difference` in the tests say which tests belong to a row.
 
 """
 
