@@ -40,7 +40,7 @@ export interface InstallOptions {
    */
   implicitInvalidation?: boolean;
   /**
-   * Whether newly compiled code is stored by itself: a second after the last import, when a page goes
+   * Whether newly compiled code is stored by itself: a second after the last compilation, when a page goes
    * out of sight, and when a process of Node exits. With `false` only {@link Handle.flush} does. Default: `true`.
    */
   autoFlush?: boolean;
@@ -249,7 +249,7 @@ export interface Stats {
   packWrites: number;
   /** Where compiled code is kept, and how much; absent where none is. */
   storage?: StorageStats;
-  /** How Pyodide was started; absent without {@link boot}. */
+  /** How Pyodide was started; absent without {@link boot} or {@link prepare}. */
   start?: StartStats;
 }
 

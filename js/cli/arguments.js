@@ -1,5 +1,5 @@
 // @ts-check
-// This file knows how a command line is taken apart, and what is said of one that cannot be used.
+// Takes a command line apart, and says what is wrong with one that cannot be used.
 
 import { parseArgs } from "node:util";
 

@@ -1,5 +1,5 @@
 // @ts-check
-// This file knows how a Pyodide is made to add bytecode to an archive in its file system.
+// Has a Pyodide add bytecode to an archive in its file system.
 
 import { readFile } from "node:fs/promises";
 

@@ -1,5 +1,5 @@
 // @ts-check
-// This file knows a folder with a distribution of Pyodide, and how to start that.
+// Finds a distribution of Pyodide in a folder, and starts it.
 
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";

@@ -1,5 +1,5 @@
 // @ts-check
-// This file knows how figures are written for people.
+// Writes figures for people.
 
 /**
  * @param {number} number

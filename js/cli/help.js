@@ -1,5 +1,5 @@
 // @ts-check
-// This file knows what --help prints.
+// What --help prints.
 
 import { COMMON } from "./arguments.js";
 

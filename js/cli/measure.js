@@ -1,5 +1,5 @@
 // @ts-check
-// This file knows how long Pyodide takes to start with one standard library and with another.
+// Measures how long Pyodide takes to start with one standard library and with another.
 
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,5 @@
 // @ts-check
-// This file knows how a result gets to where it was asked for: complete, or not at all. It is written
+// Puts a result where it was asked for: complete, or not at all. It is written
 // beside, put on the disk, and renamed; what stood there before stays until then.
 
 import { constants } from "node:fs";

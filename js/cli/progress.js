@@ -1,5 +1,5 @@
 // @ts-check
-// This file knows how to show on a terminal how far something is. Where there is none, in a log or a
+// Shows on a terminal how far something is. Where there is none, in a log or a
 // pipe, it shows nothing.
 
 const BAR_WIDTH = 24;

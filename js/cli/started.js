@@ -1,5 +1,5 @@
 // @ts-check
-// This file knows what can be seen of a Pyodide that has just been started.
+// Tells what can be seen of a Pyodide that has just been started.
 
 import { readFile } from "node:fs/promises";
 
