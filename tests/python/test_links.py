@@ -30,6 +30,23 @@ class LinksTestCase(ZipTestCase):
         return caught.exception
 
 
+@ours_only("stock follows no links")
+class Lost(LinksTestCase, support.AuditTestCase):
+    def test_archive_that_is_gone_when_a_link_is_looked_at_again(self):
+        importer = self.make_importer([link("a.py", "tl_top.py", local_name=b"b.py"), Entry("tl_top.py", "x = 1")])
+        opened = []
+
+        def forbid_second(path):
+            opened.append(path)
+            if len(opened) == 2:
+                raise zipimport.ZipImportError("not now")
+
+        self.call_on_open(forbid_second, once=False)
+        self.assertRaisesRegex(zipimport.ZipImportError, "not now", importer.find_spec, "a")
+        self.assertEqual(len(opened), 2)
+        self.assertIsNotNone(importer.find_spec("a"))
+
+
 class Followed(LinksTestCase):
     @difference("symbolic-links")
     def test_file(self):

@@ -236,6 +236,7 @@ int zi_view_find(struct zi_view *view, const char *path, size_t nbytes, enum zi_
     struct zi_archive *archive;
     struct zi_error error;
     enum zi_status status;
+    bool same;
 
     *changed_ret = false;
     *node_ret = ZI_INDEX_NONE;
@@ -248,16 +249,20 @@ int zi_view_find(struct zi_view *view, const char *path, size_t nbytes, enum zi_
         return 0;
     archive = zi_archive_ref(view->archive);
     status = zi_link_resolve(archive, &reader, (const uint8_t *)path, nbytes, node_ret, &error);
+    same = view->archive == archive;
     zi_archive_unref(archive);
     *changed_ret = source.changed;
     if (source.changed)
         *node_ret = ZI_INDEX_NONE;
     if (source.changed || status == ZI_OK || status == ZI_ERR_ARCHIVE)
         return 0;
-    if (status == ZI_ERR_HOST && PyErr_ExceptionMatches(view->state->zip_import_error)) {
+    /* The link is a node of the archive that it was found in: where the view has lost that one, or
+     * has met a further one, there is no node to give. */
+    if (status == ZI_ERR_HOST && same && PyErr_ExceptionMatches(view->state->zip_import_error)) {
         PyErr_Clear();
         return 0;
     }
+    *node_ret = ZI_INDEX_NONE;
     zi_raise(view->state, &error, view->archive_path);
     return -1;
 }
