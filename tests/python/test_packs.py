@@ -2,11 +2,13 @@
 
 import errno
 import functools
+import gc
 import importlib
 import inspect
 import linecache
 import marshal
 import os
+import posix
 import runpy
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import traceback
 import types
 import unittest
 import warnings
+import weakref
 import zipfile
 import zipimport
 import zlib
@@ -445,6 +448,73 @@ class Harmless(PackTestCase):
         self.assertValue(path, 1, compiles=2)
         support.ours._use_store(Leaving(), "test")
         self.assertValue(path, 1, compiles=1)
+
+    @ours_only("packs")
+    def test_another_store_while_one_is_put_in_place(self):
+        class Environment(dict):
+            def get(self, *args):
+                posix.environ = real
+                support.ours._use_store(None, "")
+                return b""
+
+        real = posix.environ
+        self.addCleanup(setattr, posix, "environ", real)
+        count = sys.getrefcount(self.store)
+        posix.environ = Environment(real)
+        support.ours._use_store(FolderStore(self.path("other")), "test")
+        self.assertEqual(sys.getrefcount(self.store), count - 1)
+
+    @ours_only("packs")
+    def test_finalizer_that_forgets_while_packs_are_counted(self):
+        class Cycle:
+            def __init__(self):
+                self.cycle = self
+
+            def __del__(self):
+                support.ours._forget_packs()
+
+        self.addCleanup(gc.set_threshold, *gc.get_threshold())
+        for threshold in range(1, 20):
+            for name in "abc":
+                path = self.make({f"{name}.py": "value = 1\n"}, name + ".zip")
+                self.codes(path, name)
+                os.remove(path)  # so that nothing but its queue keeps what was compiled
+                support.ours.invalidate(path)
+            zipimport.zipimporter(self.make(MEMBERS, "other.zip"))
+            gc.collect()
+            Cycle()
+            gc.set_threshold(threshold, 1000, 1000)
+            queued = support.ours._queued_packs()
+            gc.set_threshold(0)
+            for name, path_name, count in queued:
+                self.assertTrue(name and path_name and count)
+            del queued
+
+    @ours_only("packs")
+    def test_weak_reference_that_changes_archives_while_a_queue_is_taken_over(self):
+        importers = {name: self.make_importer({"unused.py": ""}, name=name) for name in ("one.zip", "two.zip")}
+
+        def become(name, members):
+            support.ours.invalidate(self.remake(members, name))
+            return importers[name].get_code
+
+        def change(reference):
+            calls.append(True)
+            become("one.zip", {"other.py": "1"})("other")
+            become("two.zip", {"other.py": "2"})("other")
+
+        calls = []
+        get_code = become("one.zip", {"m.py": "0", "n.py": "1"})
+        get_code("m")
+        get_code("n")
+        code = become("two.zip", {"m.py": "0", "new.py": "2"})("m")
+        reference = weakref.ref(code, change)
+        del code
+        self.assertEqual(calls, [], "the queue holds it")
+        get_code = become("one.zip", {"m.py": "0", "new.py": "2"})
+        self.assertRaises(zipimport.ZipImportError, get_code, "new")
+        self.assertEqual(calls, [True])
+        del reference
 
     @difference("pack-judged-by-crc")
     def test_check_hash_based_pycs_is_not_for_packs(self):

@@ -71,6 +71,19 @@ void zi_compiled_unref(struct zi_compiled *compiled)
         free_compiled(compiled);
 }
 
+struct zi_compiled *zi_compiled_first(const struct zi_state *state)
+{
+    return state->packs->list ? zi_compiled_ref(state->packs->list) : NULL;
+}
+
+struct zi_compiled *zi_compiled_next(struct zi_compiled *compiled)
+{
+    struct zi_compiled *next = compiled->next ? zi_compiled_ref(compiled->next) : NULL;
+
+    zi_compiled_unref(compiled);
+    return next;
+}
+
 struct zi_compiled *zi_compiled_find(const struct zi_state *state, const char *name)
 {
     struct zi_compiled *compiled = state->packs->list;
@@ -110,18 +123,9 @@ void zi_compiled_forget(struct zi_compiled *compiled, bool loaded)
 
 void zi_compiled_forget_all(struct zi_state *state)
 {
-    struct zi_compiled *compiled = state->packs->list;
-
-    if (compiled)
-        zi_compiled_ref(compiled);
-    /* What is held stays in the list, whatever letting go of code objects runs. */
-    while (compiled) {
-        struct zi_compiled *next;
+    for (struct zi_compiled *compiled = zi_compiled_first(state); compiled;
+         compiled = zi_compiled_next(compiled))
         zi_compiled_forget(compiled, false);
-        next = compiled->next ? zi_compiled_ref(compiled->next) : NULL;
-        zi_compiled_unref(compiled);
-        compiled = next;
-    }
 }
 
 int zi_compiled_item_node(PyObject *item, uint32_t *node_ret)

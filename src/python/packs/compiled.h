@@ -66,6 +66,12 @@ struct zi_compiled *zi_compiled_ref(struct zi_compiled *compiled);
 /* Accepts NULL. Its address is taken, for which the linker would export it. */
 void zi_compiled_unref(struct zi_compiled *compiled) __attribute__((visibility("hidden")));
 
+/* For a walk through the list during which Python code may run: the first, and the one behind
+ * another, which is let go of. Each is a reference, since what is held stays in the list; NULL at
+ * the end. */
+struct zi_compiled *zi_compiled_first(const struct zi_state *state);
+struct zi_compiled *zi_compiled_next(struct zi_compiled *compiled);
+
 /* Found by name or by the name of its path: borrowed, or NULL. */
 struct zi_compiled *zi_compiled_find(const struct zi_state *state, const char *name);
 struct zi_compiled *zi_compiled_find_path(const struct zi_state *state, const char *path_name);

@@ -55,7 +55,7 @@ static bool is_fit_for_names(const char *build)
 PyObject *zi_control_use_store(PyObject *module, PyObject *args)
 {
     struct zi_state *state = PyModule_GetState(module);
-    PyObject *store, *previous = state->packs->store;
+    PyObject *store, *previous;
     const char *build;
     int writes;
 
@@ -68,6 +68,9 @@ PyObject *zi_control_use_store(PyObject *module, PyObject *args)
     writes = zi_permission_to_write();
     if (writes < 0)
         return NULL;
+    /* From here on no Python code runs until the new store is in its place: what ran above may have
+     * put another there. */
+    previous = state->packs->store;
     state->packs->identity.magic = state->magic;
     memcpy(state->packs->build, build, strlen(build) + 1);
     state->packs->changed = false;
@@ -85,11 +88,11 @@ PyObject *zi_control_queued(PyObject *module, PyObject *unused)
 
     (void)unused;
     state->packs->changed = false;
-    for (struct zi_compiled *compiled = state->packs->list; list && compiled;
-         compiled = compiled->next) {
+    for (struct zi_compiled *compiled = zi_compiled_first(state); compiled;
+         compiled = zi_compiled_next(compiled)) {
         PyObject *names;
         int answer;
-        if (PyDict_Size(compiled->queue) == 0)
+        if (!list || PyDict_Size(compiled->queue) == 0)
             continue;
         names = Py_BuildValue("ssn", compiled->name, compiled->path_name,
                               PyDict_Size(compiled->queue));

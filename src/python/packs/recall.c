@@ -87,7 +87,10 @@ static int attach(struct zi_state *state, struct zi_record *record, struct zi_at
     attached->compiled_generation = record->generation;
     attached->release_compiled = release_compiled;
     if (previous && previous != compiled) {
+        /* Letting go of what was queued may run Python code, which may attach another. */
+        zi_compiled_ref(compiled);
         result = take_over_queue(compiled, previous);
+        zi_compiled_unref(compiled);
         if (previous->ref_count == 1)
             PyDict_Clear(previous->queue); /* what the path held before is not worth writing */
     }
