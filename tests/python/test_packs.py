@@ -10,6 +10,7 @@ import marshal
 import os
 import posix
 import runpy
+import stat
 import subprocess
 import sys
 import traceback
@@ -515,6 +516,15 @@ class Harmless(PackTestCase):
         self.assertRaises(zipimport.ZipImportError, get_code, "new")
         self.assertEqual(calls, [True])
         del reference
+
+    @ours_only("packs")
+    def test_a_link_of_the_text_that_a_source_had(self):
+        path = self.make({"m.py": "nowhere"})
+        self.codes(path, "m")
+        link = zipbuild.Entry("m.py", "nowhere", version_made=3 << 8, attributes=(stat.S_IFLNK | 0o777) << 16)
+        self.remake([link], os.path.basename(path))
+        support.ours.invalidate(path)
+        self.assertRaisesRegex(zipimport.ZipImportError, "leads nowhere", self.codes, path, "m")
 
     @difference("pack-judged-by-crc")
     def test_check_hash_based_pycs_is_not_for_packs(self):

@@ -98,6 +98,18 @@ static int attach(struct zi_state *state, struct zi_record *record, struct zi_at
     return result;
 }
 
+/* Whether the member is a symbolic link that leads nowhere, since others are followed: its text is
+ * no source, though a file of that text may have been compiled once. */
+static bool is_link(const struct zi_source_member *source)
+{
+    struct zi_entry entry;
+
+    if (!source->archive->has_links)
+        return false;
+    zi_archive_entry(source->archive, source->node, &entry);
+    return entry.is_link;
+}
+
 /* The compiled code of the source's archive, loaded: a new reference, or NULL: without an exception
  * where there is none. */
 static struct zi_compiled *find_compiled(struct zi_state *state,
@@ -110,7 +122,7 @@ static struct zi_compiled *find_compiled(struct zi_state *state,
     int result = 0;
 
     /* The record may have moved on while the call is at work: rare, and not worth a pack. */
-    if (!state->packs->store || source->archive != record->archive)
+    if (!state->packs->store || source->archive != record->archive || is_link(source))
         return NULL;
     attached = zi_archives_attachment(record);
     if (!attached)
