@@ -175,6 +175,35 @@ class GivingBack(ReentrancyTestCase):
         support.ours.uninstall()
         self.assertIs(zipimport.zipimporter, support.STOCK_TYPE)
 
+    def test_archive_that_is_no_str(self):
+        importer = zipimport.zipimporter(self.make({"p/m.py": "x = 1"}) + "/p")
+        importer.archive = b"\xe7\0\0\0" * 300  # would be an endless str, were it taken for one
+        sys.path_importer_cache["no str"] = importer
+        support.ours.uninstall()
+        self.assertIs(sys.path_importer_cache["no str"].archive, importer.archive)
+
+    @native_only("in Pyodide the standard library is an archive, and pinned already")
+    def test_path_that_leaves_the_list_while_it_is_looked_up(self):
+        class Path(str):
+            def __hash__(self):
+                sys.path[:] = [each for each in sys.path if type(each) is not Path]
+                return 5
+
+            def __eq__(self, other):
+                return NotImplemented
+
+        class Key(str):
+            __eq__ = Path.__eq__
+
+            def __hash__(self):
+                return 5
+
+        support.ours.uninstall()
+        sys.path_importer_cache[Key("key")] = None
+        sys.path.insert(0, Path(self.path("python%d%d.zip" % sys.version_info[:2])))
+        support.ours.install()
+        self.assertIs(zipimport.zipimporter, support.ours.zipimporter)
+
     def test_from_within(self):
         self.import_some()
         errors = []

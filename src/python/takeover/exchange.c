@@ -1,6 +1,7 @@
 /* Replaces importers wherever they stand in an interpreter. */
 #include "exchange.h"
 
+#include "../errors.h"
 #include "../importer/importer.h"
 
 /* One direction of the exchange. */
@@ -90,8 +91,11 @@ static PyObject *make_ours(struct exchange *exchange, PyObject *importer)
 static PyObject *join_path(PyObject *archive, PyObject *prefix)
 {
     PyObject *joined, *path;
-    Py_ssize_t length = PyUnicode_GetLength(prefix);
+    Py_ssize_t length;
 
+    if (!zi_is_str(archive))
+        return NULL;
+    length = PyUnicode_GetLength(prefix);
     /* Emscripten's stat() takes "a.zip/" for the file, and stock then keeps the slash. */
     if (length <= 0)
         return length == 0 ? Py_NewRef(archive) : NULL;

@@ -25,6 +25,15 @@ static int set_attribute(struct zi_state *state, const char *name, PyObject *val
     return value ? PyObject_SetAttrString(state->zipimport, name, value) : -1;
 }
 
+/* The importer of a path that ends like the standard library's archive; a new reference, NULL
+ * without an exception when there is none. */
+static PyObject *find_library(PyObject *cache, PyObject *path, PyObject *ending)
+{
+    if (!PyUnicode_Check(path) || PyUnicode_Tailmatch(path, ending, 0, PY_SSIZE_T_MAX, 1) != 1)
+        return NULL;
+    return Py_XNewRef(PyDict_GetItemWithError(cache, path));
+}
+
 /* Pins the standard library's archive if the interpreter imports from it: it does not change
  * while the interpreter runs, and everything looks there first. */
 static int pin_library(struct zi_state *state)
@@ -38,14 +47,11 @@ static int pin_library(struct zi_state *state)
     int answer = ending ? 0 : -1;
 
     for (Py_ssize_t i = 0; answer == 0 && i < PyList_Size(paths); i++) {
-        PyObject *path = PyList_GetItem(paths, i); /* borrowed */
-        PyObject *importer = NULL;
+        /* Held: a subclass of str may have a __hash__() that removes it from the list. */
+        PyObject *path = Py_NewRef(PyList_GetItem(paths, i));
+        PyObject *importer = find_library(cache, path, ending);
         struct zi_record *record;
-        Py_ssize_t found = 0;
-        if (PyUnicode_Check(path))
-            found = PyUnicode_Tailmatch(path, ending, 0, PY_SSIZE_T_MAX, 1);
-        if (found == 1)
-            importer = Py_XNewRef(PyDict_GetItemWithError(cache, path));
+        Py_DECREF(path);
         if (!importer && PyErr_Occurred())
             answer = -1;
         if (!importer || !zi_importer_check(state, importer)) {
