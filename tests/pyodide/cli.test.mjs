@@ -388,7 +388,6 @@ describe("compile", () => {
       ["pkg/template.pyc", "older"],
       ["odd-1.data/purelib/elsewhere.py", ""],
       ["../up.py", ""],
-      ["/absolute.py", ""],
       ["pkg//empty.py", ""],
       ["pkg/.py", ""],
       [
