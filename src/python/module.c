@@ -7,6 +7,7 @@
 #include "importer/zipimporter.h"
 #include "packs/compiled.h"
 #include "packs/control.h"
+#include "packs/store.h"
 #include "packs/writer_object.h"
 #include "takeover/directory_cache.h"
 #include "takeover/module_code.h"
@@ -170,12 +171,9 @@ static PyObject *module_stats(PyObject *module, PyObject *unused)
 /* Asks the store, which may have to wait; without one there is nothing to wait for. */
 static PyObject *ask_store(struct zi_state *state, PyObject *method, PyObject *argument)
 {
-    PyObject *store = Py_XNewRef(state->packs->store);
-    PyObject *result = store ? PyObject_CallMethodObjArgs(store, method, argument, (PyObject *)NULL)
-                             : PyObject_CallFunctionObjArgs(state->ready_type, NULL);
-
-    Py_XDECREF(store);
-    return result;
+    if (!state->packs->store)
+        return PyObject_CallFunctionObjArgs(state->ready_type, NULL);
+    return zi_store_call(state, method, argument, NULL);
 }
 
 static PyObject *module_flush(PyObject *module, PyObject *unused)

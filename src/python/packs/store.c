@@ -1,13 +1,26 @@
 /* Calls the methods of the store. */
 #include "store.h"
 
+PyObject *zi_store_call(struct zi_state *state, PyObject *method, PyObject *first, PyObject *second)
+{
+    PyObject *store = Py_NewRef(state->packs->store);
+    PyObject *function = PyObject_GetAttr(store, method);
+    PyObject *result = NULL;
+
+    if (function)
+        result = PyObject_CallFunctionObjArgs(function, first, second, (PyObject *)NULL);
+    Py_XDECREF(function);
+    Py_DECREF(store);
+    return result;
+}
+
 /* None when the method fails, and *passing_ret true where that is a matter of the moment: how deep
  * the stack was. NULL with an exception that escapes. */
 static PyObject *call(struct zi_state *state, PyObject *method, PyObject *first, PyObject *second,
                       bool *passing_ret)
 {
     PyObject *store = Py_NewRef(state->packs->store);
-    PyObject *result = PyObject_CallMethodObjArgs(store, method, first, second, (PyObject *)NULL);
+    PyObject *result = zi_store_call(state, method, first, second);
 
     if (!result && PyErr_ExceptionMatches(PyExc_Exception) &&
         !PyErr_ExceptionMatches(PyExc_MemoryError)) {

@@ -18,7 +18,13 @@
 
 #include "compiled.h"
 
-/* There must be a store. 0, or -1 with an exception. */
+/* There must be a store, here and below. Arguments end at the first NULL. Not by
+ * PyObject_CallMethodObjArgs(): Pyodide holds on to the last object of JavaScript of which a method
+ * was called so, and no memory snapshot can be made then. */
+PyObject *zi_store_call(struct zi_state *state, PyObject *method, PyObject *first,
+                        PyObject *second);
+
+/* 0, or -1 with an exception. */
 int zi_store_load(struct zi_compiled *compiled);
 
 /* 1, 0 when it is to be told again, -1 with an exception. */
