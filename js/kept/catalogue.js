@@ -97,8 +97,7 @@ export class Catalogue {
    * @param {string} name
    */
   touch(name) {
-    const done = this.#store.touch?.(name);
-    done?.catch?.(() => {});
+    touchQuietly(this.#store, name);
   }
 
   /**
@@ -110,6 +109,20 @@ export class Catalogue {
   #after(value, use) {
     if (this.sync) return use(/** @type {T} */ (value));
     return Promise.resolve(value).then(use);
+  }
+}
+
+/**
+ * A store that is only read may refuse it, at once or later.
+ *
+ * @param {Store} store
+ * @param {string} name
+ */
+export function touchQuietly(store, name) {
+  try {
+    store.touch?.(name)?.catch?.(() => {});
+  } catch {
+    // Then it is as old as it looks.
   }
 }
 

@@ -9,7 +9,7 @@ import * as names from "../../js/kept/names.js";
 import { keyOf } from "../../js/kept/library/key.js";
 import { MemoryStore } from "../../js/kept/stores/memory.js";
 import { node } from "../../js/platform/node.js";
-import { projectPath, start, versions, writeArchive } from "./harness.mjs";
+import { collectWarnings, projectPath, start, versions, writeArchive } from "./harness.mjs";
 
 const IDENTITY = "p3627-o0-r1";
 
@@ -117,6 +117,25 @@ describe("a store that a program brings along", () => {
       [...theirs, newer].sort(),
     );
   });
+});
+
+test("a pack is read of a store whose touch() throws", async () => {
+  const store = new MemoryStore();
+  store.touch = () => {
+    throw new Error("read only");
+  };
+  const hits = [];
+  for (let visit = 0; visit < 2; visit++) {
+    const pyodide = await start(versions.at(-1));
+    const warnings = collectWarnings();
+    const zips = await install(pyodide, { storage: store, onWarning: warnings.onWarning });
+    writeArchive(pyodide, "/a.zip", { "a.py": "" });
+    pyodide.runPython("import sys; sys.path.insert(0, '/a.zip'); import a");
+    await zips.flush();
+    hits.push(zips.stats().packHits);
+    assert.deepEqual(warnings.taken, []);
+  }
+  assert.deepEqual(hits, [0, 1]);
 });
 
 describe("what a kept standard library is looked for by", () => {

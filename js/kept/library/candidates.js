@@ -2,6 +2,7 @@
 // The kept standard libraries that a start could use: finds them in the store while Pyodide loads, and
 // reads the likeliest one ahead.
 
+import { touchQuietly } from "../catalogue.js";
 import { digestOf, parseName, SCHEMA } from "../names.js";
 
 /** @typedef {import("../stores/store.js").Store} Store */
@@ -54,7 +55,8 @@ export class Candidates {
     const other = this.#entries.find(({ name }) => fits(name) && name !== this.#entries[0].name);
     const found =
       first && fits(first.file) ? first : other && (await this.#inTime(this.#read(other.name)));
-    if (found) (await this.#opening)?.touch?.(found.file)?.catch?.(() => {});
+    const store = await this.#opening;
+    if (found && store) touchQuietly(store, found.file);
     else if (first) this.#fail("what is kept is of another Pyodide");
     return found;
   }
