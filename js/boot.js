@@ -18,7 +18,16 @@ import { readOptions } from "./options.js";
  * @param {"prepare" | "boot"} [caller] for messages
  * @returns {import("./index.js").Preparation<any>}
  */
-export function prepare(platform, given = {}, caller = "prepare") {
+export function prepare(platform, given, caller = "prepare") {
+  return begin(platform, given, caller).preparation;
+}
+
+/**
+ * @param {Platform} platform
+ * @param {any} given
+ * @param {"prepare" | "boot"} caller
+ */
+function begin(platform, given = {}, caller) {
   const { pyodide: settings, signal: givenSignal, ...rest } = Object(given);
   const signal = readSignal({ signal: givenSignal }, caller);
   const stock = checkSettings(settings, caller);
@@ -28,20 +37,23 @@ export function prepare(platform, given = {}, caller = "prepare") {
   // A snapshot is of a Python that has started already.
   const store = stock._loadSnapshot ? undefined : begun.store;
   const library = new Library(platform, store, stock);
-  const own = callOwn(stock.fsInit);
-  return {
+  const fsInit = callOwn(stock.fsInit);
+  /** @type {import("./index.js").Preparation<any>} */
+  const preparation = {
     loadPyodideOptions: {
       ...stock,
       fsInit: (/** @type {any} */ fs, /** @type {any} */ info) =>
-        Promise.all([own.call(fs, info), library.replace(fs)]).then(() => {}),
+        Promise.all([fsInit.call(fs, info), library.replace(fs)]).then(() => {}),
     },
     async finish(pyodide) {
       signal?.throwIfAborted();
-      if (own.failure) throw own.failure.error;
+      if (fsInit.failure) throw fsInit.failure.error;
       checkPyodide(pyodide, caller === "boot" ? "boot(): loadPyodide() gave" : "finish(): found");
-      return installPrepared(platform, pyodide, { options, named, begun, library });
+      const own = library.isFor(pyodide) ? library : undefined;
+      return installPrepared(platform, pyodide, { options, named, begun, library: own });
     },
   };
+  return { preparation, fsInit };
 }
 
 /**
@@ -52,11 +64,17 @@ export function prepare(platform, given = {}, caller = "prepare") {
  */
 export async function boot(platform, loadPyodide, given) {
   checkFunction(loadPyodide);
-  const { loadPyodideOptions, finish } = prepare(platform, given, "boot");
-  const loading = loadPyodide(loadPyodideOptions);
+  const { preparation, fsInit } = begin(platform, given, "boot");
   const signal = given?.signal;
-  const pyodide = await (signal ? orAborted(Promise.resolve(loading), signal) : loading);
-  return { pyodide, zips: await finish(pyodide) };
+  let pyodide;
+  try {
+    const loading = loadPyodide(preparation.loadPyodideOptions);
+    pyodide = await (signal ? orAborted(Promise.resolve(loading), signal) : loading);
+  } catch (error) {
+    // What fails after the caller's fsInit may have failed because of it.
+    throw fsInit.failure && !signal?.aborted ? fsInit.failure.error : error;
+  }
+  return { pyodide, zips: await preparation.finish(pyodide) };
 }
 
 /**

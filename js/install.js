@@ -73,7 +73,7 @@ export function beginInstallation(platform, options) {
  *
  * @param {Platform} platform
  * @param {any} pyodide
- * @param {Prepared & { library: Library }} prepared
+ * @param {Prepared} prepared
  */
 export async function installPrepared(platform, pyodide, prepared) {
   const earlier = installationOf(pyodide);
@@ -81,7 +81,7 @@ export async function installPrepared(platform, pyodide, prepared) {
   const { options, named, library } = prepared;
   const handle = await shareHandle(earlier, options, named);
   // The program installed it within its loadPyodide(): stock's archive is still to be put back.
-  if (library.isReplaced) {
+  if (library?.isReplaced) {
     library.settle(pyodide, buildOf(pyodide), handle.active);
     if (handle.active) handle.invalidate(library.path);
   }

@@ -110,6 +110,15 @@ describe("boot, what it is given", () => {
     assert.deepEqual(unhandled, []);
   });
 
+  test("where the start fails after it, its error is the one that is told", async () => {
+    const fsInit = () => Promise.reject(new Error("the cause"));
+    const load = async (given) => {
+      await given.fsInit({ analyzePath: () => ({ exists: false }) }, {});
+      throw new Error("the consequence");
+    };
+    await assert.rejects(boot(load, { storage: "memory", pyodide: { fsInit } }), /the cause/);
+  });
+
   test("packages are Pyodide's to load, so it asks for them while Python starts", async () => {
     const packages = [`file://${projectPath("build/archives")}/networkx-3.7-py3-none-any.whl`];
     const seen = [];
@@ -267,6 +276,32 @@ describe("prepare", () => {
     assert.match(zips.stats().start.reason, /was not given the options/);
   });
 
+  test("whose options start two Pyodides leaves both as stock's would be", async () => {
+    const { pyodide, finish } = await startPrepared();
+    await (await finish(pyodide)).flush();
+    const [one, two, preparation] = await start(VERSION, {
+      load: async (loadPyodide, own) => {
+        const preparation = prepare({ ...options, pyodide: own });
+        const load = () => loadPyodide(preparation.loadPyodideOptions);
+        return [...(await Promise.all([load(), load()])), preparation];
+      },
+    });
+    const stock = readFileSync(projectPath(`node_modules/pyodide-${VERSION}/python_stdlib.zip`));
+    const archiveOf = ({ FS }) => {
+      const name = FS.readdir("/lib").find((file) => /^python.*\.zip$/.test(file));
+      return FS.readFile(`/lib/${name}`);
+    };
+    // First the one that did not get what is kept, whichever that is.
+    const inOrder = [one, two].sort((a, b) => archiveOf(a).length - archiveOf(b).length);
+    assert.equal(archiveOf(inOrder[0]).length, stock.length);
+    for (const each of inOrder) {
+      const zips = await preparation.finish(each);
+      assert.equal(zips.active, true);
+      assert.match(each.runPython("import json; json.__file__"), /\.py$/);
+      assert.deepEqual(archiveOf(each), new Uint8Array(stock));
+    }
+  });
+
   test("refuses wrong options at once, by its name", () => {
     assert.throws(() => prepare({ stoarge: 1 }), {
       code: "unknown-option",
@@ -323,6 +358,17 @@ describe("boot, accidents", () => {
         assert.equal(reason, "none is kept yet");
       }
     }
+  });
+
+  test("a store whose touch() throws is read all the same", async () => {
+    const storage = lateStore(() => {});
+    storage.touch = () => {
+      throw new Error("read only");
+    };
+    const first = await bootWith({ storage });
+    await first.zips.flush();
+    const { zips } = await bootWith({ storage });
+    assert.equal(zips.stats().start.library, "kept");
   });
 
   test("a store that takes its time", async () => {

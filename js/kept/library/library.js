@@ -28,8 +28,8 @@ export class Library {
   #candidates;
   /** @type {import("../../index.js").StartStats} */
   #outcome = { library: "stock", reason: "none is kept yet", compiles: 0 };
-  /** Whether loadPyodide() called what boot() gave it. */
-  #wasAsked = false;
+  /** The file system of the Pyodide whose start called what boot() gave to loadPyodide(). */
+  #fs = /** @type {any} */ (undefined);
   /** Of the standard library's archive, once Pyodide has started. */
   path = "";
   /** @type {Uint8Array | undefined} stock's archive, while another stands in its place */
@@ -61,6 +61,15 @@ export class Library {
     return this.#outcome;
   }
 
+  /**
+   * Whether it is for this Pyodide: only the first that is started with the same options finds it.
+   *
+   * @param {any} pyodide
+   */
+  isFor(pyodide) {
+    return this.#fs === undefined || this.#fs === pyodide.FS;
+  }
+
   /** Whether the archive with bytecode stands in the place of stock's. */
   get isReplaced() {
     return this.#stock !== undefined;
@@ -81,7 +90,8 @@ export class Library {
    * @param {any} fs
    */
   async replace(fs) {
-    this.#wasAsked = true;
+    if (this.#fs) return; // what is kept is for the first
+    this.#fs = fs;
     try {
       if (!(await this.#candidates.areThere())) return;
       const path = await untilLibrary(fs);
@@ -143,7 +153,7 @@ export class Library {
    * @param {import("./key.js").Settings} settings
    */
   #obstacle(bytecode, settings) {
-    if (!this.#wasAsked) return "loadPyodide() was not given the options that boot() made";
+    if (!this.#fs) return "loadPyodide() was not given the options that boot() made";
     if (bytecode > 0 && !this.isReplaced) return "Pyodide's own archive holds bytecode";
     const { optimization, hasRanges } = this.#key.compiler;
     if (optimization !== settings.optimization || hasRanges !== settings.hasRanges)
