@@ -54,7 +54,7 @@ test("an engine without the symbols has handles without such methods", async () 
       Reflect.ownKeys(Handle.prototype).filter((key) => /undefined|dispose/i.test(String(key))),
       [],
     );
-    new Handle(undefined, () => {}, {}).uninstall();
+    new Handle(undefined, undefined, () => {}, {}).uninstall();
   } finally {
     globalThis.Symbol = Symbol;
   }
