@@ -408,20 +408,6 @@ PyObject *__wrap_PyObject_CallFunctionObjArgs(PyObject *callable, ...)
     return PyObject_Vectorcall(callable, stack, count, NULL);
 }
 
-PyObject *__wrap_PyObject_CallMethodObjArgs(PyObject *object, PyObject *name, ...);
-PyObject *__wrap_PyObject_CallMethodObjArgs(PyObject *object, PyObject *name, ...)
-{
-    PyObject *stack[ARGUMENTS_MAX + 2] = {object};
-    va_list arguments;
-
-    va_start(arguments, name);
-    size_t count = collect(stack + 1, arguments);
-    va_end(arguments);
-    if (call_raises("PyObject_CallMethodObjArgs"))
-        return NULL;
-    return PyObject_VectorcallMethod(name, stack, count + 1, NULL);
-}
-
 int __wrap__PyArg_ParseTuple_SizeT(PyObject *args, const char *format, ...);
 int __wrap__PyArg_ParseTuple_SizeT(PyObject *args, const char *format, ...)
 {
