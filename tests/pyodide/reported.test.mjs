@@ -40,7 +40,7 @@ loaders = [getattr(sys.modules[name], "__loader__", None) for name in set(sys.mo
 `;
 
 describeVersions("the reported case", (version) => {
-  test("an invalidation before each import reads no directory", async () => {
+  test("an invalidation before each import parses no directory", async () => {
     const pyodide = await start(version);
     const archives = ["py4j-", "pyspark.zip"].map((beginning) => {
       const path = `/tmp/${beginning}.zip`;
@@ -57,7 +57,13 @@ describeVersions("the reported case", (version) => {
     assert.equal(rounds, ROUNDS);
     assert.ok(after.revalidations - before.revalidations >= ROUNDS, "the invalidations were heard");
     assert.equal(after.parses - before.parses, 0);
-    // Each module's source, and nothing else, was opened.
-    assert.equal(after.opens - before.opens, modules);
+    // Each module's source, and nothing else, was opened; but on 0.27's file system, which keeps no change
+    // time, no stamp is proof, and each invalidated archive that is asked has its directory compared.
+    const opens = after.opens - before.opens;
+    if (version.startsWith("0.27.")) {
+      assert.ok(opens > modules && opens <= modules + archives.length * rounds, `${opens} opened`);
+    } else {
+      assert.equal(opens, modules);
+    }
   });
 });
