@@ -13,7 +13,7 @@ base = None
 
 class FolderStore:
     def __init__(self, folder):
-        self.folder = folder
+        self.folder = os.path.abspath(folder)  # a test may change the working folder
         self.changes = 0
         self.found = 0  # files that were asked for and there
         self.paths = {}  # the pack of each path

@@ -490,6 +490,7 @@ class Harmless(PackTestCase):
             for name, path_name, count in queued:
                 self.assertTrue(name and path_name and count)
             del queued
+        gc.collect()  # the last finalizer would forget what another test keeps
 
     @ours_only("packs")
     def test_weak_reference_that_changes_archives_while_a_queue_is_taken_over(self):
