@@ -1,6 +1,7 @@
 import { defineStoreTests } from "./stores-suite.mjs";
 
 defineStoreTests("Chromium", {
+  takesBlobs: true,
   opfs: true,
   keepsWhenLeft: true,
   knowsInsecureHost: true,

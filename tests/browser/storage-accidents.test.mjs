@@ -90,12 +90,12 @@ for (const name of ["Chromium", "Firefox", "WebKitGTK"])
         assert.equal((await visit([], { place })).compiles, 2);
       });
 
-    test(`a private window, with storage "opfs": ${name === "Chromium" ? "kept likewise" : "one warning, and memory"}`, async () => {
+    test(`a private window, with storage "opfs": ${name === "Chromium" ? "kept likewise" : "one warning, and IndexedDB"}`, async () => {
       await start({ isPrivate: true });
       const options = { storage: "opfs", autoFlush: false };
       const { values, storage, warnings } = await visit(["flush"], { options });
       const keeps = name === "Chromium";
-      assert.deepEqual([values, storage.kind], [[1, 2], keeps ? "opfs" : "memory"]);
+      assert.deepEqual([values, storage.kind], [[1, 2], keeps ? "opfs" : "indexeddb"]);
       assert.deepEqual(
         warnings.map(({ code }) => code),
         keeps ? [] : ["store-unavailable"],
