@@ -106,11 +106,13 @@ function readSuite(name) {
 const [mode, ...args] = process.argv.slice(2);
 if (mode === "run") {
   const [name, ...commands] = args;
+  const start = Date.now();
   const all = [];
   for (const command of commands) all.push(await runCommand(command));
   const counts = sum(all);
   mkdirSync(countsFolder, { recursive: true });
   writeFileSync(new URL(name, countsFolder), JSON.stringify(counts));
+  console.log(`${name} took ${Math.round((Date.now() - start) / 1000)} s`);
   report(name, counts);
 } else if (mode === "sum") {
   report("tests", sum(args.map(readSuite)));
