@@ -322,7 +322,7 @@ soak: wasm archives $(SETUP_TEST)
 	@KILLS=200 ROUNDS=50 node --test --test-name-pattern="killed|same time" \
 	    tests/pyodide/packs.test.mjs tests/pyodide/stores.test.mjs
 	@KILLS=30 ROUNDS=50 node --test --test-name-pattern="killed|same moment" \
-	    tests/browser/storage-accidents.test.mjs tests/browser/*-storage.test.mjs
+	    tests/browser/*-accidents.test.mjs tests/browser/*-storage.test.mjs
 
 # Each tests/fuzz/fuzz_NAME.c is a target; other C files there are linked into all of them.
 T = 60

@@ -1,0 +1,3 @@
+import { defineAccidentTests } from "./accidents-suite.mjs";
+
+defineAccidentTests("Chromium");
