@@ -1,6 +1,7 @@
 // @ts-check
 // Remembers which Pyodide has which handle: on the Pyodide object itself, so that two copies of this package
-// on one page, of whatever version, know of each other.
+// on one page, of whatever version, know of each other. Of an object that takes no more properties, or keeps
+// those that it has, only this copy knows.
 
 const KEY = Symbol.for("pyodide-zipimport");
 
@@ -8,14 +9,18 @@ const KEY = Symbol.for("pyodide-zipimport");
  * @typedef {object} Installation
  * @property {import("./options.js").Options} options
  * @property {Promise<any>} handle
+ * @property {boolean} [isOver] the handle was uninstalled
  */
+
+/** @type {WeakMap<object, Installation>} */
+const frozen = new WeakMap();
 
 /**
  * @param {any} pyodide
  * @returns {Installation | undefined}
  */
 export function installationOf(pyodide) {
-  return pyodide[KEY];
+  return [pyodide[KEY], frozen.get(pyodide)].find((each) => each && !each.isOver);
 }
 
 /**
@@ -23,17 +28,23 @@ export function installationOf(pyodide) {
  * @param {Installation} installation
  */
 export function remember(pyodide, installation) {
-  Object.defineProperty(pyodide, KEY, { value: installation, configurable: true });
+  try {
+    Object.defineProperty(pyodide, KEY, { value: installation, configurable: true });
+  } catch {
+    frozen.set(pyodide, installation);
+  }
 }
 
 /**
  * @param {any} pyodide
- * @param {Installation} installation unless another has taken its place
+ * @param {Installation} installation
  */
 export function forget(pyodide, installation) {
+  installation.isOver = true;
   try {
+    // Unless another has taken its place.
     if (pyodide[KEY] === installation) delete pyodide[KEY];
   } catch {
-    // It has ended, and throws whatever is asked of it.
+    // It has ended, and throws whatever is asked of it; or it is frozen.
   }
 }

@@ -251,6 +251,28 @@ assert os.path.dirname(pyodide_zipimport.__file__) not in sys.path
   });
 });
 
+test("a Pyodide that takes no more properties: one handle, until it is uninstalled", async () => {
+  for (const when of ["before install()", "after it"]) {
+    const pyodide = await start(versions.at(-1));
+    const freezing = () => void Object.freeze(pyodide);
+    if (when === "before install()") freezing();
+    const [first, second] = await Promise.all([install(pyodide), install(pyodide)]);
+    freezing();
+    assert.equal(first, second, when);
+    assert.equal(await install(pyodide), first);
+    assert.equal(importerInUse(pyodide), "ours");
+    first.uninstall();
+    assert.equal(importerInUse(pyodide), "stock");
+    const anew = await install(pyodide);
+    assert.notEqual(anew, first, when);
+    assert.equal(anew.active, true);
+    assert.equal(await install(pyodide), anew);
+    first.uninstall();
+    assert.equal(await install(pyodide), anew);
+    anew.uninstall();
+  }
+});
+
 test("after a fatal error: coded errors, and uninstall() lets go of everything", async () => {
   const pyodide = await start(versions.at(-1));
   let ended = 0;
