@@ -31,7 +31,7 @@ function begin(platform, given = {}, caller) {
   const { pyodide: settings, signal: givenSignal, ...rest } = Object(given);
   const signal = readSignal({ signal: givenSignal }, caller);
   const stock = checkSettings(settings, caller);
-  const { options, named } = readOptions(rest, caller);
+  const { options, named } = readOptions(platform, rest, caller);
   signal?.throwIfAborted();
   const begun = beginInstallation(platform, options);
   // A snapshot is of a Python that has started already.

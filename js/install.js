@@ -46,7 +46,7 @@ import { forget, installationOf, remember } from "./registry.js";
  */
 export async function install(platform, pyodide, given) {
   checkPyodide(pyodide, "install(): found");
-  const { options, named } = readOptions(given, "install");
+  const { options, named } = readOptions(platform, given, "install");
   const earlier = installationOf(pyodide);
   if (earlier) return shareHandle(earlier, options, named);
   // A store takes its time to open, and the side module its own to load.

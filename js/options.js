@@ -5,7 +5,10 @@
 
 import { ZipImportUsageError, describeValue } from "./base/errors.js";
 import { findNearest } from "./base/nearest.js";
-import { hasScheme } from "./base/urls.js";
+import { hasScheme, makeURL } from "./base/urls.js";
+import { isStore } from "./kept/stores/store.js";
+
+/** @typedef {import("./platform/platform.js").Platform} Platform */
 
 /**
  * @typedef {object} OptionRule
@@ -27,10 +30,8 @@ const isFolder = (/** @type {any} */ value) => {
   const { directory } = Object(value);
   if (directory instanceof URL) return directory.protocol === "file:";
   if (typeof directory !== "string" || directory === "") return false;
-  return !hasScheme(directory) || directory.startsWith("file:");
+  return !hasScheme(directory) || /^file:/i.test(directory);
 };
-const isStore = (/** @type {any} */ value) =>
-  ["get", "put", "delete", "list"].every((name) => typeof value?.[name] === "function");
 const BYTES = "a whole number of bytes, 0 or more";
 
 /** @type {Map<string, OptionRule>} */
@@ -81,15 +82,17 @@ const RULES = new Map(
  */
 
 /**
- * Checks the caller's options. `undefined` stands for an option that was not given.
+ * Checks the caller's options. `undefined` stands for an option that was not given. What is relative is
+ * resolved here, once, so that it means the same later, when the working directory may be another one.
  *
+ * @param {Platform} platform
  * @param {unknown} given
  * @param {"install" | "boot" | "prepare"} caller for messages
  * @returns {{ options: Options, named: (keyof Options)[] }} the options with every default filled
  *   in, and the names of those that the caller gave
  * @throws {ZipImportUsageError} for a name or a value that cannot be used
  */
-export function readOptions(given = {}, caller) {
+export function readOptions(platform, given = {}, caller) {
   if (!isObject(given) || Array.isArray(given)) {
     throw new ZipImportUsageError(
       "bad-option",
@@ -104,10 +107,31 @@ export function readOptions(given = {}, caller) {
     name,
     "only" in rule ? rule.only : rule.initial,
   ]);
+  const options = /** @type {Options} */ (Object.fromEntries([...initial, ...entries]));
   return {
-    options: /** @type {Options} */ (Object.fromEntries([...initial, ...entries])),
+    options: { ...options, ...resolve(platform, options) },
     named: /** @type {(keyof Options)[]} */ (entries.map(([name]) => name)),
   };
+}
+
+/**
+ * What cannot be resolved is left as it is: whoever uses it tells of it.
+ *
+ * @param {Platform} platform
+ * @param {Options} options
+ * @returns {Partial<Options>}
+ */
+function resolve({ folders, toURL }, { storage, wasmURL }) {
+  /** @type {Partial<Options>} */
+  const resolved = {};
+  try {
+    if (wasmURL !== undefined) resolved.wasmURL = makeURL(wasmURL, toURL);
+    if (folders && typeof storage === "object" && !isStore(storage))
+      resolved.storage = { directory: folders.resolve(storage.directory) };
+  } catch {
+    // A relative address on a page that has none, or a file: URL of another machine.
+  }
+  return resolved;
 }
 
 /**
@@ -118,9 +142,9 @@ export function readOptions(given = {}, caller) {
  */
 export function isSameOption(a, b) {
   if (a === b) return true;
-  const folders = [a?.directory, b?.directory];
-  if (folders.every((each) => each !== undefined)) return String(folders[0]) === String(folders[1]);
-  return [a, b].every((each) => each instanceof URL || isString(each)) && String(a) === String(b);
+  if ([a, b].every(isFolder) && ![a, b].some(isStore))
+    return String(a.directory) === String(b.directory);
+  return [a, b].every((each) => each instanceof URL) && String(a) === String(b);
 }
 
 /**

@@ -9,3 +9,13 @@
 export function hasScheme(text) {
   return /^[a-z][a-z0-9+.-]+:/i.test(text);
 }
+
+/**
+ * @param {string | URL} place
+ * @param {(path: string) => URL} fromPath for a string without a scheme
+ * @throws {TypeError} if it cannot be a URL
+ */
+export function makeURL(place, fromPath) {
+  if (place instanceof URL) return place;
+  return hasScheme(place) ? new URL(place) : fromPath(place);
+}

@@ -8,6 +8,7 @@ import { DirectoryStore, checkFolder } from "./stores/directory.js";
 import { openIndexedDB } from "./stores/indexeddb.js";
 import { MemoryStore } from "./stores/memory.js";
 import { openOPFS } from "./stores/opfs.js";
+import { isStore } from "./stores/store.js";
 
 /** @typedef {import("./stores/store.js").Store} Store */
 /** @typedef {import("../platform/platform.js").Platform} Platform */
@@ -68,11 +69,11 @@ async function openOther(namespace) {
 function open(platform, storage, namespace) {
   const { folders, autoStore } = platform;
   const base = makeBase(namespace);
-  if (typeof storage === "object" && "directory" in storage) {
+  if (isStore(storage)) return storage;
+  if (typeof storage === "object") {
     if (!folders) throw new Error("storage: { directory }: found a browser, expected Node");
     return openFolder(folders, folders.resolve(storage.directory), namespace);
   }
-  if (typeof storage === "object") return storage;
   if (storage === "memory") return new MemoryStore();
   if (storage === "opfs") return openOPFS(base, makeFolderName());
   if (storage === "auto" && autoStore === "directory" && folders)

@@ -28,7 +28,7 @@ export const node = {
     user: process.getuid?.(),
     cache: () => cacheFolder(process.platform, process.env, homedir()),
     resolve: (path) =>
-      path instanceof URL || path.startsWith("file:") ? fileURLToPath(path) : resolve(path),
+      resolve(path instanceof URL || /^file:/i.test(path) ? fileURLToPath(path) : path),
   },
   isPage: () => false,
   isHidden: () => false,

@@ -4,7 +4,7 @@
 
 import { decodeBase85 } from "../base/base85.js";
 import { ZipImportInternalError, describeError } from "../base/errors.js";
-import { hasScheme } from "../base/urls.js";
+import { makeURL } from "../base/urls.js";
 
 /** @typedef {import("../platform/platform.js").Platform} Platform */
 /** @typedef {{ bytes: Uint8Array, module: WebAssembly.Module }} WasmFile the file, and the same compiled */
@@ -65,11 +65,10 @@ async function readInlined(platform) {
  * @param {string | URL} wasmURL
  */
 function toURL(platform, wasmURL) {
-  if (wasmURL instanceof URL) return wasmURL;
   try {
-    return hasScheme(wasmURL) ? new URL(wasmURL) : platform.toURL(wasmURL);
+    return makeURL(wasmURL, platform.toURL);
   } catch (error) {
-    throw unreachable(wasmURL, error);
+    throw unreachable(String(wasmURL), error);
   }
 }
 

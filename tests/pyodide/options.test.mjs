@@ -1,7 +1,10 @@
 // Every option of install(): accepted or refused as it should be, and handed on.
 
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { relative } from "node:path";
 import { before, test } from "node:test";
+import { pathToFileURL } from "node:url";
 
 import {
   collectWarnings,
@@ -14,12 +17,14 @@ import {
 import { install, ZipImportUsageError } from "../../js/node.js";
 
 const store = { get() {}, put() {}, delete() {}, list: () => [] };
+const folder = temporaryFolder();
+const asURL = pathToFileURL(folder);
 
 // [option, values that are accepted, values of a feature to come, values that are none]
 const table = [
   [
     "storage",
-    ["memory", "auto", { directory: temporaryFolder() }, store],
+    ["memory", "auto", { directory: folder }, { directory: asURL.href.replace("f", "F") }, store],
     [],
     ["disk", 1, null, true, {}, { directory: "" }, { directory: 1 }, [], { ...store, put: 1 }],
   ],
@@ -123,6 +128,53 @@ describeOn([newest], "options", (version) => {
     );
     assert.match(taken[0][0], /storage stays as the first install\(\) set it/);
     zips.uninstall();
+  });
+
+  test("a folder is one however it is written, and another from another folder", async () => {
+    const { taken, onWarning } = collectWarnings();
+    const ask = (directory) => install(pyodide, { storage: { directory }, onWarning });
+    const spelled = relative(process.cwd(), folder);
+    const zips = await ask(spelled);
+    const { where } = zips.stats().storage;
+    assert.equal(where, `${folder}/v1`);
+    for (const each of [folder, `${folder}/`, asURL, asURL.href, `FILE://${folder}/`])
+      assert.equal(await ask(each), zips);
+    assert.deepEqual(taken, []);
+    const home = process.cwd();
+    process.chdir(folder);
+    try {
+      assert.equal(await ask(spelled), zips);
+    } finally {
+      process.chdir(home);
+    }
+    assert.deepEqual(
+      taken.map(([, code]) => code),
+      ["options-ignored"],
+    );
+    zips.uninstall();
+  });
+
+  test("a file: URL that names no folder here is one warning, and memory", async () => {
+    const { taken, onWarning } = collectWarnings();
+    const storage = { directory: "file:///a%2Fb" };
+    const zips = await install(pyodide, { storage, onWarning });
+    assert.equal(zips.stats().storage.kind, "memory");
+    assert.deepEqual(
+      taken.map(([, code]) => code),
+      ["store-unavailable"],
+    );
+    zips.uninstall();
+  });
+
+  test("a store of a program's own is one, whatever else it has", async () => {
+    const { taken, onWarning } = collectWarnings();
+    const aside = `${folder}/aside`;
+    for (const directory of [{}, aside]) {
+      const zips = await install(pyodide, { storage: { ...store, directory }, onWarning });
+      assert.equal(zips.stats().storage.kind, "custom");
+      zips.uninstall();
+    }
+    assert.deepEqual([taken, existsSync(aside)], [[], false]);
   });
 
   test("without onWarning, warnings go to the console", async (t) => {

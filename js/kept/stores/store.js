@@ -34,6 +34,16 @@
  */
 
 /**
+ * Whether a value has all methods that a store must have.
+ *
+ * @param {any} value
+ * @returns {value is Store}
+ */
+export function isStore(value) {
+  return ["get", "put", "delete", "list"].every((name) => typeof value?.[name] === "function");
+}
+
+/**
  * Whether a string may name an entry. Names become file names.
  *
  * @param {string} name
