@@ -285,22 +285,25 @@ export interface StorageStats {
 /**
  * A store of your own: byte arrays by name. Names are 1 to 200 of A-Z a-z 0-9 . _ - with no dot in
  * front. `put` must be atomic: whatever happens, a name has its old value or its new one. No locks are
- * needed, since no name's value ever changes its meaning.
+ * needed: whichever of two values wins that are put under one name at the same time, no code is lost.
  */
 export interface Store {
   /** Whether methods return plain values and not promises; only then an import can wait for them. */
   readonly sync?: boolean;
   readonly kind?: string;
   readonly where?: string;
-  /** The value, or undefined. */
+  /** The value, or undefined. It is not changed by whoever gets it. */
   get(name: string): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  /** At least one byte. The store may keep the array itself. */
   put(name: string, bytes: Uint8Array): void | Promise<void>;
+  /** For a store that is `sync`: `put` without holding up the thread. It is called for large values where there is time. */
+  putAsync?(name: string, bytes: Uint8Array): Promise<void>;
   /** No error if there is none. */
   delete(name: string): void | Promise<void>;
   list(): StoredEntry[] | Promise<StoredEntry[]>;
-  /** The values of many names, where that costs less than many calls of `get`. */
+  /** For a store that is not `sync`: the values of many names, where that costs less than many calls of `get`. */
   getMany?(names: string[]): Promise<(Uint8Array | undefined)[]>;
-  /** Marks an entry as used now, which is what eviction goes by. */
+  /** Marks an entry as used now, which is what eviction goes by. No error if there is none. */
   touch?(name: string): void | Promise<void>;
 }
 

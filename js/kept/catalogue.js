@@ -3,6 +3,7 @@
 // asked or told, since a store that must be awaited cannot be asked within an import.
 
 import { parseName } from "./names.js";
+import { REMOVE_OLDER } from "./stores/store.js";
 
 /** @typedef {import("./stores/store.js").Store} Store */
 /** @typedef {import("./stores/store.js").StoredEntry & { parsed: import("./names.js").Name }} Entry */
@@ -75,7 +76,7 @@ export class Catalogue {
    */
   put(name, bytes, mayWait = false) {
     const nbytes = bytes.length;
-    if (mayWait && this.#store.putAsync) return this.#store.putAsync(name, bytes);
+    if (mayWait && this.sync && this.#store.putAsync) return this.#store.putAsync(name, bytes);
     return this.#after(this.#store.put(name, bytes), () => this.learn(name, nbytes));
   }
 
@@ -88,7 +89,7 @@ export class Catalogue {
   removeOlder() {
     if (this.#hasRemovedOlder) return undefined;
     this.#hasRemovedOlder = true;
-    return this.#store.removeOlder?.();
+    return /** @type {any} */ (this.#store)[REMOVE_OLDER]?.();
   }
 
   /**

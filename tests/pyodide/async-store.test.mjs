@@ -596,6 +596,19 @@ module.value`),
     }
   });
 
+  test("methods that are not in the contract of such a store are not called", async () => {
+    const called = [];
+    for (const method of ["putAsync", "removeOlder"]) store[method] = () => called.push(method);
+    const { zips, warnings } = await visit();
+    const path = makeArchive();
+    importFrom(zips, path, "one");
+    await zips.flush();
+    assert.deepEqual([called, store.entries.size], [[], 3]);
+    assert.equal(zips.stats().storage.entries, 3);
+    assert.deepEqual(warnings, []);
+    zips.uninstall();
+  });
+
   for (const method of ["list", "get", "put", "delete", "touch"]) {
     test(`${method}() that fails: one warning at most, and imports go on`, async () => {
       const first = await visit();

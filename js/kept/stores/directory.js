@@ -5,7 +5,7 @@
 import { runNow } from "../../base/steps.js";
 import { isTemporary, makeTemporary, parseFolderName } from "../names.js";
 import { emptyUnused, isOlder } from "../older.js";
-import { checkEntry, checkName, isValidName } from "./store.js";
+import { REMOVE_OLDER, checkEntry, checkName, isValidName } from "./store.js";
 
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("../../platform/platform.js").Folders} Folders */
@@ -117,7 +117,7 @@ export class DirectoryStore {
   }
 
   /** Deletes what an older version of this package left in a folder beside this one. */
-  removeOlder() {
+  [REMOVE_OLDER]() {
     const parent = this.where.slice(0, this.where.lastIndexOf("/"));
     for (const name of this.#fs.readdirSync(parent)) {
       if (!isOlder(parseFolderName(name))) continue;

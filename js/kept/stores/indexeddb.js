@@ -12,7 +12,7 @@ import { pause, run } from "../../base/steps.js";
 import { isHidden } from "../../platform/page.js";
 import { parseDatabaseName } from "../names.js";
 import { emptyUnused, isOlder } from "../older.js";
-import { checkEntry, checkName } from "./store.js";
+import { REMOVE_OLDER, checkEntry, checkName } from "./store.js";
 
 /** @typedef {import("./store.js").Store} Store */
 
@@ -138,7 +138,7 @@ export class IndexedDBStore {
   }
 
   /** Deletes what an older version of this package left in a database of its own. */
-  async removeOlder() {
+  async [REMOVE_OLDER]() {
     const own = parseDatabaseName(this.where);
     const databases = (await indexedDB.databases?.()) ?? [];
     for (const { name = "" } of databases) {

@@ -7,7 +7,7 @@
 import { run } from "../../base/steps.js";
 import { parseFolderName } from "../names.js";
 import { emptyUnused, isOlder } from "../older.js";
-import { checkEntry, checkName, isValidName } from "./store.js";
+import { REMOVE_OLDER, checkEntry, checkName, isValidName } from "./store.js";
 
 /** @typedef {import("./store.js").Store} Store */
 
@@ -111,7 +111,7 @@ export class OPFSStore {
   }
 
   /** Deletes what an older version of this package left in a folder beside this one. */
-  async removeOlder() {
+  async [REMOVE_OLDER]() {
     const parent = /** @type {any} */ (this.#parent);
     for await (const { kind, name } of parent.values()) {
       if (kind !== "directory" || !isOlder(parseFolderName(name))) continue;

@@ -29,9 +29,14 @@
  * @property {() => any} list of StoredEntry, in no order
  * @property {(names: string[]) => Promise<(Uint8Array | undefined)[]>} [getMany] the values of many names
  *   at the cost of one
- * @property {() => any} [removeOlder] deletes what an older version of this package left elsewhere
  * @property {(name: string) => any} [touch] marks an entry as used now; no error if there is none
  */
+
+/**
+ * Names the method of this folder's stores that deletes what an older version of this package left beside
+ * them. A symbol: a program's own store may have a method of any name, which does something else.
+ */
+export const REMOVE_OLDER = Symbol("removeOlder");
 
 /**
  * Whether a value has all methods that a store must have.
