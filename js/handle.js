@@ -7,6 +7,7 @@ import { readSignal } from "./base/signals.js";
 import { nameCounters } from "./counters.js";
 import { checkPath } from "./paths.js";
 import { callFunction, isAlive, takeValue } from "./pyodide/python.js";
+import { releasePythonModule } from "./pyodide/side-module.js";
 import { formatTrace, readSwitch, readTraceFormat } from "./trace.js";
 
 export class Handle {
@@ -102,7 +103,7 @@ export class Handle {
       packs?.close();
     } finally {
       onUninstall?.();
-      if (!hasEnded) module?.destroy();
+      if (module && !hasEnded) releasePythonModule(this.#pyodide, module);
     }
   }
 

@@ -173,7 +173,8 @@ export interface Handle {
   clear(path?: string): Promise<void>;
   /**
    * Gives the imports back to Python's own zip importer. The next `install()` on this Pyodide starts
-   * anew; after a degraded start that is how to try again.
+   * anew; after a degraded start that is how to try again. A memory snapshot can be made before `install()`
+   * and after this.
    *
    * @throws {ZipImportInternalError} `"python-failed"`; the importer is then still in use
    */

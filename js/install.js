@@ -14,7 +14,7 @@ import { Packs } from "./kept/packs/packs.js";
 import { Visit } from "./kept/packs/visit.js";
 import { isSameOption, readOptions } from "./options.js";
 import { callFunction } from "./pyodide/python.js";
-import { loadPythonModule } from "./pyodide/side-module.js";
+import { loadPythonModule, releasePythonModule } from "./pyodide/side-module.js";
 import { SUPPORTED, buildOf, isSupported } from "./pyodide/versions.js";
 import { readWasmFile } from "./pyodide/wasm-file.js";
 import { forget, installationOf, remember } from "./registry.js";
@@ -166,7 +166,7 @@ async function start(platform, pyodide, { options, begun, library }, onUninstall
     return new Handle(pyodide, module, onUninstall, { packs, library });
   } catch (error) {
     if (isTakenOver) giveBack(module, packs);
-    module?.destroy();
+    if (module) releasePythonModule(pyodide, module);
     library?.settle(pyodide, buildOf(pyodide), false);
     const code = error instanceof ZipImportInternalError ? error.code : "load-failed";
     warn(

@@ -5,7 +5,8 @@
 
 /** For our files. It is not on sys.path: nothing in it can be imported by accident. */
 const FOLDER = "/lib/pyodide_zipimport";
-export const SIDE_MODULE = `${FOLDER}/pyodide_zipimport.abi3.so`;
+/** @param {string} suffix of its name */
+export const sideModule = (suffix) => `${FOLDER}/pyodide_zipimport${suffix}.abi3.so`;
 export const PACKS = `${FOLDER}/packs`;
 /** A standard library that is being made, and what it is made from. */
 export const LIBRARY_COPY = `${FOLDER}/library.new`;

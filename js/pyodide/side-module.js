@@ -6,14 +6,15 @@
 // Seen in 0.27.8, 0.28.3, 0.29.5, 314.0.7 and 315.0.0-alpha.2: `_module.LDSO.loadedLibsByName`, with the
 // main module's exports under `__main__`; Emscripten's `_module.loadWebAssemblyModule`, which takes a compiled
 // module too, and `_module.preloadedWasm`; from 0.28 on `_api.loadDynlib`; in 0.27 Emscripten's
-// `_module.loadDynamicLibrary`.
+// `_module.loadDynamicLibrary`; `_api.config`, which has loadPyodide()'s options, `_makeSnapshot` and
+// `_loadSnapshot` among them.
 
 import { ZipImportInternalError, describeError } from "../base/errors.js";
 import { VERSION } from "../base/version.js";
-import { SIDE_MODULE, giveFile } from "./files.js";
+import { giveFile, sideModule } from "./files.js";
 import { runApart } from "./python.js";
 
-const NAMES = { name: "pyodide_zipimport", path: SIDE_MODULE };
+const NAME = "pyodide_zipimport";
 
 const FIND = `
 import sys
@@ -35,6 +36,12 @@ except BaseException:
 result = module
 `;
 
+const DROP = `
+import gc, sys
+sys.modules.pop(name, None)
+gc.collect()
+`;
+
 /**
  * The Python module, loaded unless this Pyodide has it already.
  *
@@ -44,7 +51,7 @@ result = module
  * @throws {ZipImportInternalError}
  */
 export async function loadPythonModule(pyodide, readWasm) {
-  const loaded = runApart(pyodide, FIND, NAMES);
+  const loaded = runApart(pyodide, FIND, { name: NAME });
   const module = loaded ?? (await load(pyodide, await readWasm()));
   try {
     checkVersion(module.__version__, loaded ? "a loaded side module" : "the side module");
@@ -56,21 +63,45 @@ export async function loadPythonModule(pyodide, readWasm) {
 }
 
 /**
+ * Lets go of the Python module. It stays loaded, for Python code that uses it and for the next install(), but
+ * in a Pyodide of which a memory snapshot is to be made: what comes out of that has no functions of ours,
+ * and its first garbage collection would call them.
+ *
+ * @param {any} pyodide
+ * @param {any} module a PyProxy
+ */
+export function releasePythonModule(pyodide, module) {
+  module.destroy();
+  if (pyodide._api?.config?._makeSnapshot) runApart(pyodide, DROP, { name: NAME });
+}
+
+/**
+ * @param {any} pyodide
+ * @returns {string} where the file of the side module is to be
+ */
+function choosePath(pyodide) {
+  // What came out of a snapshot believes that it has loaded the files which were loaded there.
+  const isRestored = pyodide._api?.config?._loadSnapshot;
+  return sideModule(isRestored ? `-${Math.random().toString(36).slice(2)}` : "");
+}
+
+/**
  * @param {any} pyodide
  * @param {import("./wasm-file.js").WasmFile} file
  */
 async function load(pyodide, { bytes, module }) {
   // Before it is loaded: what was loaded once, Pyodide keeps.
-  const [section] = WebAssembly.Module.customSections(module, NAMES.name);
+  const [section] = WebAssembly.Module.customSections(module, NAME);
   if (section) checkVersion(new TextDecoder().decode(section), "the side module");
+  const path = choosePath(pyodide);
   try {
     checkImports(pyodide, module);
-    giveFile(pyodide.FS, SIDE_MODULE, bytes);
-    await linkLibrary(pyodide, module);
-    return runApart(pyodide, LOAD, NAMES);
+    giveFile(pyodide.FS, path, bytes);
+    await linkLibrary(pyodide, module, path);
+    return runApart(pyodide, LOAD, { name: NAME, path });
   } catch (error) {
     // Emscripten keeps a library that failed to link, and would take it for a good one next time.
-    delete pyodide._module?.LDSO?.loadedLibsByName?.[SIDE_MODULE];
+    delete pyodide._module?.LDSO?.loadedLibsByName?.[path];
     throw new ZipImportInternalError(
       "load-failed",
       `Pyodide ${pyodide.version} could not load the side module (${describeError(error)})`,
@@ -111,24 +142,25 @@ function checkImports(pyodide, module) {
  *
  * @param {any} pyodide
  * @param {WebAssembly.Module} module
+ * @param {string} path
  */
-async function linkLibrary(pyodide, module) {
+async function linkLibrary(pyodide, module, path) {
   const { loadDynamicLibrary, loadWebAssemblyModule, preloadedWasm } = pyodide._module;
   const flags = { loadAsync: true, nodelete: true };
   try {
-    preloadedWasm[SIDE_MODULE] = await loadWebAssemblyModule(module, flags, SIDE_MODULE, {});
+    preloadedWasm[path] = await loadWebAssemblyModule(module, flags, path, {});
   } catch {
     // It instantiates at once, which an engine may refuse on a page's thread. Then the loader compiles the
     // file itself; what is wrong otherwise it finds too.
   }
   try {
     if (!pyodide.version.startsWith("0.27.")) {
-      await pyodide._api.loadDynlib(SIDE_MODULE);
+      await pyodide._api.loadDynlib(path);
     } else {
       // 0.27's own loader prints some failures instead of throwing them, and tolerates missing symbols.
-      await loadDynamicLibrary(SIDE_MODULE, { ...flags, global: false, fs: pyodide.FS }, {});
+      await loadDynamicLibrary(path, { ...flags, global: false, fs: pyodide.FS }, {});
     }
   } finally {
-    delete preloadedWasm[SIDE_MODULE];
+    delete preloadedWasm[path];
   }
 }
