@@ -9,6 +9,7 @@
 
 #include "../../src/zip/link.h"
 #include "../../src/zip/member.h"
+#include "../../src/zip/tree.h"
 
 /* What does not hold, or NULL. */
 static inline const char *exercise_node(const struct zi_archive *archive, uint32_t at)
@@ -60,6 +61,36 @@ static inline const char *exercise_tree(const struct zi_archive *archive)
         at = nodes[at].next_sibling;
     }
     return count == archive->index.node_count ? NULL : "every node hangs in the tree";
+}
+
+/* The same for what unpacking would make; the directory's own path has no slash at its end. */
+static inline const char *exercise_visible(const struct zi_archive *archive, uint32_t directory,
+                                           unsigned depth, uint32_t *count)
+{
+    uint32_t node = zi_tree_first(archive, directory);
+
+    for (; node != ZI_INDEX_NONE; node = zi_tree_next(archive, node)) {
+        size_t nbytes, path_nbytes = zi_archive_node(archive, node)->path_nbytes;
+        const char *name = zi_tree_name(archive, node, &nbytes);
+        const char *path = (const char *)zi_archive_node(archive, node)->path;
+        enum zi_tree_kind kind = zi_tree_kind(archive, node);
+        const char *broken = NULL;
+        if (++*count > archive->index.node_count)
+            return "what is visible has a loop";
+        if (kind == ZI_TREE_INVISIBLE || nbytes == 0 || memchr(name, '/', nbytes))
+            return "what is visible has a name";
+        if ((nbytes == 1 && name[0] == '.') || (nbytes == 2 && memcmp(name, "..", 2) == 0))
+            return "no name leads elsewhere";
+        if (zi_tree_find(archive, directory, name, nbytes) != node)
+            return "what is visible is found by its name";
+        if (zi_tree_resolve(archive, path, path_nbytes - (kind == ZI_TREE_DIRECTORY)) != node)
+            return "what is visible is found by its path";
+        if (kind == ZI_TREE_DIRECTORY && depth < ZI_INDEX_DEPTH_MAX)
+            broken = exercise_visible(archive, node, depth + 1, count);
+        if (broken)
+            return broken;
+    }
+    return NULL;
 }
 
 /* Reads the entry's beginning and all of it; what is wrong with that is in the error. */

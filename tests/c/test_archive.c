@@ -969,6 +969,7 @@ static const char *try_bytes(struct test *t, const uint8_t *bytes, size_t nbytes
     bool same = false;
 
     zi_source_open_memory(&source, &t->host, bytes, nbytes);
+    uint32_t visible = 0;
     zi_error_clear(&t->err);
     enum zi_status status = zi_archive_open(&archive, &source, &t->err);
     if (status != ZI_OK) {
@@ -977,6 +978,8 @@ static const char *try_bytes(struct test *t, const uint8_t *bytes, size_t nbytes
         return status == ZI_ERR_ARCHIVE ? NULL : "damage is the archive's fault";
     }
     broken = exercise_tree(archive);
+    if (!broken)
+        broken = exercise_visible(archive, ZI_INDEX_ROOT, 0, &visible);
     if (!broken && (compare_source(t, archive, &source, &same) != ZI_OK || !same))
         broken = "an archive matches itself";
     exercise_members(archive, &source);

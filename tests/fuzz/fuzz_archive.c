@@ -9,6 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t nbytes)
     struct zi_source source;
     struct zi_error err;
     struct zi_archive *again = NULL;
+    uint32_t visible = 0;
 
     fuzz_host_init(&fuzz);
     zi_source_open_memory(&source, &fuzz.host, input, nbytes);
@@ -20,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t nbytes)
         return 0;
     }
     FUZZ_CHECK(!exercise_tree(archive));
+    FUZZ_CHECK(!exercise_visible(archive, ZI_INDEX_ROOT, 0, &visible));
     FUZZ_CHECK(zi_archive_reopen(&again, archive, &source, &err) == ZI_OK && again == archive);
     zi_archive_unref(again);
     FUZZ_CHECK(archive->entry_count * 46ull <= nbytes);
