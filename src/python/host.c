@@ -3,18 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define MILLISECOND_NS ((int64_t)1000000)
 
+/* Not Python's allocator, which only a thread may use that holds the interpreter's lock: what a
+ * mount shows is read inside of system calls, for which Python lets go of it. */
 static void *host_reallocate(void *context, void *block, size_t nbytes)
 {
     (void)context;
     if (nbytes == 0) {
-        PyMem_Free(block);
+        free(block);
         return NULL;
     }
-    return PyMem_Realloc(block, nbytes);
+    return realloc(block, nbytes);
 }
 
 /* Takes over what was raised: an OSError becomes its errno, anything else stays pending. */
@@ -57,18 +60,23 @@ static int audit_open(struct zi_state *state, const char *path, int flags)
     return result ? 0 : answer_of_exception();
 }
 
-static int host_open(void *context, const char *path, int *fd_ret)
-{
-    /* Not blocking: a FIFO in an archive's place is an error, not a wait. */
-    int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
-    int answer = audit_open(context, path, flags);
+/* Not blocking: a FIFO in an archive's place is an error, not a wait. */
+#define READ_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK)
 
-    if (answer != 0)
-        return answer;
+static int open_unseen(void *context, const char *path, int *fd_ret)
+{
+    (void)context;
     do
-        *fd_ret = open(path, flags);
+        *fd_ret = open(path, READ_FLAGS);
     while (*fd_ret < 0 && errno == EINTR);
     return *fd_ret < 0 ? errno : 0;
+}
+
+static int host_open(void *context, const char *path, int *fd_ret)
+{
+    int answer = audit_open(context, path, READ_FLAGS);
+
+    return answer != 0 ? answer : open_unseen(context, path, fd_ret);
 }
 
 /* Not repeated when interrupted: the descriptor is gone all the same. */
@@ -197,6 +205,19 @@ static const struct zi_host_ops python_host_ops = {
     .stamp_fd = host_stamp_fd,
     .stamp_path = host_stamp_path,
 };
+
+static const struct zi_host_ops plain_host_ops = {
+    .reallocate = host_reallocate,
+    .open = open_unseen,
+    .close = host_close,
+    .size = host_size,
+    .read_at = host_read_at,
+};
+
+void zi_plain_host_init(struct zi_host *host, const struct zi_host *like)
+{
+    *host = (struct zi_host){.ops = &plain_host_ops, .member_max = like->member_max};
+}
 
 void zi_python_host_init(struct zi_host *host, struct zi_state *state)
 {

@@ -5,6 +5,7 @@
 #include "importer/held.h"
 #include "importer/trace.h"
 #include "importer/zipimporter.h"
+#include "mount/mount.h"
 #include "packs/compiled.h"
 #include "packs/control.h"
 #include "packs/store.h"
@@ -19,6 +20,7 @@ struct module_state {
     struct zi_packs packs;
     struct zi_held held;
     struct zi_trace trace;
+    struct zi_mounts mounts;
     struct zi_takeover takeover;
 };
 
@@ -262,6 +264,18 @@ static PyMethodDef module_methods[] = {
      "_write_archive($module, source, target, omit, /)\n--\n\n"
      "Begin to write an archive to a file: the members of another one but those that omit names,\n"
      "and then those that are added."},
+    {"_mount", zi_mount_add, METH_VARARGS,
+     "_mount($module, path, archive_path, /)\n--\n\n"
+     "Take a directory for the archive in a file, which nobody changes; ZipImportError if it is "
+     "none.\n"
+     "Return (pointer, crc, size): what the bridge's functions and _unmount() take, and the key of "
+     "the\n"
+     "archive's contents."},
+    {"_unmount", zi_mount_remove, METH_O,
+     "_unmount($module, pointer, /)\n--\n\nForget a mount; another number changes nothing."},
+    {"_archive_key", zi_mount_key, METH_O,
+     "_archive_key($module, path, /)\n--\n\n"
+     "Return (crc, size) of an archive's directory; ZipImportError if there is no archive."},
     {"_get_module_code", (PyCFunction)(void (*)(void))zi_module_code_get,
      METH_VARARGS | METH_KEYWORDS,
      "_get_module_code($module, /, self, fullname, *, compile_source=True)\n--\n\n"
@@ -292,6 +306,7 @@ static int module_exec(PyObject *module)
     state->packs = &parts->packs;
     state->held = &parts->held;
     state->trace = &parts->trace;
+    state->mounts = &parts->mounts;
     state->takeover = &parts->takeover;
     zi_python_host_init(&state->host, state);
     zi_registry_init(&state->registry, &state->host, zi_archives_drop_attachment);
@@ -341,6 +356,7 @@ static void module_free(void *module)
     module_clear(module);
     zi_takeover_clear(&parts->takeover);
     zi_held_drop(&parts->held);
+    zi_mounts_free(&parts->mounts);
     zi_state_free(&parts->state);
     if (parts->state.packs)
         zi_packs_free(&parts->state);

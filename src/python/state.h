@@ -86,6 +86,7 @@ struct zi_state {
     struct zi_packs *packs;       /* packs/compiled.h */
     struct zi_held *held;         /* importer/held.h */
     struct zi_trace *trace;       /* importer/trace.h */
+    struct zi_mounts *mounts;     /* mount/mount.h */
     struct zi_takeover *takeover; /* takeover/takeover.h */
 #define ZI_STATE_MEMBER(name) PyObject *name;
     ZI_STATE_OBJECTS(ZI_STATE_MEMBER)

@@ -201,6 +201,7 @@ WRAP_INT(PyBytes_AsStringAndSize, (PyObject * a, char **ret, Py_ssize_t *size_re
 
 WRAP_OBJECT(PyLong_FromLong, (long value), (value))
 WRAP_OBJECT(PyLong_FromUnsignedLong, (unsigned long value), (value))
+WRAP_WITH(raises, void *, NULL, PyLong_AsVoidPtr, (PyObject * number), (number))
 WRAP_OBJECT(PyLong_FromVoidPtr, (void *pointer), (pointer))
 WRAP(long, -1, PyLong_AsLong, (PyObject * a), (a))
 WRAP(unsigned long, (unsigned long)-1, PyLong_AsUnsignedLong, (PyObject * a), (a))
@@ -454,15 +455,28 @@ void *__wrap_PyMem_Calloc(size_t count, size_t nbytes)
     return memory_fails("PyMem_Calloc") ? NULL : __real_PyMem_Calloc(count, nbytes);
 }
 
-void *__real_PyMem_Realloc(void *block, size_t nbytes);
-void *__wrap_PyMem_Realloc(void *block, size_t nbytes);
-void *__wrap_PyMem_Realloc(void *block, size_t nbytes)
+/* The core's own, which no allocator of Python's sees. */
+
+void *__real_realloc(void *block, size_t nbytes);
+void *__wrap_realloc(void *block, size_t nbytes);
+void *__wrap_realloc(void *block, size_t nbytes)
 {
-    return memory_fails("PyMem_Realloc") ? NULL : __real_PyMem_Realloc(block, nbytes);
+    void *moved = memory_fails("realloc") ? NULL : __real_realloc(block, nbytes);
+
+    faults.live_blocks += moved && !block;
+    return moved;
 }
 
-/* All that the interpreter and the core allocate passes through here once counting has begun; only
- * differences mean something. The allocators beneath stay what they were. */
+void __real_free(void *block);
+void __wrap_free(void *block);
+void __wrap_free(void *block)
+{
+    faults.live_blocks -= block != NULL;
+    __real_free(block);
+}
+
+/* All that the interpreter allocates passes through here once counting has begun; only differences
+ * mean something. The allocators beneath stay what they were. */
 static PyMemAllocatorEx beneath[3];
 
 static void *count_malloc(void *context, size_t nbytes)

@@ -3,12 +3,16 @@
 What is done returns values that can be compared, and leaves nothing behind that its next preparation does not remove.
 """
 
+import contextlib
+import ctypes
+import errno
 import importlib
 import importlib.machinery
 import importlib.util
 import itertools
 import os
 import pickle
+import struct
 import sys
 import tempfile
 import zipfile
@@ -1083,3 +1087,82 @@ def trace_an_import():
             module.set_tracing(False)
 
     return traced
+
+
+# --- mounts --------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def mounted(path):
+    """What _mount() says of the archive; unmounted in any case, at the second try if the first was made to fail."""
+    pointer, *key = module._mount("/mounted", path)
+    try:
+        yield pointer, key
+    finally:
+        try:
+            module._unmount(pointer)
+        except BaseException:
+            module._unmount(pointer)
+            raise
+
+
+@scenario(refused=True)
+def mount_an_archive():
+    path = make()
+
+    def act():
+        with mounted(path) as (_, key):
+            return key == list(module._archive_key(path))
+
+    return act
+
+
+def open_bridge():
+    """The functions that JavaScript calls, here by ctypes; nodes and errors as in src/bridge.h."""
+    bridge = ctypes.CDLL(module.__file__)
+    arguments = [ctypes.c_void_p, ctypes.c_uint32]
+    for name in ("first", "next", "read"):
+        getattr(bridge, f"zi_bridge_{name}").argtypes = arguments
+    bridge.zi_bridge_first.restype = bridge.zi_bridge_next.restype = ctypes.c_int32
+    bridge.zi_bridge_read.restype = bridge.zi_bridge_area.restype = ctypes.c_void_p
+    return bridge
+
+
+def read_node(bridge, pointer, node):
+    contents = bridge.zi_bridge_read(pointer, node)
+    area = ctypes.string_at(bridge.zi_bridge_area(), 32)
+    nbytes, error = int(struct.unpack("d", area[:8])[0]), int.from_bytes(area[24:28], "little")
+    try:
+        if error:
+            raise MemoryError if error == errno.ENOMEM else OSError(error, "")
+        return ctypes.string_at(contents, nbytes)
+    finally:
+        bridge.zi_bridge_release()
+
+
+@scenario(refused=True)
+def read_through_the_bridge():
+    path = make([Entry("m.py", SOURCE, method=zipbuild.DEFLATED), Entry("data.txt", "data")])
+    bridge = open_bridge()
+
+    def act():
+        with mounted(path) as (pointer, _):
+            second = bridge.zi_bridge_first(pointer, 0)
+            first = bridge.zi_bridge_next(pointer, second)
+            return [read_node(bridge, pointer, node) for node in (first, second)]
+
+    return act
+
+
+@scenario(refused=True)
+def list_links_through_the_bridge():
+    link = {"attributes": 0o120777 << 16, "version_made": 3 << 8}
+    path = make([Entry("data.txt", "data"), Entry("link", "data.txt", **link)])
+    bridge = open_bridge()
+
+    def act():
+        with mounted(path) as (pointer, _):
+            first = bridge.zi_bridge_first(pointer, 0)
+            return first, bridge.zi_bridge_next(pointer, first)
+
+    return act
