@@ -69,3 +69,17 @@ export async function untilLibrary(fs) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
+
+/**
+ * The permissions that are kept from new files, as Python makes them. Seen: 0.27.8 to 314.0.7 have a umask
+ * and do not apply it, 315.0.0-alpha.2 does.
+ *
+ * @param {any} pyodide
+ * @returns {number}
+ */
+export function maskOf({ version, _module: { _umask } }) {
+  if (Number.parseInt(version) < 315) return 0;
+  const mask = _umask(0);
+  _umask(mask);
+  return mask;
+}

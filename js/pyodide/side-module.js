@@ -86,6 +86,24 @@ function choosePath(pyodide) {
 }
 
 /**
+ * The side module's own functions, for calls that do not pass through Python.
+ *
+ * @typedef {object} Library
+ * @property {Record<string, (...args: number[]) => number>} exports
+ * @property {() => Uint8Array} memory Pyodide's, as it is now: it moves when it grows
+ */
+
+/**
+ * @param {any} pyodide
+ * @param {any} module the PyProxy of the Python module
+ * @returns {Library}
+ */
+export function findLibrary({ _module: main }, module) {
+  const { exports } = main.LDSO.loadedLibsByName[module.__file__];
+  return { exports, memory: () => main.HEAPU8 };
+}
+
+/**
  * @param {any} pyodide
  * @param {import("./wasm-file.js").WasmFile} file
  */

@@ -1,0 +1,142 @@
+// @ts-check
+// Calls the side module's functions for mounts, straight and not through Python: they are asked while
+// Python waits in a system call. src/bridge.h says what each does.
+
+/** As src/zip/tree.h numbers them. */
+export const KIND = { invisible: 0, file: 1, directory: 2, link: 3 };
+/** As src/python/mount/mount.h numbers them. */
+export const CHANGE = { within: 1, gone: 2 };
+
+/** Places in struct zi_bridge_area. */
+const AREA = { nbytes: 0, mtime: 8, kind: 16, isLocal: 20, error: 24, nameBytes: 28, name: 32 };
+const AREA_BYTES = 288;
+const NAME_BYTES_MAX = 255;
+
+/**
+ * @typedef {object} Facts
+ * @property {string} name
+ * @property {number} kind one of KIND
+ * @property {number} nbytes of a file's contents or a link's text
+ * @property {number} mtime in milliseconds since the epoch; 0 where the archive does not say
+ */
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = new TextEncoder();
+
+export class Bridge {
+  #library;
+  #pointer;
+
+  /** @param {import("../pyodide/side-module.js").Library} library */
+  constructor(library) {
+    this.#library = library;
+    this.#pointer = library.exports.zi_bridge_area() >>> 0;
+  }
+
+  /**
+   * @param {number} mount
+   * @param {number} directory
+   * @returns {number[]} its children, as they stand in the archive
+   */
+  children(mount, directory) {
+    const { zi_bridge_first, zi_bridge_next } = this.#library.exports;
+    const found = [];
+    let node = zi_bridge_first(mount, directory);
+    for (; node >= 0; node = zi_bridge_next(mount, node)) found.push(node);
+    return found.reverse();
+  }
+
+  /**
+   * @param {number} mount
+   * @param {number} directory
+   * @param {string} name
+   * @returns {number} the child of this name, negative if there is none
+   */
+  find(mount, directory, name) {
+    const bytes = encoder.encode(name);
+    if (bytes.length > NAME_BYTES_MAX) return -1;
+    this.#bytesAt(this.#pointer + AREA.name, bytes.length).set(bytes);
+    this.#area().setUint32(AREA.nameBytes, bytes.length, true);
+    return this.#library.exports.zi_bridge_find(mount, directory);
+  }
+
+  /**
+   * @param {number} mount
+   * @param {number} node
+   * @returns {Facts}
+   */
+  describe(mount, node) {
+    this.#library.exports.zi_bridge_describe(mount, node);
+    const area = this.#area();
+    const nameBytes = area.getUint32(AREA.nameBytes, true);
+    const mtime = area.getFloat64(AREA.mtime, true) * 1000;
+    return {
+      name: decoder.decode(this.#bytesAt(this.#pointer + AREA.name, nameBytes).slice()),
+      kind: area.getUint32(AREA.kind, true),
+      nbytes: area.getFloat64(AREA.nbytes, true),
+      mtime: area.getUint32(AREA.isLocal, true) ? fromLocal(mtime) : mtime,
+    };
+  }
+
+  /**
+   * @param {number} mount
+   * @param {number} node a file or a link
+   * @returns {{ bytes?: Uint8Array, errno: number }} the contents; where they cannot be read, why
+   */
+  read(mount, node) {
+    const { zi_bridge_read, zi_bridge_release } = this.#library.exports;
+    const pointer = zi_bridge_read(mount, node) >>> 0;
+    const area = this.#area();
+    const errno = area.getUint32(AREA.error, true);
+    if (errno) return { errno };
+    try {
+      return { bytes: this.#bytesAt(pointer, area.getFloat64(AREA.nbytes, true)).slice(), errno };
+    } finally {
+      zi_bridge_release();
+    }
+  }
+
+  /**
+   * @param {number} mount
+   * @param {number} node a link
+   */
+  readLink(mount, node) {
+    const { bytes, errno } = this.read(mount, node);
+    return { text: bytes && decoder.decode(bytes), errno };
+  }
+
+  /**
+   * @param {number} mount
+   * @param {number} directory that is not the archive's any more
+   * @param {number} change of CHANGE
+   */
+  change(mount, directory, change) {
+    this.#library.exports.zi_bridge_change(mount, directory, change);
+  }
+
+  /** Made anew for each use: a view ends when the memory grows. */
+  #area() {
+    return new DataView(this.#library.memory().buffer, this.#pointer, AREA_BYTES);
+  }
+
+  /**
+   * @param {number} pointer
+   * @param {number} nbytes
+   */
+  #bytesAt(pointer, nbytes) {
+    return this.#library.memory().subarray(pointer, pointer + nbytes);
+  }
+}
+
+/** @param {number} time what a clock showed here, counted as if that were UTC */
+function fromLocal(time) {
+  const at = new Date(time);
+  return new Date(
+    at.getUTCFullYear(),
+    at.getUTCMonth(),
+    at.getUTCDate(),
+    at.getUTCHours(),
+    at.getUTCMinutes(),
+    at.getUTCSeconds(),
+  ).getTime();
+}

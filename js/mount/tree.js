@@ -1,0 +1,170 @@
+// @ts-check
+// An archive as a directory of Pyodide's file system: as if it had been unpacked there, but nothing is made
+// before it is looked for. Python's imports ask the side module itself (src/python/mount).
+
+import { giveFile, removeFile } from "../pyodide/files.js";
+import { callFunction, takeValue } from "../pyodide/python.js";
+import { findLibrary } from "../pyodide/side-module.js";
+import { Bridge } from "./bridge.js";
+import { Nodes } from "./nodes.js";
+
+/** For the archives' files, each under the path of its mount: bytecode is kept under their names. */
+const ARCHIVES = "/lib/pyodide_zipimport/archives";
+
+/** @typedef {{ crc: number, nbytes: number }} ContentKey CRC-32 and size of an archive's directory */
+
+/**
+ * Where the archive of a mount lies.
+ *
+ * @param {string} path the mount's
+ */
+export function archivePathOf(path) {
+  return `${ARCHIVES}${path}`;
+}
+
+/**
+ * Tells one archive from another, before it is mounted.
+ *
+ * @param {any} module the PyProxy of the Python module
+ * @param {string} archivePath of a file in Pyodide's file system
+ * @returns {ContentKey}
+ * @throws {import("../base/errors.js").ZipImportInternalError} "python-failed", whose cause is a PythonError
+ *   of the type ZipImportError where the file is no archive
+ */
+export function describeArchive(module, archivePath) {
+  const [crc, nbytes] = takeValue(
+    callFunction(module, "_archive_key", (method) => method(archivePath)),
+  );
+  return { crc, nbytes };
+}
+
+/**
+ * Mounts an archive. The folders above the mount are made; sys.path stays as it is.
+ *
+ * @param {any} pyodide
+ * @param {any} module the PyProxy of the Python module, the caller's
+ * @param {object} where
+ * @param {string} where.path absolute, without a slash at its end; there must be nothing yet
+ * @param {string} where.archivePath of a file that the caller gave with giveFile(), best at
+ *   archivePathOf(path). The tree owns it once it is grown: nobody else changes it, and remove() deletes it
+ * @returns {Tree}
+ * @throws as describeArchive(); then nothing is mounted, and the file is still the caller's
+ */
+export function growTree(pyodide, module, { path, archivePath }) {
+  return new Tree(pyodide, module, path, archivePath);
+}
+
+/**
+ * What is mounted at one path.
+ */
+class Tree {
+  #pyodide;
+  #module;
+  #bridge;
+  #isRemoved = false;
+  /** @type {number} what the side module calls the mount */
+  #mount;
+  /** @type {Nodes} */
+  #nodes;
+  /** @type {any} */
+  #root;
+
+  /**
+   * @param {any} pyodide
+   * @param {any} module
+   * @param {string} path
+   * @param {string} archivePath
+   */
+  constructor(pyodide, module, path, archivePath) {
+    this.#pyodide = pyodide;
+    this.#module = module;
+    this.path = path;
+    this.archivePath = archivePath;
+    this.#bridge = new Bridge(findLibrary(pyodide, module));
+    [this.#mount, this.key] = this.#register();
+    [this.#nodes, this.#root] = this.#grow();
+  }
+
+  /**
+   * Puts another archive in this one's place. Where that is none, all stays as it was.
+   *
+   * @param {Uint8Array} bytes the file's from now on
+   * @returns {{ changed: string[] }} as remove()
+   * @throws as growTree()
+   */
+  replace(bytes) {
+    const { FS } = this.#pyodide;
+    const previous = FS.lookupPath(this.archivePath).node.contents;
+    giveFile(FS, this.archivePath, bytes);
+    let mount, key;
+    try {
+      [mount, key] = this.#register();
+    } catch (error) {
+      giveFile(FS, this.archivePath, previous);
+      describeArchive(this.#module, this.archivePath); // so that the bytes are looked at again
+      throw error;
+    }
+    // What is open is read from the bytes that it was opened of.
+    giveFile(FS, this.archivePath, previous);
+    const changed = this.#uproot();
+    giveFile(FS, this.archivePath, bytes);
+    this.#mount = mount;
+    this.key = key;
+    [this.#nodes, this.#root] = this.#grow();
+    return { changed };
+  }
+
+  /**
+   * Takes the mount away, with all that the user made there. Files that are open keep their contents, modules
+   * that were imported stay; what is looked for below the path is not there any more.
+   *
+   * @returns {{ changed: string[] }} what the user made or changed there, as paths below the mount's
+   */
+  remove() {
+    if (this.#isRemoved) return { changed: [] };
+    this.#isRemoved = true;
+    const changed = this.#uproot();
+    removeFile(this.#pyodide.FS, this.archivePath);
+    return { changed };
+  }
+
+  /**
+   * How many nodes were made, contents filled and dropped again, and the bytes that are kept of them.
+   */
+  stats() {
+    return this.#nodes.stats();
+  }
+
+  /** @returns {[number, ContentKey]} */
+  #register() {
+    const call = (/** @type {any} */ method) => method(this.path, this.archivePath);
+    const [mount, crc, nbytes] = takeValue(callFunction(this.#module, "_mount", call));
+    return [mount, { crc, nbytes }];
+  }
+
+  /** @param {number} mount */
+  #unregister(mount) {
+    callFunction(this.#module, "_unmount", (method) => method(mount));
+  }
+
+  /** @returns {[Nodes, any]} */
+  #grow() {
+    const { FS } = this.#pyodide;
+    const slash = this.path.lastIndexOf("/");
+    try {
+      FS.mkdirTree(this.path.slice(0, slash));
+      const parent = FS.lookupPath(this.path.slice(0, slash) || "/", { follow: true }).node;
+      const nodes = new Nodes(this.#pyodide, this.#bridge, this.#mount);
+      return [nodes, nodes.plant(parent, this.path.slice(slash + 1))];
+    } catch (error) {
+      this.#unregister(this.#mount);
+      throw error;
+    }
+  }
+
+  #uproot() {
+    const changed = this.#nodes.uproot(this.#root);
+    this.#unregister(this.#mount);
+    return changed;
+  }
+}

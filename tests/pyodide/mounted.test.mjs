@@ -1,0 +1,199 @@
+// An archive as a directory: equal to unpacking it, in everything that a program can ask.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+
+import { describeOn, oldAndNew, once, projectPath, start } from "./harness.mjs";
+import { archivePathOf, describeArchive, growTree } from "../../js/mount/tree.js";
+import { install } from "../../js/node.js";
+import { giveFile } from "../../js/pyodide/files.js";
+
+const ROOT = "/lib/zip/a";
+const ARCHIVE = archivePathOf(ROOT);
+
+/** Makes archives; `links` maps names to what they lead to, `damaged` names members to be read with errors. */
+const MAKE = `
+import io, os, sys, zipfile
+sys.path.insert(0, "/tmp")
+
+def make(members, links={}, damaged=()):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for i, (name, data) in enumerate(members.items()):
+            archive.writestr(name, data, [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED][i % 2])
+        for name, target in links.items():
+            info = zipfile.ZipInfo(name)
+            info.create_system, info.external_attr = 3, 0o120777 << 16
+            archive.writestr(info, target)
+    made = bytearray(file.getvalue())
+    for name in damaged:
+        at = made.index(name.encode()) + len(name)
+        made[at] ^= 1
+    return bytes(made)
+
+MEMBERS = {
+    "__init__.py": "x = 1", "empty.txt": "", "data.bin": bytes(range(256)) * 99,
+    "full/a.txt": "a", "full/b.txt": "bbb", "full/c.txt": "ccc",
+    "deep/er/still/x.txt": "x" * 999, "other/keep.txt": "keep", "other/gone.txt": "gone",
+    "other/cut.txt": "cut it", "café/ü.txt": "ü", "2": "two", "1": "one",
+}
+`;
+
+describeOn(oldAndNew, "a mounted archive", (version) => {
+  /** @type {any} */ let pyodide;
+  /** @type {any} */ let module;
+  /** @type {any} */ let zips;
+  /** @type {import("../../js/mount/tree.js").Tree | undefined} */ let tree;
+  const { test: testOnce } = once(version);
+
+  before(async () => {
+    pyodide = await start(version);
+    zips = await install(pyodide, { storage: "memory" });
+    module = pyodide.pyimport("pyodide_zipimport");
+    const source = readFileSync(projectPath("tests/pyodide/mounted.py"));
+    pyodide.FS.writeFile("/tmp/mounted.py", source);
+    pyodide.runPython(MAKE);
+  });
+
+  after(() => {
+    module.destroy();
+    zips.uninstall();
+  });
+
+  /** The bytes of an archive, made by a Python expression. */
+  const make = (expression) => {
+    const proxy = pyodide.runPython(expression);
+    const bytes = proxy.toJs();
+    proxy.destroy();
+    return bytes.slice();
+  };
+
+  const mount = (expression) => {
+    giveFile(pyodide.FS, ARCHIVE, make(expression));
+    tree = growTree(pyodide, module, { path: ROOT, archivePath: ARCHIVE });
+    return tree;
+  };
+
+  const python = (code) => {
+    const value = pyodide.runPython(code);
+    return value?.toJs ? value.toJs() : value;
+  };
+
+  test("is equal to the same archive unpacked, and stays equal when it is changed", () => {
+    mount("make(MEMBERS)");
+    pyodide.unpackArchive(make("make(MEMBERS)"), "zip", { extractDir: "/tmp/unpacked" });
+    const differences = python(`import mounted; repr(mounted.compare("${ROOT}", "/tmp/unpacked"))`);
+    assert.equal(differences, "[]");
+    tree.remove();
+  });
+
+  testOnce("its nodes are made when they are looked for, and bytes are dropped again", () => {
+    mount('make({f"d{i}/f{j}": bytes(9999) for i in range(9) for j in range(30)})');
+    assert.equal(tree.stats().nodes, 1);
+    python(`open("${ROOT}/d3/f7", "rb").read()`);
+    assert.deepEqual(tree.stats(), { nodes: 3, fills: 1, filledBytes: 9999, drops: 0 });
+    python(`
+import os
+for folder, _, names in os.walk("${ROOT}"):
+    for name in names:
+        assert open(os.path.join(folder, name), "rb").read() == bytes(9999)
+`);
+    const { nodes, fills, filledBytes, drops } = tree.stats();
+    assert.deepEqual([nodes, fills - drops], [280, Math.floor((512 * 1024) / 9999)]);
+    assert.ok(filledBytes <= 512 * 1024);
+    tree.remove();
+  });
+
+  testOnce("a damaged member is an I/O error, and none of its bytes is given out", () => {
+    mount('make({"good": "good", "bad": "bad bad"}, damaged=["bad"])');
+    assert.equal(
+      python(`
+try:
+    open("${ROOT}/bad", "rb").read()
+except OSError as error:
+    import errno
+    answer = errno.errorcode[error.errno]
+answer + open("${ROOT}/good").read()
+`),
+      "EIOgood",
+    );
+    tree.remove();
+  });
+
+  testOnce("what cannot be unpacked is not there", () => {
+    mount(`make({
+      "../up": "", "a/../../up": "", "/abs": "", "a//b": "", "./dot": "1", "both": "", "both/x": "",
+      "x" * 256: "", "y" * 255: "", "fine": "",
+    })`);
+    assert.deepEqual(python(`sorted(os.listdir("${ROOT}"))`), [
+      "a",
+      "dot",
+      "fine",
+      "y".repeat(255),
+    ]);
+    assert.deepEqual(python(`os.listdir("${ROOT}/a")`), []);
+    assert.equal(python('os.path.exists("/lib/zip/up")'), false);
+    tree.remove();
+  });
+
+  testOnce("symbolic links are links, unless they lead out of the archive or nowhere", () => {
+    mount(`make({"d/f": "f", "e/g/h": "h"}, {
+      "d/up": "../e/g", "file": "d/f", "out": "../up", "abs": "/tmp", "gone": "nope", "loop": "loop",
+      "far": "d/up/../../..", "sly": "d/up/../../../d",
+    })`);
+    assert.deepEqual(python(`sorted(os.listdir("${ROOT}"))`), ["d", "e", "file"]);
+    assert.deepEqual(
+      python(
+        `[os.readlink("${ROOT}/file"), open("${ROOT}/file").read(), os.listdir("${ROOT}/d/up")]`,
+      ),
+      ["d/f", "f", ["h"]],
+    );
+    tree.remove();
+  });
+
+  test("removed: what is open goes on, the rest is gone, and what the user wrote is told", () => {
+    mount("make(MEMBERS)");
+    python(`
+file = open("${ROOT}/full/a.txt", "rb")
+with open("${ROOT}/full/new", "w") as new: new.write("1")
+with open("${ROOT}/full/b.txt", "a") as changed: changed.write("1")
+`);
+    assert.deepEqual(tree.remove().changed.sort(), ["full/b.txt", "full/new"]);
+    assert.deepEqual(tree.remove().changed, []);
+    assert.deepEqual(python(`[file.read().decode(), os.path.exists("${ROOT}")]`), ["a", false]);
+    assert.equal(pyodide.FS.analyzePath(ARCHIVE).exists, false);
+    // Its place is free.
+    mount('make({"other": "1"})');
+    assert.deepEqual(python(`os.listdir("${ROOT}")`), ["other"]);
+    tree.remove();
+  });
+
+  testOnce("replaced by another archive, and not by what is none", () => {
+    mount('make({"a": "old", "b": "open"})');
+    const { key } = tree;
+    python(`file = open("${ROOT}/b")`);
+    assert.throws(
+      () => tree.replace(new Uint8Array(99)),
+      ({ code, cause }) => code === "python-failed" && cause.type === "ZipImportError",
+    );
+    assert.deepEqual([tree.key, describeArchive(module, ARCHIVE)], [key, key]);
+    assert.equal(python(`open("${ROOT}/a").read()`), "old");
+    tree.replace(make('make({"a": "new", "c": "1"})'));
+    assert.notDeepEqual(tree.key, key);
+    assert.deepEqual(python(`[os.listdir("${ROOT}"), open("${ROOT}/a").read(), file.read()]`), [
+      ["a", "c"],
+      "new",
+      "open",
+    ]);
+    tree.remove();
+  });
+
+  testOnce("what is no archive is not mounted", () => {
+    assert.throws(
+      () => mount("bytes(99)"),
+      ({ code, cause }) => code === "python-failed" && cause.type === "ZipImportError",
+    );
+    assert.equal(pyodide.FS.analyzePath(ROOT).exists, false);
+  });
+});
