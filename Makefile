@@ -63,8 +63,8 @@ SETUP_BUILD = build/setup/build
 SETUP_TEST  = build/setup/test
 SETUP_FULL  = build/setup/full
 
-# Reading archives is made for speed, the rest for size.
-WASM_OPTIMISE = $(if $(filter src/zip/%,$<),-O2,-Os)
+# Reading directories is made for speed, the rest for size.
+WASM_OPTIMISE = $(if $(filter src/zip/archive.c src/zip/index.c src/zip/name.c,$<),-O2,-Oz)
 $(eval $(call compile,wasm,$$(EMCC),$$(WASM_OPTIMISE) $$(NATIVE) $$(WASM_HEADERS),build/wasm/include/done))
 $(eval $(call compile,native,$$(CC),-O2 -g $$(NATIVE) $$(NATIVE_HEADERS),$(SETUP_BUILD)))
 $(eval $(call compile,native-asan,$$(CC),-O1 -g $$(NATIVE) $$(SANITIZE) $$(NATIVE_HEADERS),$(SETUP_BUILD)))
