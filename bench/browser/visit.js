@@ -36,7 +36,6 @@
  * @returns {Promise<Visit>}
  */
 export async function visit({ pyodide, install, base, job, startMs, report }) {
-  for (const archive of job.archives) await provide(pyodide, base, archive);
   // The first database that a page opens takes longer than ours does.
   await openDatabase();
 
@@ -52,6 +51,8 @@ export async function visit({ pyodide, install, base, job, startMs, report }) {
     ms.install = performance.now() - began;
     pauses.install = await frames.end();
   }
+  // In README's order: then the archive is new to the importer, and its pack is there already.
+  for (const archive of job.archives) await provide(pyodide, base, archive);
   if (job.statement) {
     const began = performance.now();
     pyodide.runPython(job.statement);
