@@ -14,6 +14,8 @@
 //
 //     IDENTITY   pMAGIC-oLEVEL-rRANGES or that and -bBUILD, as src/cache/pack.c makes it
 //     DIGEST     CRC-32 and size of something: HEX-DECIMAL
+//
+// What is named .txt is small, a line or some; archives are not.
 
 /** S: grows when the form of what is kept, or of these names, changes. src/cache/pack.h has the same. */
 export const SCHEMA = 1;
@@ -61,6 +63,11 @@ export function parseName(name) {
     if (groups) return /** @type {any} */ ({ ...groups, kind, schema: Number(groups.schema) });
   }
   return undefined;
+}
+
+/** @param {string} name of anything in a store */
+export function isSmall(name) {
+  return name.endsWith(".txt");
 }
 
 /** @param {string} name of a file in a folder */

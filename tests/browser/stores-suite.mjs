@@ -69,7 +69,7 @@ export function defineStoreTests(name, abilities) {
         );
     }
 
-    for (const kind of opfs ? ["indexeddb", "opfs"] : ["indexeddb"])
+    for (const kind of opfs ? ["indexeddb", "opfs", "opfs, small"] : ["indexeddb"])
       for (const place of ["window", "worker"])
         test(`the contract of stores: ${kind}, ${place}`, async () => {
           const { results } = await ask({ place, task: "storeContract", kind });
@@ -101,6 +101,36 @@ export function defineStoreTests(name, abilities) {
           });
 
     const [version] = versions;
+
+    if (opfs) {
+      test("notes of the origin private file system are one file: 500 are read at once", async () => {
+        const options = { storage: "opfs", namespace: `n${++namespaces}` };
+        const job = { version, place: "window", members: MEMBERS, names: NAMES, options };
+        const first = await ask({ ...job, task: "noteMany", notes: 500 });
+        assert.equal(first.storage.entries, 502, "a pack, the notes, the visit");
+        const second = await ask({ ...job, task: "countOpens", waitMs: 3000 });
+        assert.deepEqual([second.compiles, second.packHits], [0, 3]);
+        assert.equal(second.storage.entries, 502);
+        const { installed, later } = second.opens;
+        assert.ok(installed <= 4, `${installed} files before install() resolved`);
+        assert.ok(later <= 8, `${later} files after it`);
+      });
+
+      test("small values that two stores put at the same time are all there", async () => {
+        const { names, expected, other } = await ask({ place: "window", task: "putAtOnce" });
+        assert.deepEqual(names, expected);
+        assert.equal(other, "kept");
+      });
+
+      test("a file of small values that is damaged counts as empty, and is written anew", async () => {
+        const texts = ["", "[[", "{}", "5", "[null]", '[["c.txt",1,5]]', '[["../c",1,"x"]]'];
+        const { listed } = await ask({ place: "window", task: "damageSmall", texts });
+        assert.deepEqual(
+          listed,
+          texts.map(() => [0, 1]),
+        );
+      });
+    }
 
     test("a window's packs serve a worker, and are kept by themselves when nothing is compiled for a while", async () => {
       const window = profile(version, "window", "auto");

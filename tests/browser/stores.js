@@ -112,6 +112,81 @@ async function existing(kind, where) {
   return found.sort();
 }
 
+/** A visit that leaves as many notes in all. */
+export async function noteMany({ pyodide, install, job }) {
+  const zips = await install(pyodide, job.options);
+  importFrom(pyodide, job);
+  await zips.flush();
+  const { where } = zips.stats().storage;
+  const store = await openers.opfs(where);
+  const note = (await store.list()).map(({ name }) => name).find((name) => name.includes("-at-"));
+  const value = await store.get(note);
+  const puts = Array.from({ length: job.notes - 1 }, (_, i) =>
+    store.put(note.replace(/at-.*/, `at-${(i + 1).toString(16)}-9.txt`), value),
+  );
+  await Promise.all(puts);
+  await zips.clear("/none.zip"); // which lists
+  return { storage: zips.stats().storage };
+}
+
+/** A visit that counts the files which it opens before install() resolves, and after that. */
+export async function countOpens(place) {
+  const { getFile } = FileSystemFileHandle.prototype;
+  let count = 0;
+  FileSystemFileHandle.prototype.getFile = function () {
+    count++;
+    return getFile.call(this);
+  };
+  let installed = 0;
+  const install = async (...args) => {
+    const zips = await place.install(...args);
+    installed = count;
+    return zips;
+  };
+  const result = await visit({ ...place, install });
+  FileSystemFileHandle.prototype.getFile = getFile;
+  return { ...result, opens: { installed, later: count - installed } };
+}
+
+/** Two stores of one folder, as two tabs have them, put and delete at the same moment. */
+export async function putAtOnce() {
+  const where = `at-once-${Date.now()}`;
+  const stores = [await openers.opfs(where), await openers.opfs(where)];
+  const put = (store, name, text = "x") => store.put(name, new TextEncoder().encode(text));
+  await put(stores[0], "gone.txt");
+  await put(stores[0], "other.txt", "kept");
+  const expected = ["other.txt"];
+  const work = stores.flatMap((store, s) =>
+    Array.from({ length: 20 }, (_, i) => {
+      expected.push(`${s}-${i}.txt`);
+      return put(store, expected.at(-1));
+    }),
+  );
+  await Promise.all([...work, stores[1].delete("gone.txt")]);
+  const names = (await (await openers.opfs(where)).list()).map(({ name }) => name).sort();
+  const other = new TextDecoder().decode(await stores[1].get("other.txt"));
+  return { names, expected: expected.sort(), other };
+}
+
+/** What a store of one folder lists where the file of small values has other contents, and after a put. */
+export async function damageSmall({ job }) {
+  const where = `damaged-${Date.now()}`;
+  const store = await openers.opfs(where);
+  const root = await navigator.storage.getDirectory();
+  const folder = await (await root.getDirectoryHandle(where)).getDirectoryHandle("v1");
+  const listed = [];
+  for (const text of job.texts) {
+    await store.put("a.txt", new TextEncoder().encode("x"));
+    const file = await (await folder.getFileHandle("small@entries")).createWritable();
+    await file.write(text);
+    await file.close();
+    const damaged = (await store.list()).length;
+    await store.put("b.txt", new TextEncoder().encode("x"));
+    listed.push([damaged, (await store.list()).length]);
+  }
+  return { listed };
+}
+
 /** As what large values are stored by a database that refuses some: the first of three, all Blobs, or the first two, whatever they are. */
 export async function refuseBlobs() {
   const { put } = IDBObjectStore.prototype;

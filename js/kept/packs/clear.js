@@ -14,7 +14,8 @@ import { SCHEMA, makeNote } from "../names.js";
 export function* clearAll(context) {
   const { shelf, store } = context;
   const entries = /** @type {Entry[]} */ (yield store.list());
-  for (const { name, parsed } of entries) if (parsed.schema === SCHEMA) yield store.delete(name);
+  const own = entries.filter(({ parsed }) => parsed.schema === SCHEMA);
+  yield Promise.all(own.map(({ name }) => store.delete(name)));
   context.library?.forget();
   context.visit?.forget();
   context.toWrite.clear();

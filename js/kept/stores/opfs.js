@@ -1,12 +1,16 @@
 // @ts-check
-// A store in the origin private file system, for pages and workers: one file for each entry, named
-// like it. An entry's last use is the age of an empty file beside it, since a file's own can only be
-// changed by writing it. An empty file of an entry's name is none: whoever made it was stopped before
-// it had contents.
+// A store in the origin private file system, for pages and workers: one file for each archive, named like
+// it, and one for all small entries: see opfs-small.js. An archive's last use is the age of an empty file
+// beside it, since a file's own can only be changed by writing it. An empty file of an entry's name is none:
+// whoever made it was stopped before it had contents.
+//
+// An entry that is small may have a file of its own too, which an earlier state of this package has made.
+// What is among the small ones is newer.
 
 import { run } from "../../base/steps.js";
-import { parseFolderName } from "../names.js";
+import { isSmall, parseFolderName } from "../names.js";
 import { emptyUnused, isOlder } from "../older.js";
+import { SmallEntries, writeFile } from "./opfs-small.js";
 import { REMOVE_OLDER, checkEntry, checkName, isValidName } from "./store.js";
 
 /** @typedef {import("./store.js").Store} Store */
@@ -25,6 +29,7 @@ export async function openOPFS(base, name) {
   // Synchronous access handles, which are older, write in place: a file may be torn.
   if (!globalThis.FileSystemFileHandle?.prototype.createWritable)
     throw new Error("the origin private file system has no createWritable() here");
+  if (!globalThis.navigator.locks) throw new Error("there are no Web Locks here");
   const root = await navigator.storage.getDirectory();
   const parent = await root.getDirectoryHandle(base, { create: true });
   const folder = await parent.getDirectoryHandle(name, { create: true });
@@ -39,6 +44,7 @@ export class OPFSStore {
   where;
   #folder;
   #parent;
+  #small;
   /** What touch() is at: a file that is being written cannot be deleted. */
   #touching = Promise.resolve();
 
@@ -51,11 +57,31 @@ export class OPFSStore {
     this.where = where;
     this.#folder = folder;
     this.#parent = parent;
+    this.#small = new SmallEntries(folder, where);
   }
 
   /** @param {string} name */
   async get(name) {
     checkName(name);
+    const small = isSmall(name) && (await this.#small.read()).get(name)?.bytes;
+    return small || this.#getOwn(name);
+  }
+
+  /**
+   * @param {string[]} names
+   * @returns {Promise<(Uint8Array | undefined)[]>}
+   */
+  async getMany(names) {
+    names.forEach(checkName);
+    const small = await this.#small.read();
+    return Promise.all(names.map((name) => small.get(name)?.bytes ?? this.#getOwn(name)));
+  }
+
+  /**
+   * @param {string} name
+   * @returns {Promise<Uint8Array | undefined>} what its own file holds
+   */
+  async #getOwn(name) {
     const bytes = await unlessMissing(async () => {
       const handle = await this.#folder.getFileHandle(name);
       return (await handle.getFile()).arrayBuffer();
@@ -69,7 +95,8 @@ export class OPFSStore {
    */
   async put(name, bytes) {
     checkEntry(name, bytes);
-    await this.#write(name, bytes);
+    if (isSmall(name)) await this.#small.put(name, bytes);
+    else await writeFile(this.#folder, name, bytes);
   }
 
   /** @param {string} name */
@@ -78,6 +105,7 @@ export class OPFSStore {
     await this.#touching;
     await unlessMissing(() => this.#folder.removeEntry(name));
     await this.#folder.removeEntry(name + USED).catch(() => {}); // missing, or another tab writes it
+    if (isSmall(name)) await this.#small.delete(name);
   }
 
   async list() {
@@ -90,21 +118,28 @@ export class OPFSStore {
       const file = await unlessMissing(() => handle.getFile());
       if (file) files.set(handle.name, file);
     }
-    return [...files]
-      .filter(([name, { size }]) => isValidName(name) && size > 0)
+    const small = await this.#small.read();
+    const entries = [...small].map(([name, { usedMs, bytes }]) => ({
+      ...{ name, usedMs },
+      nbytes: bytes.length,
+    }));
+    const others = [...files]
+      .filter(([name, { size }]) => isValidName(name) && size > 0 && !small.has(name))
       .map(([name, { size, lastModified }]) => ({
         name,
         nbytes: size,
         usedMs: Math.max(lastModified, files.get(name + USED)?.lastModified ?? 0),
       }));
+    return [...entries, ...others];
   }
 
   /** @param {string} name */
   async touch(name) {
     checkName(name);
+    if (isSmall(name)) return this.#small.touch(name);
     const done = this.#touching.then(async () => {
       if (await unlessMissing(() => this.#folder.getFileHandle(name)))
-        await this.#write(name + USED, new Uint8Array());
+        await writeFile(this.#folder, name + USED, new Uint8Array());
     });
     this.#touching = done.catch(() => {});
     await done;
@@ -118,24 +153,6 @@ export class OPFSStore {
       const folder = await parent.getDirectoryHandle(name);
       const isEmpty = await run(emptyUnused(new OPFSStore(name, folder, parent)));
       if (isEmpty) await parent.removeEntry(name).catch(() => {}); // it holds something else too
-    }
-  }
-
-  /**
-   * The file has its new contents once it is closed, all of them.
-   *
-   * @param {string} name
-   * @param {Uint8Array} bytes
-   */
-  async #write(name, bytes) {
-    const handle = await this.#folder.getFileHandle(name, { create: true });
-    const file = await handle.createWritable();
-    try {
-      await file.write(/** @type {Uint8Array<ArrayBuffer>} */ (bytes));
-      await file.close();
-    } catch (error) {
-      await file.abort().catch(() => {}); // it is broken already
-      throw error;
     }
   }
 }

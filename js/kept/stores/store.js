@@ -2,8 +2,8 @@
 // What every store of this folder does: keep byte arrays by name.
 //
 // A store promises one thing: put() is atomic, so that a name has its old value or its new one, whole,
-// whatever happens meanwhile. It needs no locks, and nobody may wait for one, since nobody overwrites
-// what another process may have extended; see ../packs/packs.js.
+// whatever happens meanwhile. For packs it needs no locks, since nobody overwrites what another process may
+// have extended; see ../packs/packs.js.
 
 /**
  * @typedef {object} StoredEntry
