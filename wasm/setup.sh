@@ -11,7 +11,7 @@ set -eu
 
 case $1 in
 build)
-    packages="emscripten gcc libc6-dev python3-dev python3-venv unzip zlib1g-dev"
+    packages="emscripten gcc libc6-dev python3-dev python3-venv unzip zlib1g-dev zopfli"
     ;;
 test)
     packages="clang clang-format clang-tidy libclang-rt-14-dev llvm
