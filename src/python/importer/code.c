@@ -79,44 +79,47 @@ static enum zi_verdict try_bytecode(struct zi_lookup *lookup, uint32_t node, boo
     return verdict;
 }
 
-/* Gets the code of a source: compiled by an earlier run, or now. */
-static enum zi_verdict load_source(struct zi_lookup *lookup, uint32_t node,
-                                   struct zi_choice *choice)
+PyObject *zi_code_of_source(struct zi_view *view, PyObject *fullname, uint32_t node, PyObject *path,
+                            bool *changed_ret)
 {
-    struct zi_state *state = lookup->view.state;
-    struct zi_source_member member = {lookup->view.record, lookup->view.archive, node};
+    struct zi_state *state = view->state;
+    struct zi_source_member member = {view->record, view->archive, node};
     enum zi_origin origin = ZI_ORIGIN_PACK;
+    PyObject *code;
     uint64_t nbytes;
-    int found = zi_recall(state, &member, choice->path, &choice->code, &nbytes);
+    int found = zi_recall(state, &member, path, &code, &nbytes);
 
+    *changed_ret = false;
     if (found < 0)
-        return ZI_VERDICT_ERROR;
+        return NULL;
     if (found == 0) {
-        bool changed;
-        PyObject *source = zi_view_read(&lookup->view, node, SIZE_MAX, &changed);
+        PyObject *source = zi_view_read(view, node, SIZE_MAX, changed_ret);
         if (!source)
-            return changed ? ZI_VERDICT_CHANGED : ZI_VERDICT_ERROR;
+            return NULL;
         origin = ZI_ORIGIN_COMPILED;
         nbytes = (uint64_t)PyBytes_Size(source);
-        choice->code = zi_compile(state, source, choice->path, lookup->fullname);
+        code = zi_compile(state, source, path, fullname);
         Py_DECREF(source);
-        if (!choice->code)
-            return ZI_VERDICT_ERROR;
+        if (!code)
+            return NULL;
     }
-    if (zi_trace_origin(state, lookup->fullname, origin, nbytes) < 0 ||
-        (found == 0 && zi_remember(state, &member, choice->code) < 0)) {
-        Py_CLEAR(choice->code);
-        return ZI_VERDICT_ERROR;
-    }
-    return ZI_VERDICT_USABLE;
+    if (zi_trace_origin(state, fullname, origin, nbytes) < 0 ||
+        (found == 0 && zi_remember(state, &member, code) < 0))
+        Py_CLEAR(code);
+    return code;
 }
 
 /* Names a source and, with `load`, gets its code. */
 static enum zi_verdict try_source(struct zi_lookup *lookup, uint32_t node, bool load,
                                   struct zi_choice *choice)
 {
+    bool changed;
+
     choice->path = zi_lookup_file(lookup, choice->candidate);
-    return load && choice->path ? load_source(lookup, node, choice) : ZI_VERDICT_USABLE;
+    if (!load || !choice->path)
+        return ZI_VERDICT_USABLE;
+    choice->code = zi_code_of_source(&lookup->view, lookup->fullname, node, choice->path, &changed);
+    return changed ? ZI_VERDICT_CHANGED : ZI_VERDICT_USABLE;
 }
 
 /* Judges one candidate that exists and, with `load`, gets its code. */

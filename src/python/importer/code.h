@@ -25,7 +25,13 @@ enum zi_chosen {
  * which is the one that the lookup then shows. */
 enum zi_chosen zi_choose(struct zi_lookup *lookup, bool load, struct zi_choice *ret);
 
-/* The same for an importer's method: 0, or -1 with an exception unless one was chosen. */
+/* Gets the code of a source, a node of the view's archive: compiled by an earlier run, or now.
+ * `path` is what the code's co_filename shall be. A new reference, NULL with an exception, or NULL
+ * without one and *changed_ret set as by zi_view_read(). */
+PyObject *zi_code_of_source(struct zi_view *view, PyObject *fullname, uint32_t node, PyObject *path,
+                            bool *changed_ret);
+
+/* zi_choose() for an importer's method: 0, or -1 with an exception unless one was chosen. */
 int zi_code_choose(PyObject *self, PyObject *fullname, bool load, struct zi_choice *ret);
 
 #endif

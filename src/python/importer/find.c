@@ -2,6 +2,7 @@
 #include "methods.h"
 
 #include "code.h"
+#include "spec.h"
 
 /* The spec as importlib's spec_from_loader() makes it, which asks the importer for the file's name.
  */
@@ -18,58 +19,12 @@ static PyObject *ask_for_spec(struct zi_state *state, PyObject *self, PyObject *
     return spec;
 }
 
-/* A package's modules are looked for in the folder of its file. */
-static int append_folder(struct zi_state *state, PyObject *spec, PyObject *path)
-{
-    PyObject *locations = PyObject_GetAttr(spec, state->submodule_search_locations_name);
-    Py_ssize_t slash = PyUnicode_FindChar(path, '/', 0, PyUnicode_GetLength(path), -1);
-    PyObject *folder = locations && slash >= 0 ? PyUnicode_Substring(path, 0, slash) : NULL;
-    int answer = folder ? PyList_Append(locations, folder) : -1;
-
-    Py_XDECREF(folder);
-    Py_XDECREF(locations);
-    return answer;
-}
-
-/* The same spec for a file that is known, without the detours. */
-static PyObject *make_file_spec(struct zi_state *state, PyObject *self, PyObject *fullname,
-                                bool package, PyObject *path)
-{
-    PyObject *args = PyTuple_Pack(2, fullname, self);
-    PyObject *keywords = args ? PyDict_New() : NULL;
-    PyObject *spec = NULL;
-
-    if (keywords && PyDict_SetItem(keywords, state->origin_name, path) == 0 &&
-        PyDict_SetItem(keywords, state->is_package_name, package ? Py_True : Py_False) == 0)
-        spec = PyObject_Call(state->module_spec, args, keywords);
-    if (spec && (PyObject_SetAttr(spec, state->_set_fileattr_name, Py_True) < 0 ||
-                 (package && append_folder(state, spec, path) < 0)))
-        Py_CLEAR(spec);
-    Py_XDECREF(keywords);
-    Py_XDECREF(args);
-    return spec;
-}
-
 /* The spec of a namespace package's portion. */
 static PyObject *make_portion_spec(const struct zi_lookup *lookup)
 {
-    PyObject *spec = NULL, *locations = NULL, *result = NULL;
     PyObject *path = zi_view_join(&lookup->view, lookup->path, lookup->path_nbytes);
-    PyObject *args = path ? PyTuple_Pack(2, lookup->fullname, Py_None) : NULL;
-    PyObject *keywords = args ? Py_BuildValue("{sO}", "is_package", Py_True) : NULL;
+    PyObject *spec = path ? zi_spec_of_portion(lookup->view.state, lookup->fullname, path) : NULL;
 
-    if (keywords)
-        spec = PyObject_Call(lookup->view.state->module_spec, args, keywords);
-    if (spec)
-        locations = PyObject_GetAttr(spec, lookup->view.state->submodule_search_locations_name);
-    if (locations)
-        result = PyObject_CallMethod(locations, "append", "O", path);
-    if (!result)
-        Py_CLEAR(spec);
-    Py_XDECREF(result);
-    Py_XDECREF(locations);
-    Py_XDECREF(keywords);
-    Py_XDECREF(args);
     Py_XDECREF(path);
     return spec;
 }
@@ -122,7 +77,7 @@ static PyObject *find_by_choice(struct zi_lookup *lookup, PyObject *self)
     }
     state->hits++;
     package = zi_candidate_is_package(choice.candidate);
-    spec = make_file_spec(state, self, lookup->fullname, package, choice.path);
+    spec = zi_spec_of_file(state, self, lookup->fullname, package, choice.path);
     Py_DECREF(choice.path);
     return spec;
 }

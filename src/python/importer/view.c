@@ -29,6 +29,17 @@ int zi_view_init(struct zi_view *view, PyObject *self)
     return view->record ? get_archive(view) : -1;
 }
 
+void zi_view_init_mounted(struct zi_view *view, struct zi_state *state, PyObject *path,
+                          struct zi_record *record, struct zi_archive *archive)
+{
+    *view = (struct zi_view){
+        .state = state,
+        .archive_path = Py_NewRef(path),
+        .record = zi_record_ref(record),
+        .archive = zi_archive_ref(archive),
+    };
+}
+
 void zi_view_release(struct zi_view *view)
 {
     zi_archive_unref(view->archive);

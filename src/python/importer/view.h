@@ -21,6 +21,10 @@ struct zi_view {
 /* Finds the importer's archive, validating it if it was invalidated. An archive that is absent is
  * no failure. Returns -1 with an exception. zi_view_release() in either case. */
 int zi_view_init(struct zi_view *view, PyObject *self);
+
+/* Shows an archive at another path than its file's. */
+void zi_view_init_mounted(struct zi_view *view, struct zi_state *state, PyObject *path,
+                          struct zi_record *record, struct zi_archive *archive);
 void zi_view_release(struct zi_view *view);
 
 /* How a path is taken whose literal name no entry has. */
