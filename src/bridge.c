@@ -7,7 +7,6 @@
 
 #include "zip/link.h"
 #include "zip/member.h"
-#include "zip/tree.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 

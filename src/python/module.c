@@ -5,7 +5,8 @@
 #include "importer/held.h"
 #include "importer/trace.h"
 #include "importer/zipimporter.h"
-#include "mount/mount.h"
+#include "mount/mounting.h"
+#include "mount/finder.h"
 #include "packs/compiled.h"
 #include "packs/control.h"
 #include "packs/store.h"
@@ -273,6 +274,10 @@ static PyMethodDef module_methods[] = {
      "archive's contents."},
     {"_unmount", zi_mount_remove, METH_O,
      "_unmount($module, pointer, /)\n--\n\nForget a mount; another number changes nothing."},
+    {"_mount_hook", zi_mount_hook, METH_O,
+     "_mount_hook($module, path, /)\n--\n\n"
+     "A path hook for sys.path_hooks: the finder of a folder that shows an archive, or "
+     "ImportError."},
     {"_archive_key", zi_mount_key, METH_O,
      "_archive_key($module, path, /)\n--\n\n"
      "Return (crc, size) of an archive's directory; ZipImportError if there is no archive."},
@@ -335,6 +340,8 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg)
     if (result == 0)
         result = zi_trace_traverse(&parts->trace, visit, arg);
     if (result == 0)
+        result = zi_mounts_traverse(&parts->mounts, visit, arg);
+    if (result == 0)
         result = zi_takeover_traverse(&parts->takeover, visit, arg);
     return result;
 }
@@ -346,6 +353,7 @@ static int module_clear(PyObject *module)
     zi_state_clear(&parts->state);
     zi_packs_clear(&parts->packs);
     zi_trace_clear(&parts->trace);
+    zi_mounts_clear(&parts->mounts);
     return 0;
 }
 

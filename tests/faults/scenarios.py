@@ -1140,6 +1140,22 @@ def read_node(bridge, pointer, node):
         bridge.zi_bridge_release()
 
 
+@scenario(refused=True, repeats=False)
+def mount_for_the_first_time():
+    path = make()
+    fresh = loading(sys.hexversion)()
+
+    def act():
+        pointer, *_ = fresh._mount("/mounted", path)
+        try:
+            fresh._unmount(pointer)
+        finally:
+            fresh._unmount(pointer)
+        return fresh._archive_key(path)
+
+    return act
+
+
 @scenario(refused=True)
 def read_through_the_bridge():
     path = make([Entry("m.py", SOURCE, method=zipbuild.DEFLATED), Entry("data.txt", "data")])
@@ -1164,5 +1180,56 @@ def list_links_through_the_bridge():
         with mounted(path) as (pointer, _):
             first = bridge.zi_bridge_first(pointer, 0)
             return first, bridge.zi_bridge_next(pointer, first)
+
+    return act
+
+
+@scenario(absent=None, refused=True)
+def find_in_a_mount():
+    path = make({**MEMBERS, "c.pyc": support.make_pyc(SOURCE), "x" + importlib.machinery.EXTENSION_SUFFIXES[0]: ""})
+
+    def act():
+        with mounted(path):
+            finder = module._mount_hook("/mounted")
+            specs = [finder.find_spec(name) for name in ("m", "p", "space", "c", "x", "missing")]
+            return [(spec.name, spec.origin, spec.submodule_search_locations and list(spec.submodule_search_locations),
+                     type(spec.loader).__name__) if spec else None for spec in specs]
+
+    return act
+
+
+@scenario(refused=True)
+def load_from_a_mount():
+    path = make({**MEMBERS, "c.pyc": support.make_pyc(SOURCE)})
+
+    def act():
+        values = []
+        with mounted(path):
+            finder = module._mount_hook("/mounted")
+            for name in ("m", "c"):
+                loader = finder.find_spec(name).loader
+                names = {}
+                exec(loader.get_code(name), names)
+                values += [names["value"], len(loader.get_data(loader.path))]
+        return values
+
+    return act
+
+
+@scenario(refused=True)
+def use_what_is_no_mount_any_more():
+    path = make()
+    with mounted(path):
+        finder = module._mount_hook("/mounted")
+        loader = finder.find_spec("m").loader
+
+    def act():
+        answers = [finder.find_spec("m")]
+        for method, argument in ((loader.get_code, "m"), (loader.get_data, loader.path)):
+            try:
+                method(argument)
+            except FileNotFoundError as error:
+                answers.append(error.filename)
+        return answers
 
     return act

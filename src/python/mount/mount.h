@@ -9,6 +9,7 @@
 #ifndef ZI_PYTHON_MOUNT_H
 #define ZI_PYTHON_MOUNT_H
 
+#include "../../zip/tree.h"
 #include "../state.h"
 
 /* What became of a directory of a mount; flags. */
@@ -22,6 +23,8 @@ enum zi_change {
 struct zi_mount {
     struct zi_mount *next; /* an older one */
     PyObject *path;        /* str, absolute, without a slash at its end */
+    const char *path_text; /* in UTF-8, borrowed from it */
+    size_t path_nbytes;
     /* Of the archive's file: a reference. Pinned while there is a mount of it. */
     struct zi_record *record;
     struct zi_archive *archive; /* a reference: nodes are this one's */
@@ -29,29 +32,59 @@ struct zi_mount {
     struct zi_host host;        /* plain: for what runs inside of system calls */
 };
 
+/* Python objects that finding and loading use: strong references, fetched at the first mount. Stock
+ * is what importlib has for folders. */
+#define ZI_MOUNT_OBJECTS(X)                                                                        \
+    X(finder)        /* our class of finders */                                                    \
+    X(source_loader) /* our classes of loaders */                                                  \
+    X(sourceless_loader)                                                                           \
+    X(extension_loader)   /* stock's */                                                            \
+    X(extension_suffixes) /* list: of the extension modules that this Python loads */              \
+    X(supported_loaders)  /* stock's function that tells FileFinder of them all */                 \
+    X(stock_find_spec)    /* FileFinder's method */                                                \
+    X(stock_get_code)     /* SourceLoader's method */                                              \
+    X(stock_get_data)     /* FileLoader's method */
+
 /* The mounts' part of the state; see state.h. */
 struct zi_mounts {
     struct zi_mount *newest;
+#define ZI_MOUNT_MEMBER(name) PyObject *name;
+    ZI_MOUNT_OBJECTS(ZI_MOUNT_MEMBER)
+#undef ZI_MOUNT_MEMBER
 };
+
+int zi_mounts_traverse(struct zi_mounts *mounts, visitproc visit, void *arg);
+
+/* Breaks the cycles between our classes and the module; finders and loaders serve as stock's after
+ * that. */
+void zi_mounts_clear(struct zi_mounts *mounts);
+
+/* Frees a mount that is not on the list, or not any more. */
+void zi_mount_free(struct zi_mounts *mounts, struct zi_mount *mount);
 
 /* Before the registry is released. */
 void zi_mounts_free(struct zi_mounts *mounts);
 
-/* The mount that a path lies in, or the path of which it is; NULL when there is none. Writes the
- * rest of the path, without a slash before it, borrowed from the path. Raises nothing: a str that
- * has no UTF-8 lies in no mount. */
-struct zi_mount *zi_mounts_find(struct zi_state *state, PyObject *path, const char **rest_ret,
-                                size_t *nbytes_ret);
+/* Where a path leads that lies in a mount. */
+struct zi_place {
+    struct zi_mount *mount; /* until Python code runs */
+    uint32_t node;
+    enum zi_tree_kind kind; /* a file or a directory */
+};
+
+/* Finds what of an archive a path (a str, as importlib has it) means. 1; 0 where it lies in no
+ * mount, where the archive has nothing, and where the user changed what it means, or what its
+ * directory holds; -1 with an exception. No Python code runs. */
+int zi_mounts_locate(struct zi_state *state, PyObject *path, struct zi_place *ret);
+
+/* A str in UTF-8, borrowed from it. NULL with an exception, or without one where the str has none:
+ * no name in an archive is its. */
+const char *zi_mounts_text(PyObject *str, size_t *nbytes_ret);
 
 /* Notes what became of a directory. */
 void zi_mount_change(struct zi_mount *mount, uint32_t directory, enum zi_change change);
 
 /* Whether the names in a directory, and the files, still are those of the archive. */
 bool zi_mount_is_intact(const struct zi_mount *mount, uint32_t directory);
-
-/* _mount(), _unmount() and _archive_key(): module.c says what they do. */
-PyObject *zi_mount_add(PyObject *module, PyObject *args);
-PyObject *zi_mount_remove(PyObject *module, PyObject *pointer);
-PyObject *zi_mount_key(PyObject *module, PyObject *archive_path);
 
 #endif

@@ -1,0 +1,300 @@
+/* Finds modules in a mount. */
+#include "finder.h"
+
+#include <string.h>
+
+#include "../../zip/tree.h"
+#include "../errors.h"
+#include "../importer/spec.h"
+#include "loader.h"
+
+/* A directory of a mount, and the module that is looked for in it. Holds what it needs. */
+struct search {
+    struct zi_state *state;
+    PyObject *folder;   /* str: the directory's path; the finder's own */
+    PyObject *fullname; /* the caller's */
+    struct zi_archive *archive;
+    uint32_t directory;
+    const char *name; /* the last part of fullname, borrowed from it */
+    size_t name_nbytes;
+    uint32_t package; /* the directory of that name, or ZI_INDEX_NONE */
+};
+
+/* A file that a module is found in. */
+struct found {
+    PyObject *loader_class; /* strong; NULL where nothing was found */
+    const char *suffix;     /* until Python code runs */
+    bool package;
+};
+
+/* Whether a directory has a file of the name with this suffix. */
+static bool has_file(const struct search *search, bool package, const char *suffix)
+{
+    char name[ZI_TREE_NAME_NBYTES_MAX];
+    const char *stem = package ? "__init__" : search->name;
+    size_t stem_nbytes = package ? sizeof "__init__" - 1 : search->name_nbytes;
+    size_t suffix_nbytes = strlen(suffix);
+    uint32_t node;
+
+    if (stem_nbytes + suffix_nbytes > sizeof name)
+        return false;
+    memcpy(name, stem, stem_nbytes);
+    memcpy(name + stem_nbytes, suffix, suffix_nbytes);
+    node = zi_tree_find(search->archive, package ? search->package : search->directory, name,
+                        stem_nbytes + suffix_nbytes);
+    return node != ZI_INDEX_NONE && zi_tree_kind(search->archive, node) == ZI_TREE_FILE;
+}
+
+/* Looks for one kind of file; whether it is there. */
+static bool try_file(const struct search *search, PyObject *loader_class, const char *suffix,
+                     struct found *ret)
+{
+    if (!has_file(search, ret->package, suffix))
+        return false;
+    ret->suffix = suffix;
+    ret->loader_class = Py_NewRef(loader_class);
+    return true;
+}
+
+/* Looks for the kinds of files in FileFinder's order; 0, or -1 with an exception. */
+static int find_file(const struct search *search, bool package, struct found *ret)
+{
+    const struct zi_mounts *mounts = search->state->mounts;
+    PyObject *suffixes = mounts->extension_suffixes;
+
+    *ret = (struct found){.package = package};
+    for (Py_ssize_t i = 0; i < PyList_Size(suffixes); i++) {
+        const char *suffix = PyUnicode_AsUTF8AndSize(PyList_GetItem(suffixes, i), NULL);
+        if (!suffix)
+            return -1;
+        if (try_file(search, mounts->extension_loader, suffix, ret))
+            return 0;
+    }
+    if (!try_file(search, mounts->source_loader, ".py", ret))
+        try_file(search, mounts->sourceless_loader, ".pyc", ret);
+    return 0;
+}
+
+/* Takes over the class that was found. */
+static PyObject *make_spec(const struct search *search, const struct found *found)
+{
+    const char *format = found->package ? "%U/%s/__init__%s" : "%U/%s%s";
+    PyObject *path = PyUnicode_FromFormat(format, search->folder, search->name, found->suffix);
+    PyObject *loader = NULL, *spec = NULL;
+
+    if (path)
+        loader = PyObject_CallFunctionObjArgs(found->loader_class, search->fullname, path,
+                                              (PyObject *)NULL);
+    if (loader)
+        spec = zi_spec_of_file(search->state, loader, search->fullname, found->package, path);
+    Py_XDECREF(loader);
+    Py_XDECREF(path);
+    Py_DECREF(found->loader_class);
+    return spec;
+}
+
+/* The spec of a module of an archive, or None. */
+static PyObject *find_spec(const struct search *search)
+{
+    struct found found = {.package = false};
+    PyObject *path, *spec;
+
+    if (search->package != ZI_INDEX_NONE && find_file(search, true, &found) < 0)
+        return NULL;
+    if (!found.loader_class && find_file(search, false, &found) < 0)
+        return NULL;
+    if (!found.loader_class && search->package == ZI_INDEX_NONE) {
+        search->state->misses++;
+        return Py_NewRef(Py_None);
+    }
+    search->state->hits++;
+    if (found.loader_class)
+        return make_spec(search, &found);
+    path = PyUnicode_FromFormat("%U/%s", search->folder, search->name);
+    spec = path ? zi_spec_of_portion(search->state, search->fullname, path) : NULL;
+    Py_XDECREF(path);
+    return spec;
+}
+
+/* Goes to where the module would be, and holds the archive: 1; 0 where it cannot say what is there,
+ * -1 with an exception. */
+static int begin(struct search *search)
+{
+    struct zi_place place;
+    int answer = 0;
+    size_t nbytes;
+    const char *text;
+
+    if (PyUnicode_Check(search->folder) && PyUnicode_Check(search->fullname))
+        answer = zi_mounts_locate(search->state, search->folder, &place);
+    if (answer != 1)
+        return answer;
+    if (place.kind != ZI_TREE_DIRECTORY || place.mount->archive->has_links)
+        return 0;
+    text = zi_mounts_text(search->fullname, &nbytes);
+    if (!text)
+        return PyErr_Occurred() ? -1 : 0;
+    search->name = text + nbytes;
+    while (search->name > text && search->name[-1] != '.')
+        search->name--;
+    search->name_nbytes = (size_t)(text + nbytes - search->name);
+    search->directory = place.node;
+    search->package = zi_tree_find(place.mount->archive, place.node, search->name,
+                                   search->name_nbytes);
+    if (search->package != ZI_INDEX_NONE) {
+        if (zi_tree_kind(place.mount->archive, search->package) != ZI_TREE_DIRECTORY)
+            search->package = ZI_INDEX_NONE;
+        else if (!zi_mount_is_intact(place.mount, search->package))
+            return 0;
+    }
+    search->archive = zi_archive_ref(place.mount->archive);
+    return 1;
+}
+
+static PyObject *find_as_stock(struct zi_state *state, PyObject *self, PyObject *fullname,
+                               PyObject *target)
+{
+    PyObject *method = state->mounts->stock_find_spec, *spec;
+
+    if (!method) {
+        PyErr_SetString(PyExc_RuntimeError, "the module pyodide_zipimport is gone");
+        return NULL;
+    }
+    Py_INCREF(method);
+    spec = PyObject_CallFunctionObjArgs(method, self, fullname, target, (PyObject *)NULL);
+    Py_DECREF(method);
+    return spec;
+}
+
+static PyObject *finder_find_spec(PyObject *self, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"fullname", "target", NULL};
+    PyObject *module = zi_module_of_type(Py_TYPE(self));
+    PyObject *fullname, *target = Py_None, *spec = NULL;
+    struct search search = {0};
+    int answer;
+
+    if (!module ||
+        !PyArg_ParseTupleAndKeywords(args, keywords, "O|O:find_spec", names, &fullname, &target))
+        return NULL;
+    search.state = PyModule_GetState(module);
+    search.fullname = fullname;
+    search.folder = PyObject_GetAttrString(self, "path");
+    if (!search.folder)
+        return NULL;
+    answer = search.state->mounts->finder ? begin(&search) : 0;
+    if (answer == 1) {
+        spec = find_spec(&search);
+        zi_archive_unref(search.archive);
+    } else if (answer == 0) {
+        spec = find_as_stock(search.state, self, fullname, target);
+    }
+    Py_DECREF(search.folder);
+    return spec;
+}
+
+static PyMethodDef finder_methods[] = {
+    {"find_spec", (PyCFunction)(void (*)(void))finder_find_spec, METH_VARARGS | METH_KEYWORDS,
+     "find_spec($self, /, fullname, target=None)\n--\n\n"
+     "Create a ModuleSpec for the module; None if the folder does not have it."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot finder_slots[] = {
+    {Py_tp_methods, finder_methods},
+    {0, NULL},
+};
+
+static PyType_Spec finder_spec = {
+    .name = "pyodide_zipimport._MountedFinder",
+    .basicsize = sizeof(PyObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .slots = finder_slots,
+};
+
+/* The class of the C type and stock's, whose own method is kept to fall back on. */
+static PyObject *make_class(struct zi_state *state, PyObject *module)
+{
+    PyObject *type = PyType_FromModuleAndSpec(module, &finder_spec, NULL);
+    PyObject *stock = type ? PyObject_GetAttrString(state->bootstrap_external, "FileFinder") : NULL;
+    PyObject *class = NULL;
+
+    if (stock)
+        state->mounts->stock_find_spec = PyObject_GetAttrString(stock, "find_spec");
+    if (stock && state->mounts->stock_find_spec)
+        class = PyObject_CallFunction((PyObject *)&PyType_Type, "s(OO){ss}", "MountedFinder", type,
+                                      stock, "__module__", "pyodide_zipimport");
+    Py_XDECREF(stock);
+    Py_XDECREF(type);
+    return class;
+}
+
+static int fetch(PyObject **ret, PyObject *from, const char *name)
+{
+    *ret = PyObject_GetAttrString(from, name);
+    return *ret ? 0 : -1;
+}
+
+static int prepare(struct zi_state *state, PyObject *module)
+{
+    struct zi_mounts *mounts = state->mounts;
+    PyObject *suffixes;
+
+    if (fetch(&mounts->extension_loader, state->bootstrap_external, "ExtensionFileLoader") < 0 ||
+        fetch(&mounts->supported_loaders, state->bootstrap_external,
+              "_get_supported_file_loaders") < 0 ||
+        zi_loader_make_classes(state, module) < 0)
+        return -1;
+    suffixes = PyObject_CallMethod(state->imp, "extension_suffixes", NULL);
+    mounts->extension_suffixes = suffixes ? PySequence_List(suffixes) : NULL;
+    Py_XDECREF(suffixes);
+    if (mounts->extension_suffixes)
+        mounts->finder = make_class(state, module); /* last: it says that all is there */
+    return mounts->finder ? 0 : -1;
+}
+
+int zi_finder_prepare(struct zi_state *state, PyObject *module)
+{
+    if (state->mounts->finder)
+        return 0;
+    zi_mounts_clear(state->mounts); /* of a try that failed */
+    return prepare(state, module);
+}
+
+/* The arguments of FileFinder: the path and all kinds of loaders. */
+static PyObject *make_arguments(const struct zi_mounts *mounts, PyObject *path)
+{
+    PyObject *kinds = PyObject_CallNoArgs(mounts->supported_loaders);
+    PyObject *list = kinds ? PySequence_List(kinds) : NULL;
+    Py_ssize_t count = list ? PyList_Size(list) : 0;
+    PyObject *arguments = list ? PyTuple_New(1 + count) : NULL;
+
+    for (Py_ssize_t i = 0; arguments && i <= count; i++)
+        PyTuple_SetItem(arguments, i, Py_NewRef(i == 0 ? path : PyList_GetItem(list, i - 1)));
+    Py_XDECREF(list);
+    Py_XDECREF(kinds);
+    return arguments;
+}
+
+PyObject *zi_mount_hook(PyObject *module, PyObject *path)
+{
+    struct zi_state *state = PyModule_GetState(module);
+    struct zi_place place;
+    PyObject *class, *arguments, *finder;
+    int answer = 0;
+
+    if (state->mounts->finder && PyUnicode_Check(path))
+        answer = zi_mounts_locate(state, path, &place);
+    if (answer < 0)
+        return NULL;
+    if (answer == 0 || place.kind != ZI_TREE_DIRECTORY) {
+        PyErr_Format(PyExc_ImportError, "no folder of a mounted archive: %R", path);
+        return NULL;
+    }
+    class = Py_NewRef(state->mounts->finder);
+    arguments = make_arguments(state->mounts, path);
+    finder = arguments ? PyObject_Call(class, arguments, NULL) : NULL;
+    Py_XDECREF(arguments);
+    Py_DECREF(class);
+    return finder;
+}
