@@ -3,13 +3,30 @@
 // before it is looked for. Python's imports ask the side module itself (src/python/mount).
 
 import { giveFile, removeFile } from "../pyodide/files.js";
-import { callFunction, takeValue } from "../pyodide/python.js";
+import { callFunction, runApart, takeValue } from "../pyodide/python.js";
 import { findLibrary } from "../pyodide/side-module.js";
 import { Bridge } from "./bridge.js";
 import { Nodes } from "./nodes.js";
 
 /** For the archives' files, each under the path of its mount: bytecode is kept under their names. */
 const ARCHIVES = "/lib/pyodide_zipimport/archives";
+
+/** Has importlib look anew for what it knows of a path, and ask our hook first while there is a mount. */
+const RENEW = `
+import sys
+
+if mount_count == 0 and hook in sys.path_hooks:
+    sys.path_hooks.remove(hook)
+elif mount_count > 0 and hook not in sys.path_hooks:
+    sys.path_hooks.insert(0, hook)
+for key in list(sys.path_importer_cache):
+    if (str(key) + "/").startswith(path + "/"):
+        sys.path_importer_cache.pop(key, None)
+result = None
+`;
+
+/** @type {WeakMap<object, number>} how many mounts a Pyodide has */
+const mountCounts = new WeakMap();
 
 /** @typedef {{ crc: number, nbytes: number }} ContentKey CRC-32 and size of an archive's directory */
 
@@ -83,6 +100,7 @@ class Tree {
     this.#bridge = new Bridge(findLibrary(pyodide, module));
     [this.#mount, this.key] = this.#register();
     [this.#nodes, this.#root] = this.#grow();
+    this.#renew(1);
   }
 
   /**
@@ -111,6 +129,7 @@ class Tree {
     this.#mount = mount;
     this.key = key;
     [this.#nodes, this.#root] = this.#grow();
+    this.#renew(0);
     return { changed };
   }
 
@@ -125,6 +144,7 @@ class Tree {
     this.#isRemoved = true;
     const changed = this.#uproot();
     removeFile(this.#pyodide.FS, this.archivePath);
+    this.#renew(-1);
     return { changed };
   }
 
@@ -159,6 +179,19 @@ class Tree {
     } catch (error) {
       this.#unregister(this.#mount);
       throw error;
+    }
+  }
+
+  /** @param {number} more how many mounts there are now than before */
+  #renew(more) {
+    const pyodide = this.#pyodide;
+    const mountCount = (mountCounts.get(pyodide) ?? 0) + more;
+    mountCounts.set(pyodide, mountCount);
+    const hook = this.#module._mount_hook;
+    try {
+      runApart(pyodide, RENEW, { hook, path: this.path, mount_count: mountCount });
+    } finally {
+      hook.destroy();
     }
   }
 

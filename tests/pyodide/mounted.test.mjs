@@ -169,6 +169,58 @@ with open("${ROOT}/full/b.txt", "a") as changed: changed.write("1")
     tree.remove();
   });
 
+  test("modules are imported past its files, and what the user changes is imported at once", () => {
+    mount(`make({
+      "p/__init__.py": "from . import a", "p/a.py": "value = 'a'", "p/b.py": "value = 'b'",
+      "p/data.txt": "data", "q/c.py": "value = 'c'", "q/d.py": "value = 'd'", "top.py": "value = 'top'",
+      "p-1.dist-info/METADATA": "Metadata-Version: 2.1\\nName: p\\nVersion: 1\\n",
+      "inner.zip": make({"zipped.py": "value = 'zipped'"}),
+    })`);
+    const imported = python(`
+import importlib, importlib.metadata, importlib.resources, pkgutil
+sys.path.insert(0, "${ROOT}")
+import p, q.c
+[p.a.value, q.c.value, p.__file__, type(p.__loader__).__name__]
+`);
+    const file = `${ROOT}/p/__init__.py`;
+    assert.deepEqual(imported, ["a", "c", file, "MountedSourceLoader"]);
+    assert.deepEqual([tree.stats().fills, tree.stats().filledBytes], [0, 0]);
+    assert.deepEqual(
+      python(`
+sys.path.insert(0, "${ROOT}/inner.zip")
+import zipped
+[importlib.resources.files("p").joinpath("data.txt").read_text(), importlib.metadata.version("p"),
+ sorted(each.name for each in pkgutil.iter_modules(["${ROOT}"])), zipped.value]
+`),
+      ["data", "1", ["p", "top"], "zipped"],
+    );
+    assert.deepEqual(
+      python(`
+def write(name, text):
+    with open(f"${ROOT}/{name}", "w") as file: file.write(text)
+
+write("p/new.py", "value = 'new'")
+write("p/b.py", "value = 'changed'")
+import p.new, p.b
+os.rename("${ROOT}/q", "${ROOT}/r")
+import r.d
+os.unlink("${ROOT}/top.py")
+[p.new.value, p.b.value, r.d.value, importlib.util.find_spec("top"), importlib.reload(p.a).value,
+ importlib.util.find_spec("q.d"), os.path.exists("${ROOT}/q")]
+`),
+      ["new", "changed", "d", undefined, "a", undefined, false],
+    );
+    python(`
+sys.path[:] = [path for path in sys.path if not path.startswith("${ROOT}")]
+for name in [*sys.modules]:
+    if name.split(".")[0] in ("p", "q", "r", "zipped"): del sys.modules[name]
+`);
+    assert.equal(python("p.a.value"), "a");
+    tree.remove();
+    const hooks = python("[each.__name__ for each in sys.path_hooks]");
+    assert.ok(!hooks.includes("_mount_hook"), String(hooks));
+  });
+
   testOnce("replaced by another archive, and not by what is none", () => {
     mount('make({"a": "old", "b": "open"})');
     const { key } = tree;
