@@ -316,13 +316,14 @@ bench: all archives $(SETUP_TEST)
 bench-browser: wasm archives $(SETUP_TEST)
 	@node bench/browser.mjs $(ENGINE)
 
-# What make test does a few times, often: processes and browsers killed at random moments, and such that
-# write at the same time. About an hour.
+# What CI does for a moment, for hours: processes and browsers killed at random moments, such that write
+# at the same time, and an hour of each fuzz target. About four hours.
 soak: wasm archives $(SETUP_TEST)
 	@KILLS=200 ROUNDS=50 node --test --test-name-pattern="killed|same time" \
 	    tests/pyodide/packs.test.mjs tests/pyodide/stores.test.mjs
 	@KILLS=30 ROUNDS=50 node --test --test-name-pattern="killed|same moment" \
 	    tests/browser/*-accidents.test.mjs tests/browser/*-storage.test.mjs
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going fuzz T=3600
 
 # Each tests/fuzz/fuzz_NAME.c is a target; other C files there are linked into all of them.
 T = 60
@@ -407,7 +408,7 @@ help:
 	@echo "make bench          measure against stock, in Node and in browsers; puts the table into README.md"
 	@echo "make bench-browser  browsers alone, a visit part by part; ENGINE=Firefox for one engine"
 	@echo "make fuzz T=60      each fuzz target for T seconds; one alone: fuzz-archive"
-	@echo "make soak           hundreds of killed and competing processes; about an hour"
+	@echo "make soak           hundreds of killed and competing processes, hours of fuzzing"
 	@echo "make coverage       lines and branches of src/ that the tests run"
 	@echo "make mutants N=100  put N faults into src/, one at a time, and list those that no fast suite notices"
 	@echo "make setup          install what all of these need (the others call it themselves)"
