@@ -114,9 +114,14 @@ export class Bridge {
     this.#library.exports.zi_bridge_change(mount, directory, change);
   }
 
+  /** Pyodide's memory as bytes, as it is now. */
+  memory() {
+    return this.#library.memory();
+  }
+
   /** Made anew for each use: a view ends when the memory grows. */
   #area() {
-    return new DataView(this.#library.memory().buffer, this.#pointer, AREA_BYTES);
+    return new DataView(this.memory().buffer, this.#pointer, AREA_BYTES);
   }
 
   /**
@@ -124,7 +129,7 @@ export class Bridge {
    * @param {number} nbytes
    */
   #bytesAt(pointer, nbytes) {
-    return this.#library.memory().subarray(pointer, pointer + nbytes);
+    return this.memory().subarray(pointer, pointer + nbytes);
   }
 }
 

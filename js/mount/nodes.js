@@ -259,27 +259,31 @@ export class Nodes {
 
   /** @param {any} usual */
   #makeStreamOperations(usual) {
-    /** Bytes of the same length are written in their place, of which the node hears nothing. */
-    const own = (/** @type {any} */ stream) => {
-      const file = this.#files.get(stream.node);
-      if (!file || file.isOwn) return;
-      this.#keep(file, stream.node.contents);
+    /**
+     * Calls one of the usual operations once the contents are there. Getting them may have made the memory
+     * grow, which ends the view of it that the caller gave.
+     *
+     * @param {"read" | "write" | "msync"} name
+     * @param {(file: File) => void} prepare
+     */
+    const after = (name, prepare) =>
+      this.#guard((/** @type {any} */ stream, /** @type {any} */ buffer, ...rest) => {
+        const file = this.#files.get(stream.node);
+        const isMemory = buffer.buffer === this.#bridge.memory().buffer;
+        if (file && !file.isOwn) prepare(file);
+        return usual[name](stream, isMemory ? this.#bridge.memory() : buffer, ...rest);
+      });
+    // Bytes of the same length are written in their place, of which the node hears nothing.
+    const own = (/** @type {File} */ file) => {
+      this.#keep(file, file.node.contents);
       this.#own(file);
     };
-    const write = (/** @type {any} */ stream, /** @type {unknown[]} */ ...rest) => {
-      own(stream);
-      return usual.write(stream, ...rest);
-    };
-    const msync = (/** @type {any} */ stream, /** @type {unknown[]} */ ...rest) => {
-      own(stream);
-      return usual.msync(stream, ...rest);
-    };
-    const close = () => this.#contents.shrink();
     return {
       ...usual,
-      write: this.#guard(write),
-      msync: this.#guard(msync),
-      close: this.#guard(close),
+      read: after("read", (file) => file.node.contents),
+      write: after("write", own),
+      msync: after("msync", own),
+      close: this.#guard(() => this.#contents.shrink()),
     };
   }
 
