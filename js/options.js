@@ -3,27 +3,14 @@
 // The whole set is known by name, so that a page written for a later version is told precisely what
 // is missing instead of running without it.
 
-import { ZipImportUsageError, describeValue } from "./base/errors.js";
-import { findNearest } from "./base/nearest.js";
+import { applyRules, isBoolean, isString } from "./base/option-rules.js";
 import { hasScheme, makeURL } from "./base/urls.js";
 import { isStore } from "./kept/stores/store.js";
 
 /** @typedef {import("./platform/platform.js").Platform} Platform */
 
-/**
- * @typedef {object} OptionRule
- * @property {unknown} [initial] the value when the caller gives none
- * @property {string} expected
- * @property {(value: unknown) => boolean} accepts
- * @property {unknown} [only] the one value that means what this version does, and so the initial
- *   one too: the feature is to come
- */
-
-const isBoolean = (/** @type {unknown} */ value) => typeof value === "boolean";
-const isString = (/** @type {unknown} */ value) => typeof value === "string";
 const isByteCount = (/** @type {unknown} */ value) =>
   Number.isSafeInteger(value) && Number(value) >= 0;
-const isObject = (/** @type {unknown} */ value) => typeof value === "object" && value !== null;
 
 const STORES = ["auto", "memory", "indexeddb", "opfs"];
 const isFolder = (/** @type {any} */ value) => {
@@ -34,7 +21,7 @@ const isFolder = (/** @type {any} */ value) => {
 };
 const BYTES = "a whole number of bytes, 0 or more";
 
-/** @type {Map<string, OptionRule>} */
+/** @type {Map<string, import("./base/option-rules.js").OptionRule>} */
 const RULES = new Map(
   Object.entries({
     storage: {
@@ -90,28 +77,11 @@ const RULES = new Map(
  * @param {"install" | "boot" | "prepare"} caller for messages
  * @returns {{ options: Options, named: (keyof Options)[] }} the options with every default filled
  *   in, and the names of those that the caller gave
- * @throws {ZipImportUsageError} for a name or a value that cannot be used
+ * @throws {import("./base/errors.js").ZipImportUsageError} for a name or a value that cannot be used
  */
-export function readOptions(platform, given = {}, caller) {
-  if (!isObject(given) || Array.isArray(given)) {
-    throw new ZipImportUsageError(
-      "bad-option",
-      `${caller}(): found ${describeValue(given)} as options, expected an object`,
-    );
-  }
-  const entries = Object.entries(/** @type {object} */ (given)).filter(
-    ([, value]) => value !== undefined,
-  );
-  for (const [name, value] of entries) checkOption(name, value, caller);
-  const initial = [...RULES].map(([name, rule]) => [
-    name,
-    "only" in rule ? rule.only : rule.initial,
-  ]);
-  const options = /** @type {Options} */ (Object.fromEntries([...initial, ...entries]));
-  return {
-    options: { ...options, ...resolve(platform, options) },
-    named: /** @type {(keyof Options)[]} */ (entries.map(([name]) => name)),
-  };
+export function readOptions(platform, given, caller) {
+  const { options, named } = /** @type {any} */ (applyRules(RULES, given, caller));
+  return { options: { ...options, ...resolve(platform, options) }, named };
 }
 
 /**
@@ -145,42 +115,4 @@ export function isSameOption(a, b) {
   if ([a, b].every(isFolder) && ![a, b].some(isStore))
     return String(a.directory) === String(b.directory);
   return [a, b].every((each) => each instanceof URL) && String(a) === String(b);
-}
-
-/**
- * @param {string} name
- * @param {unknown} value
- * @param {string} caller
- */
-function checkOption(name, value, caller) {
-  const rule = RULES.get(name);
-  if (!rule) {
-    const nearest = findNearest(name, [...RULES.keys()], fold);
-    throw new ZipImportUsageError(
-      "unknown-option",
-      `${caller}(): unknown option "${name}"; the nearest known one is "${nearest.name}"`,
-    );
-  }
-  if (!rule.accepts(value)) {
-    throw new ZipImportUsageError(
-      "bad-option",
-      `${caller}(): option "${name}": found ${describeValue(value)}, expected ${rule.expected}`,
-    );
-  }
-  if ("only" in rule && value !== rule.only) {
-    throw new ZipImportUsageError(
-      "option-unavailable",
-      `${caller}(): option "${name}": found ${describeValue(value)}, which this version cannot do yet; ` +
-        `expected ${describeValue(rule.only)}, or the option left out`,
-    );
-  }
-}
-
-/**
- * "max_bytes" is as near to "maxBytes" as can be.
- *
- * @param {string} name
- */
-function fold(name) {
-  return name.toLowerCase().replaceAll(/[^a-z]/g, "");
 }

@@ -23,7 +23,7 @@ export function readSignal(given = {}, method) {
 }
 
 /** Not by its class: a signal may come from another window, or be a library's own. */
-function isSignal(/** @type {any} */ value) {
+export function isSignal(/** @type {any} */ value) {
   return typeof value?.aborted === "boolean" && typeof value.addEventListener === "function";
 }
 
