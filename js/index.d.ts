@@ -357,7 +357,8 @@ export interface ChromeTrace {
  * - `"bad-option"`: an option, or all of them, has a value of the wrong kind
  * - `"option-unavailable"`: the option is right, and this version cannot honour it yet
  * - `"bad-path"`: a path is not a string, or empty
- * - `"url-unavailable"`: a URL stands where this version can only take a path
+ * - `"url-unavailable"`: a URL stands where only a path can be taken
+ * - `"bad-source"`: what is to be mounted is nothing that can be read
  */
 export type UsageErrorCode =
   | "not-pyodide"
@@ -365,11 +366,16 @@ export type UsageErrorCode =
   | "bad-option"
   | "option-unavailable"
   | "bad-path"
-  | "url-unavailable";
+  | "url-unavailable"
+  | "bad-source";
 
 /**
  * Why a start degraded, as the warning's code too; and, thrown by the handle's methods:
  * - `"python-failed"`: the Python module raised an exception, which is the error's `cause`
+ * - `"source-unreachable"`: a file or an address cannot be read
+ * - `"timed-out"`: the same, within the time that the option `timeout` allows
+ * - `"integrity-mismatch"`: what was read has another digest than it shall have
+ * - `"integrity-unavailable"`: a digest cannot be computed here: the page is no secure context
  *
  * For a degraded start:
  * - `"pyodide-unsupported"`: not a version of Pyodide that this package knows
@@ -384,7 +390,11 @@ export type InternalErrorCode =
   | "wasm-invalid"
   | "load-failed"
   | "version-mismatch"
-  | "python-failed";
+  | "python-failed"
+  | "source-unreachable"
+  | "timed-out"
+  | "integrity-mismatch"
+  | "integrity-unavailable";
 
 /**
  * Those of a degraded start, after which Python's own zip importer stays in use, and:

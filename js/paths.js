@@ -13,8 +13,7 @@ export function checkPath(path, method) {
   if (path instanceof URL || (typeof path === "string" && hasScheme(path))) {
     throw new ZipImportUsageError(
       "url-unavailable",
-      `${method}(): found the URL "${path}", expected a path in Pyodide's file system: ` +
-        `archives cannot be mounted from a URL yet`,
+      `${method}(): found the URL "${path}", expected a path in Pyodide's file system`,
     );
   }
   if (typeof path !== "string" || path === "") {

@@ -11,6 +11,7 @@ export const browser = {
   address,
   toURL: (path) => new URL(path, globalThis.location.href),
   read,
+  openFile: undefined,
   autoStore: "indexeddb",
   folders: undefined,
   isPage: () => typeof document === "object",

@@ -2,9 +2,10 @@
 // Node: see platform.js.
 
 import * as fs from "node:fs";
-import { readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
+import { Readable } from "node:stream";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as zlib from "node:zlib";
 
@@ -21,6 +22,7 @@ export const node = {
   // A file name may hold "#", "?" and "%", which mean something else in a URL.
   toURL: pathToFileURL,
   read,
+  openFile,
   autoStore: "directory",
   folders: {
     fs,
@@ -42,6 +44,20 @@ async function read(url) {
   const { buffer, byteOffset, byteLength } = await readFile(url);
   // Pyodide's file system takes typed arrays, but not Node's own kind of them.
   return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** @param {URL} url */
+async function openFile(url) {
+  const file = await open(url);
+  try {
+    const stats = await file.stat();
+    if (stats.isDirectory()) throw new Error("it is a directory");
+    const stream = /** @type {any} */ (Readable.toWeb(file.createReadStream()));
+    return { nbytes: stats.size, stream };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 const watchers = /** @type {Set<() => void>} */ (new Set());

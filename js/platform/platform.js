@@ -9,12 +9,20 @@
  * @property {() => string} address what tells this page, worker or program from others
  * @property {(path: string) => URL} toURL of a string without a scheme
  * @property {(url: URL) => Promise<Uint8Array>} read
+ * @property {((url: URL) => Promise<OpenedFile>) | undefined} openFile of a file: URL; undefined where they
+ *   mean nothing
  * @property {"indexeddb" | "directory"} autoStore what `storage: "auto"` means
  * @property {Folders | undefined} folders undefined where there is no file system
  * @property {() => boolean} isPage whether long work would be seen as a pause of a page
  * @property {() => boolean} isHidden whether such a page is out of sight
  * @property {(end: End) => (() => void)} watchEnd says when a page or a process may be at its end; gives
  *   a function that stops it
+ */
+
+/**
+ * @typedef {object} OpenedFile
+ * @property {number} nbytes
+ * @property {ReadableStream<Uint8Array>} stream which closes the file
  */
 
 /**
