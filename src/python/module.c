@@ -200,6 +200,37 @@ static PyObject *module_clear_packs(PyObject *module, PyObject *args, PyObject *
     return ask_store(state, state->clear_name, path == Py_None ? NULL : path);
 }
 
+/* What mounts is JavaScript's, with Python code around it that is only made when it is needed. */
+static PyObject *module_mount(PyObject *module, PyObject *args, PyObject *keywords)
+{
+    struct zi_state *state = PyModule_GetState(module);
+    PyObject *source, *function, *result;
+
+    if (!state->mount_source) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "pyodide_zipimport.mount(): the importer is not installed");
+        return NULL;
+    }
+    source = Py_NewRef(state->mount_source);
+    function = PyObject_CallFunctionObjArgs(source, NULL);
+    Py_DECREF(source);
+    if (!function)
+        return NULL;
+    result = PyObject_Call(function, args, keywords);
+    Py_DECREF(function);
+    return result;
+}
+
+static PyObject *module_use_mount(PyObject *module, PyObject *source)
+{
+    struct zi_state *state = PyModule_GetState(module);
+    PyObject *previous = state->mount_source;
+
+    state->mount_source = source == Py_None ? NULL : Py_NewRef(source);
+    Py_XDECREF(previous);
+    return Py_NewRef(Py_None);
+}
+
 static PyMethodDef module_methods[] = {
     {"install", (PyCFunction)(void (*)(void))module_install, METH_VARARGS | METH_KEYWORDS,
      "install($module, /, *, implicit_invalidation=True, max_member_bytes=1073741824)\n--\n\n"
@@ -227,6 +258,15 @@ static PyMethodDef module_methods[] = {
     {"clear", (PyCFunction)(void (*)(void))module_clear_packs, METH_VARARGS | METH_KEYWORDS,
      "clear($module, /, path=None)\n--\n\n"
      "Delete the compiled code kept of an archive, or of all; to be awaited."},
+    {"mount", (PyCFunction)(void (*)(void))module_mount, METH_VARARGS | METH_KEYWORDS,
+     "mount($module, source, /, *, name=None, sys_path='prepend', integrity=None, copy=False,\n"
+     "      request=None, timeout=None, on_progress=None)\n--\n\n"
+     "Mount an archive, which is then imported from and read as if it had been unpacked; to be "
+     "awaited.\n\n"
+     "source: a URL, a path in Pyodide's file system, bytes, or an object of JavaScript's."},
+    {"_use_mount", module_use_mount, METH_O,
+     "_use_mount($module, source, /)\n--\n\n"
+     "Set what gives the function behind mount(); None: mount() is refused."},
     {"trace", zi_trace_read, METH_NOARGS,
      "trace($module, /)\n--\n\n"
      "Return a dict for each module executed since tracing was turned on: name, archive, origin\n"

@@ -45,6 +45,7 @@
     X(assigned_tables)          /* dict: what others stored in it */                               \
     X(zstd_decompressor)        /* _zstd.ZstdDecompressor once a member needed it, or NULL */      \
     X(zstd_error)               /* _zstd.ZstdError, likewise */                                    \
+    X(mount_source)             /* gives the function behind mount(), or NULL: not installed */    \
     X(open_event)               /* "open", the audit event */                                      \
     X(read_mode)                /* "rb", an argument of it */
 

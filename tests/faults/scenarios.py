@@ -1073,6 +1073,21 @@ def flush_and_clear_without_a_store():
     return lambda: [list(module.flush().__await__()), list(module.clear("/a.zip").__await__())]
 
 
+@scenario
+def ask_for_a_mount():
+    def mount(source, **options):
+        return source, options
+
+    def act():
+        module._use_mount(lambda: mount)
+        try:
+            return module.mount("a", name="b")
+        finally:
+            module._use_mount(None)
+
+    return act
+
+
 @scenario(repeats=False)
 def trace_an_import():
     path = make()
