@@ -2,6 +2,7 @@
 // The object that install() gives: the Python module's functions as methods. Without a Python module
 // (the start degraded, or uninstall() was called) every method checks its arguments and does nothing.
 
+import { defineDisposal } from "./base/disposal.js";
 import { ZipImportInternalError } from "./base/errors.js";
 import { readSignal } from "./base/signals.js";
 import { nameCounters } from "./counters.js";
@@ -18,6 +19,7 @@ export class Handle {
   #packs;
   /** @type {import("./kept/library/library.js").Library | undefined} */
   #library;
+  #mounts;
   /** @type {(() => void) | undefined} called once, since by a second time another handle may be in use */
   #onUninstall;
 
@@ -28,12 +30,14 @@ export class Handle {
    * @param {object} kept
    * @param {import("./kept/packs/packs.js").Packs} [kept.packs] none where bytecode is not kept
    * @param {import("./kept/library/library.js").Library} [kept.library] that boot() started from
+   * @param {import("./mount/mounts.js").Mounts} mounts
    */
-  constructor(pyodide, module, onUninstall, { packs, library }) {
+  constructor(pyodide, module, onUninstall, { packs, library }, mounts) {
     this.#pyodide = pyodide;
     this.#module = module;
     this.#packs = packs;
     this.#library = library;
+    this.#mounts = mounts;
     this.#onUninstall = onUninstall;
   }
 
@@ -63,7 +67,8 @@ export class Handle {
     const storage = this.#packs?.describe();
     const start = this.#library?.describe();
     const kept = { ...(storage && { storage }), ...(start && { start }) };
-    return /** @type {any} */ ({ ...nameCounters(counts), ...kept });
+    const mounts = this.#mounts.describe();
+    return /** @type {any} */ ({ ...nameCounters(counts), mounts, ...kept });
   }
 
   /**
@@ -81,6 +86,15 @@ export class Handle {
     this.#call("set_tracing", readSwitch(on));
   }
 
+  /**
+   * @param {any} source
+   * @param {any} [options]
+   * @returns {Promise<any>} see index.d.ts
+   */
+  async mount(source, options) {
+    return this.#mounts.mount(source, options);
+  }
+
   /** @param {{ signal?: AbortSignal }} [options] */
   async flush(options) {
     const signal = readSignal(options, "flush");
@@ -96,6 +110,7 @@ export class Handle {
   uninstall() {
     // Of a Pyodide that has ended there is nothing to give back, and all the rest to let go of.
     const hasEnded = !isAlive(this.#pyodide);
+    this.#mounts.close();
     if (!hasEnded) this.#call("uninstall");
     const [module, packs, onUninstall] = [this.#module, this.#packs, this.#onUninstall];
     this.#module = this.#packs = this.#onUninstall = undefined;
@@ -108,7 +123,13 @@ export class Handle {
   }
 
   static {
-    addDisposal(this.prototype);
+    defineDisposal(this.prototype, Symbol.dispose, function () {
+      this.uninstall();
+    });
+    defineDisposal(this.prototype, Symbol.asyncDispose, async function () {
+      await this.flush();
+      this.uninstall();
+    });
   }
 
   /**
@@ -124,27 +145,4 @@ export class Handle {
       );
     return callFunction(this.#module, name, (method) => method(...args));
   }
-}
-
-/**
- * Makes `using` and `await using` work where the engine has their symbols. A method that is named by one
- * which is missing would be named "undefined".
- *
- * @param {Handle} prototype
- */
-function addDisposal(prototype) {
-  /**
-   * @param {symbol | undefined} symbol
-   * @param {(this: Handle) => unknown} value
-   */
-  const define = (symbol, value) => {
-    if (symbol) Object.defineProperty(prototype, symbol, { value, configurable: true });
-  };
-  define(Symbol.dispose, function () {
-    this.uninstall();
-  });
-  define(Symbol.asyncDispose, async function () {
-    await this.flush();
-    this.uninstall();
-  });
 }

@@ -155,6 +155,24 @@ export interface Handle {
    */
   setTracing(on: boolean): void;
   /**
+   * Mounts an archive, a wheel for example: its modules can be imported at once, and its files are there
+   * as if it had been unpacked, without the time and the memory that this takes. Nothing is there before the
+   * whole archive is read and checked. Where the importer is not in use (see `active`) it is unpacked instead.
+   *
+   * An archive that is mounted under the same name already gives the same mount, if its content is
+   * the same.
+   *
+   * @param source what to read. A string is a URL; in Node also a path of the host, unless it has a scheme.
+   *   An ArrayBuffer, or a typed array that fills its buffer, is taken over: the caller's is detached, also if
+   *   the call fails; `copy: true` leaves it alone. A part of a buffer is copied.
+   * @param options each one may be left out or `undefined`
+   * @throws {ZipImportUsageError} `"bad-source"`, `"unknown-option"`, `"bad-option"`, `"name-in-use"`
+   * @throws {ZipImportInternalError} `"source-unreachable"`, `"timed-out"`, `"integrity-mismatch"`,
+   *   `"integrity-unavailable"`, `"not-an-archive"`, `"python-failed"`
+   * @throws the signal's reason, or what `onProgress` threw
+   */
+  mount(source: ArchiveSource, options?: MountOptions): Promise<Mount>;
+  /**
    * Stores what was compiled. Resolves when that is done, also where the store fails: that is a
    * warning, and the next flush tries again.
    *
@@ -172,9 +190,9 @@ export interface Handle {
    */
   clear(path?: string): Promise<void>;
   /**
-   * Gives the imports back to Python's own zip importer. The next `install()` on this Pyodide starts
-   * anew; after a degraded start that is how to try again. A memory snapshot can be made before `install()`
-   * and after this.
+   * Unmounts all archives, and gives the imports back to Python's own zip importer. The next
+   * `install()` on this Pyodide starts anew; after a degraded start that is how to try again. A memory
+   * snapshot can be made before `install()` and after this.
    *
    * @throws {ZipImportInternalError} `"python-failed"`; the importer is then still in use
    */
@@ -185,6 +203,74 @@ export interface Handle {
    * `await using zips = ...`: {@link Handle.flush}, then {@link Handle.uninstall}. Absent where the
    * engine has no `Symbol.asyncDispose`.
    */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What {@link Handle.mount} takes. */
+export type ArchiveSource =
+  URL | string | ArrayBuffer | SharedArrayBuffer | ArrayBufferView | Blob | Response;
+
+export interface ReplaceOptions {
+  /**
+   * The archive's sha-256 digest, as pages write it: `"sha256-"` and 44 characters of base64. It is checked
+   * before anything else is done with the bytes.
+   */
+  integrity?: string;
+  /** Whether bytes in memory are copied instead of taken over. Default: `false`. */
+  copy?: boolean;
+  /** Options of `fetch()`, for a URL. */
+  request?: Omit<RequestInit, "signal">;
+  /** Limit of the time that reading may take, in milliseconds. */
+  timeout?: number;
+  /**
+   * Told how far the reading is, in bytes. `total` is undefined where the server does not say it; the last
+   * call has both.
+   */
+  onProgress?: (progress: { loaded: number; total: number | undefined }) => void;
+  /** Ends the reading: the promise is rejected with its reason, and nothing has changed. */
+  signal?: AbortSignal;
+}
+
+export interface MountOptions extends ReplaceOptions {
+  /**
+   * The name of the folder in `/lib/zip`. Default: the last part of the URL or path, or the file's name; else
+   * `archive-` and the CRC-32 of the archive's directory.
+   */
+  name?: string;
+  /** Where the folder stands on `sys.path`. Default: `"prepend"`. */
+  sysPath?: "prepend" | "append" | false;
+}
+
+/** A mounted archive. */
+export interface Mount {
+  readonly name: string;
+  /** The folder in Pyodide's file system: `/lib/zip/` and the name. */
+  readonly path: string;
+  /**
+   * Takes the archive away. Modules that were imported stay, and files that are open can be read on. What
+   * Python wrote there is gone; a warning (`"changes-lost"`) names it. A second time it does nothing.
+   */
+  unmount(): void;
+  /**
+   * Reads the source once more, with the options of the mount, and mounts what it is now: for the next import.
+   * Asks a server, not the browser's cache. If it fails, all is as it was.
+   *
+   * @param options `signal` ends the reading: the promise is rejected with its reason
+   * @returns whether the content was another one; if not, nothing has changed
+   * @throws {ZipImportUsageError} `"not-readable-again"`: it was mounted from bytes or a Response; `"unmounted"`
+   * @throws {ZipImportInternalError} those of {@link Handle.mount}
+   */
+  invalidate(options?: { signal?: AbortSignal }): Promise<boolean>;
+  /**
+   * The same with another source, which `invalidate()` reads from then on.
+   *
+   * @throws {ZipImportUsageError} `"unmounted"`, and those of {@link Handle.mount}
+   * @throws {ZipImportInternalError} those of {@link Handle.mount}
+   */
+  replace(source: ArchiveSource, options?: ReplaceOptions): Promise<boolean>;
+  /** `using lib = ...`: {@link Mount.unmount}. Absent where the engine has no `Symbol.dispose`. */
+  [Symbol.dispose](): void;
+  /** `await using lib = ...`: the same. Absent where the engine has no `Symbol.asyncDispose`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -248,6 +334,8 @@ export interface Stats {
   packBytes: number;
   /** Pack files written. */
   packWrites: number;
+  /** What is mounted now. */
+  mounts: MountStats;
   /** Where compiled code is kept, and how much; absent where none is. */
   storage?: StorageStats;
   /** How Pyodide was started; absent without {@link boot} or {@link prepare}. */
@@ -272,6 +360,20 @@ export type StartStats =
       /** Modules that were compiled; by stock's importer, twice. */
       compiles: number;
     };
+
+export interface MountStats {
+  count: number;
+  /** Memory of the archives. */
+  archiveBytes: number;
+  /** Files and folders that were looked at, and so are there. */
+  nodes: number;
+  /** Files of which the contents were asked for. */
+  fills: number;
+  /** Memory of such contents. What was not changed is dropped again, the oldest first. */
+  filledBytes: number;
+  /** How often that was done. */
+  drops: number;
+}
 
 /** What a store holds, as of the last time it was asked. */
 export interface StorageStats {
@@ -359,6 +461,9 @@ export interface ChromeTrace {
  * - `"bad-path"`: a path is not a string, or empty
  * - `"url-unavailable"`: a URL stands where only a path can be taken
  * - `"bad-source"`: what is to be mounted is nothing that can be read
+ * - `"name-in-use"`: another archive is mounted under that name, or something else lies there
+ * - `"not-readable-again"`: a mount's source can be read once only
+ * - `"unmounted"`: a mount is used that was unmounted
  */
 export type UsageErrorCode =
   | "not-pyodide"
@@ -367,7 +472,10 @@ export type UsageErrorCode =
   | "option-unavailable"
   | "bad-path"
   | "url-unavailable"
-  | "bad-source";
+  | "bad-source"
+  | "name-in-use"
+  | "not-readable-again"
+  | "unmounted";
 
 /**
  * Why a start degraded, as the warning's code too; and, thrown by the handle's methods:
@@ -376,6 +484,7 @@ export type UsageErrorCode =
  * - `"timed-out"`: the same, within the time that the option `timeout` allows
  * - `"integrity-mismatch"`: what was read has another digest than it shall have
  * - `"integrity-unavailable"`: a digest cannot be computed here: the page is no secure context
+ * - `"not-an-archive"`: what was read is no zip archive, or a damaged one
  *
  * For a degraded start:
  * - `"pyodide-unsupported"`: not a version of Pyodide that this package knows
@@ -394,16 +503,18 @@ export type InternalErrorCode =
   | "source-unreachable"
   | "timed-out"
   | "integrity-mismatch"
-  | "integrity-unavailable";
+  | "integrity-unavailable"
+  | "not-an-archive";
 
 /**
  * Those of a degraded start, after which Python's own zip importer stays in use, and:
  * - `"options-ignored"`: a later `install()` asked for other options than the first one set
  * - `"store-unavailable"`: the store cannot be opened; compiled code is kept in memory only
  * - `"store-failed"`: the store can be opened, and something in it cannot be read or written
+ * - `"changes-lost"`: a mount is gone or replaced, and with it what Python had written there
  */
 export type WarningCode =
-  InternalErrorCode | "options-ignored" | "store-unavailable" | "store-failed";
+  InternalErrorCode | "options-ignored" | "store-unavailable" | "store-failed" | "changes-lost";
 
 /** The caller's fault: an argument that cannot be used. Nothing has been changed. */
 export class ZipImportUsageError extends TypeError {

@@ -12,6 +12,7 @@ import { Handle } from "./handle.js";
 import { openStore } from "./kept/open-store.js";
 import { Packs } from "./kept/packs/packs.js";
 import { Visit } from "./kept/packs/visit.js";
+import { Mounts } from "./mount/mounts.js";
 import { isSameOption, readOptions } from "./options.js";
 import { callFunction } from "./pyodide/python.js";
 import { loadPythonModule, releasePythonModule } from "./pyodide/side-module.js";
@@ -163,7 +164,8 @@ async function start(platform, pyodide, { options, begun, library }, onUninstall
       await packs.preload();
     }
     if (options.trace) callFunction(module, "set_tracing", (method) => method(true));
-    return new Handle(pyodide, module, onUninstall, { packs, library });
+    const mounts = new Mounts(pyodide, module, { ...options, platform });
+    return new Handle(pyodide, module, onUninstall, { packs, library }, mounts);
   } catch (error) {
     if (isTakenOver) giveBack(module, packs);
     if (module) releasePythonModule(pyodide, module);
@@ -174,7 +176,8 @@ async function start(platform, pyodide, { options, begun, library }, onUninstall
       `${describeError(error)}; Python's own zip importer stays in use`,
       code,
     );
-    return new Handle(pyodide, undefined, onUninstall, { library });
+    const mounts = new Mounts(pyodide, undefined, { ...options, platform });
+    return new Handle(pyodide, undefined, onUninstall, { library }, mounts);
   }
 }
 

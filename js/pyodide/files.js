@@ -4,7 +4,7 @@
 // `fsInit` runs; `FS.writeFile` with `canOwn`, which keeps the array itself.
 
 /** For our files. It is not on sys.path: nothing in it can be imported by accident. */
-const FOLDER = "/lib/pyodide_zipimport";
+export const FOLDER = "/lib/pyodide_zipimport";
 /** @param {string} suffix of its name */
 export const sideModule = (suffix) => `${FOLDER}/pyodide_zipimport${suffix}.abi3.so`;
 export const PACKS = `${FOLDER}/packs`;
@@ -31,6 +31,20 @@ export function hasFile(fs, path) {
  */
 export function removeFile(fs, path) {
   if (hasFile(fs, path)) fs.unlink(path);
+}
+
+/**
+ * @param {any} fs
+ * @param {string} path of a folder, which goes with all that is in it
+ */
+export function removeTree(fs, path) {
+  for (const name of fs.readdir(path)) {
+    if (name === "." || name === "..") continue;
+    const each = `${path}/${name}`;
+    if (fs.isDir(fs.lstat(each).mode)) removeTree(fs, each);
+    else fs.unlink(each);
+  }
+  fs.rmdir(path);
 }
 
 /**

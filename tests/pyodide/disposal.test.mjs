@@ -12,6 +12,8 @@ import {
   writeArchive,
 } from "./harness.mjs";
 import { install } from "../../js/node.js";
+import { Mounts } from "../../js/mount/mounts.js";
+import { node } from "../../js/platform/node.js";
 
 describeVersions("disposal", (version) => {
   /** @type {any} */ let pyodide;
@@ -54,7 +56,8 @@ test("an engine without the symbols has handles without such methods", async () 
       Reflect.ownKeys(Handle.prototype).filter((key) => /undefined|dispose/i.test(String(key))),
       [],
     );
-    new Handle(undefined, undefined, () => {}, {}).uninstall();
+    const mounts = new Mounts(undefined, undefined, { platform: node });
+    new Handle(undefined, undefined, () => {}, {}, mounts).uninstall();
   } finally {
     globalThis.Symbol = Symbol;
   }

@@ -71,7 +71,7 @@ test("error codes are the declared ones", () => {
     unionOf("WarningCode"),
     [
       ...unionOf("InternalErrorCode"),
-      ...codesInSources(/"(options-ignored|store-[a-z]+)",?\s*\);/g),
+      ...codesInSources(/"(options-ignored|changes-lost|store-[a-z]+)",?\s*\);/g),
     ].sort(),
   );
 });
@@ -85,13 +85,33 @@ test("options, methods and counters are the declared ones", async () => {
     // No option may be null, so each one that is known says so, by its name.
     await assert.rejects(api.install(pyodide, { [name]: null }), { code: "bad-option" });
   }
+  const ofReplace = namesOf([...declared("ReplaceOptions").members]);
+  for (const name of [...ofReplace, ...namesOf([...declared("MountOptions").members])])
+    await assert.rejects(zips.mount("a", { [name]: null }), { code: "bad-option" });
+  const empty = new Uint8Array([...Buffer.from("PK\x05\x06"), ...Array(18).fill(0)]);
+  const lib = await zips.mount(empty);
+  for (const name of ofReplace)
+    await assert.rejects(lib.replace("a", { [name]: null }), { code: "bad-option" });
+  const ofMount = [...Reflect.ownKeys(Object.getPrototypeOf(lib)), ...Reflect.ownKeys(lib)];
+  assert.deepEqual(
+    ofMount
+      .filter((name) => name !== "constructor")
+      .map(keyOf)
+      .sort(),
+    namesOf([...declared("Mount").members]),
+  );
+  assert.deepEqual(
+    Object.keys(zips.stats().mounts).sort(),
+    namesOf([...declared("MountStats").members]),
+  );
+  lib.unmount();
   const members = Reflect.ownKeys(Object.getPrototypeOf(zips)).filter(
     (name) => name !== "constructor",
   );
   assert.deepEqual(members.map(keyOf).sort(), namesOf([...declared("Handle").members]));
 
   const all = namesOf([...declared("Stats").members]);
-  const counters = all.filter((name) => name !== "storage" && name !== "start");
+  const counters = all.filter((name) => !["storage", "start", "mounts"].includes(name));
   assert.deepEqual(Object.keys(zips.stats()).sort(), all);
   const inPython = pyodide.runPython("import pyodide_zipimport; list(pyodide_zipimport.stats())");
   const camelCase = (name) => name.replace(/_./g, (match) => match[1].toUpperCase());
@@ -99,7 +119,7 @@ test("options, methods and counters are the declared ones", async () => {
   zips.uninstall();
   assert.deepEqual(
     Object.keys(zips.stats()).sort(),
-    [...counters, "start"].sort(),
+    [...counters, "mounts", "start"].sort(),
     "after uninstall too",
   );
 });
@@ -111,7 +131,7 @@ test("a program that uses all of it compiles with every Pyodide's types; a wrong
       export const zips${i}: Handle = await install(await load${i}());`,
   );
   const right = `
-    import { boot, install, type Handle, type Stats, type Store, ZipImportUsageError } from "../../js/index.js";
+    import { boot, install, type Handle, type Mount, type Stats, type Store, ZipImportUsageError } from "../../js/index.js";
     ${uses.join("\n")}
     const { pyodide, zips: booted } = await boot(load0, { pyodide: { indexURL: "/" }, storage: "memory" });
     pyodide.runPython("1"); booted.pin("/a.zip");
@@ -130,12 +150,21 @@ test("a program that uses all of it compiles with every Pyodide's types; a wrong
     const count: number = stats.readBytes + (stats.storage?.bytes ?? 0); void count;
     const store: Store = { get: async () => undefined, put() {}, delete() {}, list: () => [] };
     await install({ version: "", runPython() {} }, { storage: store });
-    const error = new ZipImportUsageError("bad-path", ""); void error;`;
+    const error = new ZipImportUsageError("bad-path", ""); void error;
+    const lib: Mount = await zips.mount("https://host/a.whl", {
+      name: "a", sysPath: "append", integrity: "sha256-", copy: true, request: { headers: { a: "b" } }, timeout: 9,
+      onProgress: ({ loaded, total = NaN }) => void (loaded / total), signal: AbortSignal.timeout(9),
+    });
+    for (const source of [new URL("a:b"), new Uint8Array(), new ArrayBuffer(1), new Blob([]), new Response()])
+      await zips.mount(source);
+    const changed: boolean = (await lib.invalidate()) || (await lib.replace(new Uint8Array(), { copy: true }));
+    lib.unmount(); void [changed, lib.path.length, lib.name.length];`;
   assert.deepEqual(problems(right), []);
   const wrong = right
     .replace('{ directory: "/cache" }', '"disk"')
-    .replace('zips.pin("/a.zip")', "zips.pin()");
-  assert.equal(problems(wrong).length, 2);
+    .replace('zips.pin("/a.zip")', "zips.pin()")
+    .replace('sysPath: "append"', 'sysPath: "last"');
+  assert.equal(problems(wrong).length, 3);
 });
 
 test("boot() takes the options of the loader that it is given, and gives that one's Pyodide", () => {

@@ -1,0 +1,251 @@
+// @ts-check
+// The mounted archives of one Pyodide. An archive is read first, checked, and only then, in one go, put where
+// Python sees it: what fails before leaves nothing behind, and no import meets half a mount.
+
+import { ZipImportInternalError, ZipImportUsageError } from "../base/errors.js";
+import { readSignal } from "../base/signals.js";
+import { warn } from "../base/warnings.js";
+import { hasFile } from "../pyodide/files.js";
+import { isAlive } from "../pyodide/python.js";
+import { addToSysPath, removeFromSysPath } from "../pyodide/sys-path.js";
+import { offerToPython } from "./in-python.js";
+import { LazyTrees } from "./lazy.js";
+import { Mount } from "./mount.js";
+import { NoArchive, describeNoArchive } from "./no-archive.js";
+import { readMountOptions, readReplaceOptions } from "./options.js";
+import { openSource, readSource } from "./source.js";
+import { UnpackedTrees } from "./unpacked.js";
+
+/** @typedef {import("./download.js").Content} Content */
+/** @typedef {import("./options.js").MountOptions} MountOptions */
+/** @typedef {import("./source.js").Source} Source */
+/** @typedef {import("../platform/platform.js").Platform} Platform */
+
+/**
+ * How archives are shown: as nodes that fill themselves (lazy.js), or unpacked (unpacked.js). All that takes
+ * bytes keeps them, and throws {@link NoArchive} for such as are none: then nothing has changed.
+ *
+ * @typedef {object} Trees
+ * @property {(bytes: Uint8Array) => Key} describe
+ * @property {(path: string, bytes: Uint8Array) => Tree} grow at a path where nothing is
+ */
+
+/**
+ * @typedef {object} Tree
+ * @property {Key} key of what it shows now
+ * @property {(bytes: Uint8Array) => { changed: string[] }} replace the archive by another. Gives the paths of
+ *   what the user had made or changed there, which is lost now.
+ * @property {() => { changed: string[] }} remove the same, in the end
+ * @property {() => { nodes: number, fills: number, filledBytes: number, drops: number }} stats
+ */
+
+/** @typedef {{ crc: number, nbytes: number }} Key what tells contents from others */
+
+/**
+ * @typedef {object} Entry what is known of a mount
+ * @property {Mount} mount
+ * @property {Tree} tree
+ * @property {number} nbytes of the archive
+ * @property {Source} source that invalidate() reads again
+ * @property {MountOptions} options for that
+ */
+
+/** What is mounted is below it. */
+const ROOT = "/lib/zip";
+
+export class Mounts {
+  #pyodide;
+  #platform;
+  #onWarning;
+  /** @type {Trees} */
+  #trees;
+  /** @type {(() => void) | undefined} */
+  #endOffer;
+  /** @type {Map<string, Entry>} by name */
+  #entries = new Map();
+
+  /**
+   * @param {any} pyodide
+   * @param {any} module the PyProxy of the Python module, whose owner calls close() before it is destroyed;
+   *   undefined where the importer is not in use: archives are unpacked then
+   * @param {object} settings
+   * @param {Platform} settings.platform
+   * @param {((message: string, code: string) => void) | undefined} settings.onWarning
+   */
+  constructor(pyodide, module, { platform, onWarning }) {
+    this.#pyodide = pyodide;
+    this.#platform = platform;
+    this.#onWarning = onWarning;
+    this.#trees = module ? new LazyTrees(pyodide, module) : new UnpackedTrees(pyodide, platform);
+    if (module) this.#endOffer = offerToPython(pyodide, module, this);
+  }
+
+  /**
+   * @param {unknown} given
+   * @param {unknown} givenOptions
+   * @returns {Promise<Mount>}
+   */
+  async mount(given, givenOptions) {
+    const options = readMountOptions(givenOptions);
+    options.signal?.throwIfAborted();
+    const source = openSource(this.#platform, given, options.copy);
+    return this.#put(source, await readSource(source, options), options);
+  }
+
+  describe() {
+    const total = { count: 0, archiveBytes: 0, nodes: 0, fills: 0, filledBytes: 0, drops: 0 };
+    for (const { tree, nbytes } of this.#entries.values()) {
+      const { nodes, fills, filledBytes, drops } = tree.stats();
+      total.count++;
+      total.archiveBytes += nbytes;
+      total.nodes += nodes;
+      total.fills += fills;
+      total.filledBytes += filledBytes;
+      total.drops += drops;
+    }
+    return total;
+  }
+
+  /** Unmounts all. What is mounted from now on is unpacked, and from Python nothing is. */
+  close() {
+    if (isAlive(this.#pyodide)) this.#endOffer?.();
+    this.#endOffer = undefined;
+    for (const { mount } of [...this.#entries.values()]) mount.unmount();
+    this.#trees = new UnpackedTrees(this.#pyodide, this.#platform);
+  }
+
+  /**
+   * @param {Source} source
+   * @param {Content} content
+   * @param {MountOptions} options
+   */
+  #put(source, content, options) {
+    const fs = this.#aliveFS();
+    const key = asArchive(content, (bytes) => this.#trees.describe(bytes));
+    const crc = key.crc.toString(16).padStart(8, "0");
+    const name = options.name ?? source.name ?? `archive-${crc}`;
+    const entry = this.#entries.get(name);
+    if (entry && isSameKey(entry.tree.key, key)) return entry.mount;
+    const path = `${ROOT}/${name}`;
+    if (entry || hasFile(fs, path)) throw nameInUse(path, Boolean(entry));
+    const tree = asArchive(content, (bytes) => this.#trees.grow(path, bytes));
+    const mount = new Mount(this.#owner, name, path);
+    this.#entries.set(name, { mount, tree, nbytes: content.bytes.length, source, options });
+    if (options.sysPath) addToSysPath(this.#pyodide, path, options.sysPath);
+    return mount;
+  }
+
+  /** @type {import("./mount.js").Owner} */
+  #owner = {
+    unmount: ({ name, path }) => {
+      const entry = /** @type {Entry} */ (this.#entries.get(name));
+      this.#entries.delete(name);
+      if (!isAlive(this.#pyodide)) return;
+      removeFromSysPath(this.#pyodide, path);
+      this.#tellLost(path, entry.tree.remove().changed);
+    },
+    invalidate: async (mount, givenOptions) => {
+      const signal = readSignal(givenOptions, "invalidate");
+      const { source, options } = this.#entryOf(mount);
+      if (!source.isLasting)
+        throw new ZipImportUsageError(
+          "not-readable-again",
+          `invalidate(): ${mount.path} was mounted from ${source.label}, which cannot be read again; ` +
+            "expected a URL, a path, a Blob or a File; replace() takes other bytes",
+        );
+      const request = { cache: /** @type {const} */ ("no-cache"), ...options.request };
+      const { integrity, timeout } = options;
+      return this.#swap(mount, await readSource(source, { integrity, timeout, request, signal }));
+    },
+    replace: async (mount, given, givenOptions) => {
+      const options = readReplaceOptions(givenOptions);
+      options.signal?.throwIfAborted();
+      const source = openSource(this.#platform, given, options.copy);
+      const isChanged = this.#swap(mount, await readSource(source, options));
+      const entry = this.#entryOf(mount);
+      Object.assign(entry, { source, options: { ...entry.options, ...options } });
+      return isChanged;
+    },
+  };
+
+  /**
+   * @param {Mount} mount
+   * @param {Content} content
+   * @returns {boolean} false where it is what was there
+   */
+  #swap(mount, content) {
+    this.#aliveFS();
+    const entry = this.#entryOf(mount);
+    const key = asArchive(content, (bytes) => this.#trees.describe(bytes));
+    if (isSameKey(entry.tree.key, key)) return false;
+    const { changed } = asArchive(content, (bytes) => entry.tree.replace(bytes));
+    entry.nbytes = content.bytes.length;
+    this.#tellLost(mount.path, changed);
+    return true;
+  }
+
+  /** @param {Mount} mount */
+  #entryOf(mount) {
+    const entry = this.#entries.get(mount.name);
+    if (entry?.mount === mount) return entry;
+    throw new ZipImportUsageError("unmounted", `${mount.path} was unmounted meanwhile`);
+  }
+
+  /** Reading may take long enough for Pyodide to end meanwhile. */
+  #aliveFS() {
+    if (isAlive(this.#pyodide)) return this.#pyodide.FS;
+    throw new ZipImportInternalError(
+      "python-failed",
+      "mount(): found a Pyodide that has ended, by a fatal error or its exit; expected one that runs",
+    );
+  }
+
+  /**
+   * @param {string} path
+   * @param {string[]} changed
+   */
+  #tellLost(path, changed) {
+    if (changed.length === 0) return;
+    const shown = changed.slice(0, 5).join(", ") + (changed.length > 5 ? ", and others" : "");
+    warn(
+      this.#onWarning,
+      `${path}: ${changed.length} of its files were made or changed since it was mounted, and are gone: ${shown}`,
+      "changes-lost",
+    );
+  }
+}
+
+/**
+ * @template T
+ * @param {Content} content
+ * @param {(bytes: Uint8Array) => T} open
+ * @returns {T}
+ */
+function asArchive(content, open) {
+  try {
+    return open(content.bytes);
+  } catch (error) {
+    throw error instanceof NoArchive ? describeNoArchive(content, error.cause) : error;
+  }
+}
+
+/**
+ * @param {Key} a
+ * @param {Key} b
+ */
+function isSameKey(a, b) {
+  return a.crc === b.crc && a.nbytes === b.nbytes;
+}
+
+/**
+ * @param {string} path
+ * @param {boolean} isMount
+ */
+function nameInUse(path, isMount) {
+  const found = isMount ? "another archive is mounted at" : "what is no mount lies at";
+  const instead = isMount ? "or replace() of that mount" : "or nothing there";
+  return new ZipImportUsageError(
+    "name-in-use",
+    `mount(): ${found} ${path}; expected a name that is free (option "name"), ${instead}`,
+  );
+}

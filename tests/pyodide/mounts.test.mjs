@@ -1,0 +1,417 @@
+// mount() and what it gives: where an archive appears, under which name, what changes it, what ends it, and
+// what is refused.
+
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { after, before, describe, test } from "node:test";
+
+import { collectWarnings, describeOn, newest, start, temporaryFolder } from "./harness.mjs";
+import { makeZip } from "./zip.mjs";
+import { install, ZipImportInternalError, ZipImportUsageError } from "../../js/node.js";
+
+const REASON = new Error("the caller's own reason");
+
+/** An archive with one package; the value tells it from others. */
+function archiveOf(name, value = 1) {
+  return makeZip({
+    [`${name}/__init__.py`]: `value = ${value}\n`,
+    [`${name}/data.txt`]: `data ${value}`,
+    [`${name}/inner/deep.py`]: "",
+  });
+}
+
+const bytesOf = (text) => Uint8Array.from(Buffer.from(text));
+
+const refuses = (work, code, message) =>
+  assert.rejects(work, (error) => {
+    assert.equal(error.code, code, error.message);
+    assert.ok(error instanceof ZipImportUsageError || error instanceof ZipImportInternalError);
+    assert.match(error.message, message);
+    return true;
+  });
+
+/** @type {any} */ let server;
+let origin;
+/** What the server has, by path. */
+const files = new Map();
+before(async () => {
+  server = createServer((request, response) => {
+    const file = files.get(new URL(request.url, origin).pathname);
+    if (file) response.writeHead(200, { "content-type": file.type ?? "application/zip" });
+    else response.writeHead(404);
+    response.end(file?.bytes);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  origin = `http://127.0.0.1:${server.address().port}`;
+});
+after(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+describeOn([newest], "mount()", (version) => {
+  /** @type {any} */ let pyodide;
+  /** @type {any} */ let zips;
+  const { taken, onWarning } = collectWarnings();
+  let count = 0;
+  /** A name that no test had before. */
+  const newName = () => `mounted_${++count}`;
+  const python = (code) => {
+    const globals = pyodide.toPy({});
+    try {
+      return pyodide.runPython(code, { globals });
+    } finally {
+      globals.destroy();
+    }
+  };
+  const sysPath = () => JSON.parse(python("import json, sys; json.dumps(sys.path)"));
+  const valueOf = (name) =>
+    python(`import sys; sys.modules.pop("${name}", None); import ${name}; ${name}.value`);
+  const listOf = (folder) => pyodide.FS.readdir(folder).filter((name) => !/^\.+$/.test(name));
+
+  before(async () => {
+    pyodide = await start(version);
+    zips = await install(pyodide, { storage: "memory", onWarning });
+  });
+  after(() => {
+    zips.uninstall();
+    assert.deepEqual(taken, []);
+  });
+
+  describe("where it appears", () => {
+    test("bytes with a name: its folder in /lib/zip, first on sys.path", async () => {
+      const name = newName();
+      const lib = await zips.mount(archiveOf(name), { name: "with name.whl" });
+      assert.equal(lib.name, "with name.whl");
+      assert.equal(lib.path, "/lib/zip/with name.whl");
+      assert.equal(sysPath()[0], lib.path);
+      assert.equal(valueOf(name), 1);
+      assert.equal(python(`import ${name}; ${name}.__file__`), `${lib.path}/${name}/__init__.py`);
+      assert.equal(python(`open("${lib.path}/${name}/data.txt").read()`), "data 1");
+      lib.unmount();
+      assert.ok(!sysPath().includes(lib.path));
+      assert.ok(!pyodide.FS.analyzePath(lib.path).exists);
+      lib.unmount();
+    });
+
+    test("sysPath: append, or false", async () => {
+      const name = newName();
+      const last = await zips.mount(archiveOf(name), { name: "last", sysPath: "append" });
+      assert.equal(sysPath().at(-1), last.path);
+      const outside = await zips.mount(archiveOf(name), { name: "outside", sysPath: false });
+      assert.ok(!sysPath().includes(outside.path));
+      assert.deepEqual(listOf(outside.path), [name]);
+      outside.unmount();
+      last.unmount();
+    });
+
+    test("the name by default: of the URL, the path, the file; else made of the content", async () => {
+      const name = newName();
+      const bytes = archiveOf(name);
+      const folder = temporaryFolder();
+      writeFileSync(`${folder}/of-path.zip`, bytes);
+      files.set("/a/of-url.whl", { bytes });
+      for (const [given, expected] of [
+        [`${origin}/a/of-url.whl?x#y`, /^of-url\.whl$/],
+        [new URL(`${origin}/a/of-url.whl`), /^of-url\.whl$/],
+        [await fetch(`${origin}/a/of-url.whl`), /^of-url\.whl$/],
+        [`${folder}/of-path.zip`, /^of-path\.zip$/],
+        [new File([bytes], "of-file.whl"), /^of-file\.whl$/],
+        [new Blob([bytes]), /^archive-[0-9a-f]{8}$/],
+        [bytes.slice(), /^archive-[0-9a-f]{8}$/],
+        [bytes.slice().buffer, /^archive-[0-9a-f]{8}$/],
+      ]) {
+        const lib = await zips.mount(given);
+        assert.match(lib.name, expected);
+        assert.equal(valueOf(name), 1);
+        lib.unmount();
+      }
+    });
+
+    test("a name in use: the same content is the same mount, other content refused", async () => {
+      const name = newName();
+      const lib = await zips.mount(archiveOf(name), { name: "twice" });
+      assert.equal(await zips.mount(archiveOf(name), { name: "twice" }), lib);
+      await refuses(
+        zips.mount(archiveOf(name, 2), { name: "twice" }),
+        "name-in-use",
+        /another archive is mounted at \/lib\/zip\/twice; expected a name that is free/,
+      );
+      assert.equal(valueOf(name), 1);
+      const others = await Promise.allSettled([
+        zips.mount(archiveOf(name, 3), { name: "race" }),
+        zips.mount(archiveOf(name, 4), { name: "race" }),
+      ]);
+      assert.deepEqual(others.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+      lib.unmount();
+      others.find(({ value }) => value).value.unmount();
+      pyodide.FS.mkdirTree("/lib/zip/own");
+      await refuses(
+        zips.mount(archiveOf(name), { name: "own" }),
+        "name-in-use",
+        /what is no mount lies at \/lib\/zip\/own/,
+      );
+      pyodide.FS.rmdir("/lib/zip/own");
+    });
+
+    test("two mounts, two names: the later one is first, until it goes", async () => {
+      const name = newName();
+      const [first, second] = [
+        await zips.mount(archiveOf(name, 1), { name: "one" }),
+        await zips.mount(archiveOf(name, 2), { name: "two" }),
+      ];
+      assert.equal(valueOf(name), 2);
+      second.unmount();
+      assert.equal(valueOf(name), 1);
+      first.unmount();
+      assert.throws(() => valueOf(name), /ModuleNotFoundError/);
+    });
+  });
+
+  describe("changes", () => {
+    test("invalidate() reads a URL again, and swaps it in where it is another one", async () => {
+      const name = newName();
+      files.set("/changing.whl", { bytes: archiveOf(name, 1) });
+      const lib = await zips.mount(`${origin}/changing.whl`);
+      assert.equal(valueOf(name), 1);
+      assert.equal(await lib.invalidate(), false);
+      files.set("/changing.whl", { bytes: archiveOf(name, 22) });
+      assert.equal(valueOf(name), 1);
+      assert.equal(await lib.invalidate(), true);
+      assert.equal(valueOf(name), 22);
+      assert.equal(python(`open("${lib.path}/${name}/data.txt").read()`), "data 22");
+      lib.unmount();
+    });
+
+    test("invalidate() of a file, and of a Blob", async () => {
+      const name = newName();
+      const folder = temporaryFolder();
+      writeFileSync(`${folder}/a.zip`, archiveOf(name, 1));
+      const lib = await zips.mount(`${folder}/a.zip`);
+      writeFileSync(`${folder}/a.zip`, archiveOf(name, 2));
+      assert.equal(await lib.invalidate(), true);
+      assert.equal(valueOf(name), 2);
+      lib.unmount();
+      const blob = await zips.mount(new Blob([archiveOf(name)]));
+      assert.equal(await blob.invalidate(), false);
+      blob.unmount();
+    });
+
+    test("what fails while it is read again leaves the mount as it was", async () => {
+      const name = newName();
+      files.set("/failing.whl", { bytes: archiveOf(name, 1) });
+      const lib = await zips.mount(`${origin}/failing.whl`);
+      files.set("/failing.whl", { bytes: "<!doctype html>", type: "text/html" });
+      await refuses(lib.invalidate(), "not-an-archive", /sent as text\/html/);
+      files.delete("/failing.whl");
+      await refuses(lib.invalidate(), "source-unreachable", /HTTP status 404/);
+      await refuses(lib.replace(bytesOf("no")), "not-an-archive", /2 bytes given/);
+      await assert.rejects(
+        lib.replace(archiveOf(name, 3), { signal: AbortSignal.abort(REASON) }),
+        REASON,
+      );
+      assert.equal(valueOf(name), 1);
+      lib.unmount();
+    });
+
+    test("replace() takes other bytes; mounted from bytes, invalidate() has nothing to read", async () => {
+      const name = newName();
+      const lib = await zips.mount(archiveOf(name, 1), { name: "bytes" });
+      await refuses(
+        lib.invalidate(),
+        "not-readable-again",
+        /\/lib\/zip\/bytes was mounted from the \d+ bytes given, .* replace\(\)/,
+      );
+      const given = archiveOf(name, 2);
+      assert.equal(await lib.replace(given, { copy: true }), true);
+      assert.equal(await lib.replace(given), false);
+      assert.equal(given.length, 0);
+      assert.equal(valueOf(name), 2);
+      files.set("/instead.whl", { bytes: archiveOf(name, 3) });
+      await lib.replace(`${origin}/instead.whl`);
+      assert.equal(valueOf(name), 3);
+      files.set("/instead.whl", { bytes: archiveOf(name, 4) });
+      assert.equal(await lib.invalidate(), true);
+      assert.equal(valueOf(name), 4);
+      await refuses(
+        lib.replace(given, { name: "x" }),
+        "unknown-option",
+        /replace\(\): unknown option "name"/,
+      );
+      lib.unmount();
+    });
+
+    test("what was unmounted is used no more, also if that came in between", async () => {
+      const name = newName();
+      files.set("/gone.whl", { bytes: archiveOf(name, 1) });
+      const lib = await zips.mount(`${origin}/gone.whl`);
+      files.set("/gone.whl", { bytes: archiveOf(name, 2) });
+      const pending = lib.invalidate();
+      lib.unmount();
+      const other = await zips.mount(archiveOf(name, 5), { name: "gone.whl" });
+      await refuses(pending, "unmounted", /\/lib\/zip\/gone\.whl was unmounted meanwhile/);
+      await refuses(lib.invalidate(), "unmounted", /is not mounted any more/);
+      await refuses(lib.replace(archiveOf(name)), "unmounted", /is not mounted any more/);
+      lib.unmount();
+      assert.equal(valueOf(name), 5);
+      other.unmount();
+    });
+
+    test("modules and open files outlive the mount", async () => {
+      const name = newName();
+      const lib = await zips.mount(archiveOf(name), { name: "outlived" });
+      python(`
+import builtins, ${name}
+builtins.kept = open("${lib.path}/${name}/data.txt")
+`);
+      lib.unmount();
+      assert.equal(python(`import ${name}; ${name}.value`), 1);
+      assert.equal(python("import builtins; builtins.kept.read()"), "data 1");
+      python("import builtins; builtins.kept.close(); del builtins.kept");
+      assert.throws(() => python(`import ${name}.inner.deep`), /ModuleNotFoundError/);
+    });
+  });
+
+  describe("what is refused", () => {
+    test("options: each with a value that is none, and names that are none", async () => {
+      const bytes = archiveOf(newName());
+      for (const [option, values] of Object.entries({
+        name: ["", ".", "..", "a/b", 1, null],
+        sysPath: ["first", true, null, 1],
+        integrity: ["", "sha256-x", "md5-x", 1, null],
+        copy: ["true", 1, null],
+        request: [1, null, "GET", [], { signal: new AbortController().signal }],
+        timeout: [0, -1, Infinity, Number.NaN, "1", null, 2 ** 31],
+        onProgress: [1, null, {}],
+        signal: [1, null, {}, new AbortController()],
+      }))
+        for (const value of values)
+          await refuses(
+            zips.mount(bytes, { [option]: value }),
+            "bad-option",
+            new RegExp(`^mount\\(\\): option "${option}": found .*, expected `),
+          );
+      for (const [given, meant] of [
+        ["sys_path", "sysPath"],
+        ["progress", "onProgress"],
+        ["sha256", "name"],
+      ])
+        await refuses(
+          zips.mount(bytes, { [given]: 1 }),
+          "unknown-option",
+          new RegExp(`"${given}"; the nearest known one is "${meant}"`),
+        );
+      for (const options of [1, "name", [], null])
+        await refuses(zips.mount(bytes, options), "bad-option", /as options, expected an object/);
+      assert.ok(bytes.length > 0, "the caller's bytes are still there");
+    });
+
+    test("what is no archive is named by how it begins", async () => {
+      files.set("/page.whl", { bytes: "\n<!doctype html><title>Not found", type: "text/html" });
+      for (const [given, message] of [
+        [
+          `${origin}/page.whl`,
+          /page\.whl is no zip archive: found 32 bytes that begin with "\\n<!doctype html>.*, sent as text\/html; it is a page/,
+        ],
+        [bytesOf("hello"), /the 5 bytes given .* that begin with "hello"; expected a wheel or/],
+        [Uint8Array.of(0x1f, 0x8b, 8, 0, 0xff), /the bytes 1f 8b 08 00 ff; it is a gzip file/],
+        [
+          archiveOf("cut").subarray(0, 200),
+          /the bytes 50 4b 03 04 .* \("PK"\); the archive is cut short or damaged/,
+        ],
+        [new Blob([]), /the Blob of 0 bytes is no zip archive: found 0 bytes;/],
+      ])
+        await refuses(zips.mount(given, { name: "none" }), "not-an-archive", message);
+      assert.ok(!pyodide.FS.analyzePath("/lib/zip/none").exists);
+      assert.deepEqual(
+        listOf("/lib/pyodide_zipimport").filter((name) => /arrived/.test(name)),
+        [],
+      );
+    });
+
+    test("a source that cannot be read, a digest that is another", async () => {
+      await refuses(zips.mount(`${origin}/missing.whl`), "source-unreachable", /status 404/);
+      await refuses(zips.mount({}), "bad-source", /found an object/);
+      await refuses(
+        zips.mount(archiveOf(newName()), { integrity: `sha256-${"A".repeat(43)}=` }),
+        "integrity-mismatch",
+        /nothing was mounted/,
+      );
+      await assert.rejects(
+        zips.mount(archiveOf("x"), { signal: AbortSignal.abort(REASON) }),
+        REASON,
+      );
+    });
+  });
+
+  test("stats() counts what is mounted, and what was filled of it", async () => {
+    const none = { count: 0, archiveBytes: 0, nodes: 0, fills: 0, filledBytes: 0, drops: 0 };
+    assert.deepEqual(zips.stats().mounts, none);
+    const name = newName();
+    const bytes = archiveOf(name, 12);
+    const lib = await zips.mount(bytes, { copy: true });
+    python(`open("${lib.path}/${name}/data.txt").read()`);
+    assert.deepEqual(zips.stats().mounts, {
+      count: 1,
+      archiveBytes: bytes.length,
+      nodes: 3,
+      fills: 1,
+      filledBytes: 7,
+      drops: 0,
+    });
+    await lib.replace(archiveOf(name, 123));
+    assert.equal(zips.stats().mounts.archiveBytes, archiveOf(name, 123).length);
+    lib.unmount();
+    assert.deepEqual(zips.stats().mounts, none);
+  });
+
+  test("a mount is disposable where the engine has the symbols", async () => {
+    const lib = await zips.mount(archiveOf(newName()), { name: "disposed" });
+    if (!Symbol.dispose) return assert.ok(!("undefined" in lib));
+    lib[Symbol.dispose]();
+    assert.ok(!pyodide.FS.analyzePath(lib.path).exists);
+    const other = await zips.mount(archiveOf(newName()), { name: "disposed" });
+    await other[Symbol.asyncDispose]();
+    assert.ok(!pyodide.FS.analyzePath(lib.path).exists);
+  });
+
+  test("uninstall() unmounts; from then on archives are unpacked", async () => {
+    const name = newName();
+    const lib = await zips.mount(archiveOf(name), { name: "ended" });
+    zips.uninstall();
+    assert.ok(!pyodide.FS.analyzePath(lib.path).exists);
+    assert.ok(!sysPath().includes(lib.path));
+    await refuses(lib.invalidate(), "unmounted", /not mounted any more/);
+
+    const unpacked = await zips.mount(archiveOf(name, 6), { name: "ended" });
+    assert.equal(valueOf(name), 6);
+    assert.equal(await zips.mount(archiveOf(name, 6), { name: "ended" }), unpacked);
+    await refuses(
+      zips.mount(archiveOf(name, 7), { name: "ended" }),
+      "name-in-use",
+      /another archive/,
+    );
+    await refuses(zips.mount(bytesOf("no"), { name: "no" }), "not-an-archive", /begin with "no"/);
+    assert.ok(!pyodide.FS.analyzePath("/lib/zip/no").exists);
+    assert.equal(await unpacked.replace(archiveOf(name, 8)), true);
+    await refuses(unpacked.replace(bytesOf("no")), "not-an-archive", /begin with "no"/);
+    python("import importlib; importlib.invalidate_caches()");
+    assert.equal(valueOf(name), 8);
+    assert.deepEqual(listOf("/lib/zip"), ["ended"]);
+    unpacked.unmount();
+    assert.deepEqual(listOf("/lib/zip"), []);
+    zips = await install(pyodide, { storage: "memory", onWarning });
+  });
+
+  test("a Pyodide that has ended meanwhile", async () => {
+    const other = await start(version);
+    const handle = await install(other, { storage: "memory", onWarning });
+    const lib = await handle.mount(archiveOf("ended"), { name: "a" });
+    const pending = handle.mount(new Blob([archiveOf("late")]));
+    assert.throws(() => other.runPython("import os; os._exit(0)"));
+    await refuses(pending, "python-failed", /a Pyodide that has ended/);
+    lib.unmount();
+    handle.uninstall();
+  });
+});
