@@ -12,6 +12,8 @@ import { maskOf } from "../pyodide/files.js";
 import { CHANGE, KIND } from "./bridge.js";
 import { Contents } from "./contents.js";
 
+/** The archive's root, as the side module numbers its nodes. */
+const ROOT = 0;
 const TIMES = ["timestamp", "atime", "mtime", "ctime"];
 const MODE = { directory: 0o40777, file: 0o100666, link: 0o120777 };
 
@@ -78,7 +80,21 @@ export class Nodes {
    * @returns {any} the node of the archive's root
    */
   plant(parent, name) {
-    return this.#makeDirectory(parent, name, 0, Date.now());
+    const root = this.#makeDirectory(parent, name, ROOT, Date.now());
+    // What moves it, no directory of ours hears of.
+    for (const key of ["name", "parent"]) {
+      let current = root[key];
+      Object.defineProperty(root, key, {
+        configurable: true,
+        enumerable: true,
+        get: () => current,
+        set: this.#guard((value) => {
+          current = value;
+          this.#tell(ROOT, CHANGE.gone);
+        }),
+      });
+    }
+    return root;
   }
 
   stats() {

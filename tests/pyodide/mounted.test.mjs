@@ -258,6 +258,22 @@ for name in [*sys.modules]:
     assert.ok(!hooks.includes("_mount_hook"), String(hooks));
   });
 
+  test("moved as a whole, it is imported from where it is", () => {
+    mount('make({"p/__init__.py": "value = __file__", "p/later.py": "value = __file__"})');
+    assert.deepEqual(
+      python(`
+import importlib
+find = importlib.machinery.PathFinder.find_spec
+before = find("p", ["${ROOT}"]).origin
+os.rename("${ROOT}", "/lib/zip/moved")
+[before, find("p", ["${ROOT}"]), find("p", ["/lib/zip/moved"]).loader.get_data("/lib/zip/moved/p/later.py").decode()]
+`),
+      [`${ROOT}/p/__init__.py`, undefined, "value = __file__"],
+    );
+    tree.remove();
+    assert.deepEqual(python('os.listdir("/lib/zip")'), []);
+  });
+
   testOnce("replaced by another archive, and not by what is none", () => {
     mount('make({"a": "old", "b": "open"})');
     const { key } = tree;
