@@ -44,7 +44,7 @@ native-asan: $(ASAN_MODULE)
 # --- objects -------------------------------------------------------------------------------------
 
 # Only src/python sees Python's headers: base, zip and cache compile without them.
-PYTHON_USERS   = $(PYTHON_SOURCES) tests/faults/faults.c tests/fuzz/fuzz_importer.c
+PYTHON_USERS   = $(PYTHON_SOURCES) tests/faults/faults.c tests/fuzz/fuzz_importer.c tests/fuzz/fuzz_bridge.c
 python_headers = $(if $(filter $(PYTHON_USERS),$<),$(1))
 PYTHON_INCLUDE = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')
 NATIVE_HEADERS = $(call python_headers,-isystem $(PYTHON_INCLUDE))
@@ -341,9 +341,10 @@ build/fuzz/run-%: build/fuzz/tests/fuzz/fuzz_%.o \
     $(call objects,fuzz,$(CORE_SOURCES) $(FUZZ_HELPERS) tests/c/zipbuild.c)
 	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer $^ -lz -o $@
 
-# The whole importer, and Debian's Python around it.
+# The glue too, and Debian's Python around it.
 FUZZ_DEFINES = $(if $(filter tests/fuzz/fuzz_importer.c,$<),-DFUZZ_PYTHON='L"$(PYTHON)"')
-build/fuzz/run-importer: $(call objects,fuzz,tests/fuzz/fuzz_importer.c $(SOURCES))
+$(addprefix build/fuzz/run-,importer bridge): build/fuzz/run-%: build/fuzz/tests/fuzz/fuzz_%.o \
+    $(call objects,fuzz,$(SOURCES) $(FUZZ_HELPERS))
 	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer $^ -lz -l$(notdir $(PYTHON_INCLUDE)) -o $@
 
 # What a corpus begins with.
