@@ -81,7 +81,7 @@ export function defineStoreTests(name, abilities) {
     for (const version of isFull ? versions : versions.slice(0, 1))
       for (const kind of opfs ? ["auto", "opfs"] : ["auto"])
         for (const place of placesOf(kind))
-          test(`a second visit compiles nothing, until clear(): ${kind}, ${place}, Pyodide ${version}`, async () => {
+          test(`a second visit that installs, writes its archive and imports compiles nothing, until clear(): ${kind}, ${place}, Pyodide ${version}`, async () => {
             const visit = profile(version, place, kind);
             const first = await visit({ then: ["flush"] });
             assert.deepEqual(first.values, [1, 2, "pack"]);

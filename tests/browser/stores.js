@@ -42,8 +42,9 @@ const assert = {
 };
 
 /**
- * One visit: imports `job.names` from an archive with `job.members`, the same bytes in each visit, or
- * that of each of `job.archives`, after `job.waitMs`; then does what `job.then` names. Results: what was counted, what is stored.
+ * One visit, in README's order: installs, waits for `job.waitMs`, writes an archive with `job.members`, the
+ * same bytes in each visit, and imports `job.names` from it, or does so with each of `job.archives`; then what
+ * `job.then` names. Results: what was counted, what is stored.
  */
 export async function visit({ pyodide, install, job }) {
   const warnings = [];
