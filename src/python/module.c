@@ -264,9 +264,6 @@ static PyMethodDef module_methods[] = {
      "Mount an archive, which is then imported from and read as if it had been unpacked; to be "
      "awaited.\n\n"
      "source: a URL, a path in Pyodide's file system, bytes, or an object of JavaScript's."},
-    {"_use_mount", module_use_mount, METH_O,
-     "_use_mount($module, source, /)\n--\n\n"
-     "Set what gives the function behind mount(); None: mount() is refused."},
     {"trace", zi_trace_read, METH_NOARGS,
      "trace($module, /)\n--\n\n"
      "Return a dict for each module executed since tracing was turned on: name, archive, origin\n"
@@ -277,54 +274,48 @@ static PyMethodDef module_methods[] = {
      "set_tracing($module, on, /)\n--\n\n"
      "Turn tracing on, which begins a new list unless it is on already, or off, which keeps the "
      "list."},
-    {"_use_store", zi_control_use_store, METH_VARARGS,
-     "_use_store($module, store, build, /)\n--\n\n"
-     "Keep bytecode packs in a store, or with None nowhere. build: which Pyodide this is, part of\n"
-     "the names of the standard library's packs. Return whether anything is to be written: not "
-     "after\n"
-     "-B or with PYTHONDONTWRITEBYTECODE, when what is kept is only read."},
-    {"_queued_packs", zi_control_queued, METH_NOARGS,
-     "_queued_packs($module, /)\n--\n\n"
-     "Return (name, path_name, modules) of each pack that has something to write."},
-    {"_pack_names", zi_control_names, METH_O,
-     "_pack_names($module, path, /)\n--\n\n"
-     "Return (name, path_name) of the packs of the archive at a path; name is None if there is no\n"
-     "archive."},
-    {"_forget_packs", zi_control_forget, METH_VARARGS,
-     "_forget_packs($module, name=None, /)\n--\n\n"
-     "Drop what is loaded and queued of a pack, or of all."},
-    {"_reload_pack", zi_control_reload, METH_VARARGS,
-     "_reload_pack($module, name, /)\n--\n\n"
-     "Ask the store for a pack once more, at its next use: it has now what it had not in time."},
-    {"_write_pack", zi_pack_writer_new, METH_VARARGS,
-     "_write_pack($module, name, path, others, /)\n--\n\n"
-     "Begin to write a pack to a file, with what other pack files hold of it too; None if there "
-     "is\n"
-     "no such pack."},
-    {"_write_archive", zi_archive_writer_new, METH_VARARGS,
-     "_write_archive($module, source, target, omit, /)\n--\n\n"
-     "Begin to write an archive to a file: the members of another one but those that omit names,\n"
-     "and then those that are added."},
-    {"_mount", zi_mount_add, METH_VARARGS,
-     "_mount($module, path, archive_path, /)\n--\n\n"
-     "Take a directory for the archive in a file, which nobody changes; ZipImportError if it is "
-     "none.\n"
-     "Return (pointer, crc, size): what the bridge's functions and _unmount() take, and the key of "
-     "the\n"
-     "archive's contents."},
-    {"_unmount", zi_mount_remove, METH_O,
-     "_unmount($module, pointer, /)\n--\n\nForget a mount; another number changes nothing."},
-    {"_mount_hook", zi_mount_hook, METH_O,
-     "_mount_hook($module, path, /)\n--\n\n"
-     "A path hook for sys.path_hooks: the finder of a folder that shows an archive, or "
-     "ImportError."},
-    {"_archive_key", zi_mount_key, METH_O,
-     "_archive_key($module, path, /)\n--\n\n"
-     "Return (crc, size) of an archive's directory; ZipImportError if there is no archive."},
     {"_get_module_code", (PyCFunction)(void (*)(void))zi_module_code_get,
      METH_VARARGS | METH_KEYWORDS,
      "_get_module_code($module, /, self, fullname, *, compile_source=True)\n--\n\n"
      "zipimport's function of this name, which its own methods call."},
+    /* For js/ alone, so that what they do is said here. */
+    /* _use_mount(source, /): set what gives the function behind mount(); None: mount() is refused.
+     */
+    {"_use_mount", module_use_mount, METH_O, NULL},
+    /* _use_store(store, build, /): keep bytecode packs in a store, or with None nowhere. build:
+     * which Pyodide this is, part of the names of the standard library's packs. Return whether
+     * anything is to be written: not after -B or with PYTHONDONTWRITEBYTECODE, when what is kept is
+     * only read. */
+    {"_use_store", zi_control_use_store, METH_VARARGS, NULL},
+    /* _queued_packs(): return (name, path_name, modules) of each pack that has something to write.
+     */
+    {"_queued_packs", zi_control_queued, METH_NOARGS, NULL},
+    /* _pack_names(path, /): return (name, path_name) of the packs of the archive at a path; name is
+     * None if there is no archive. */
+    {"_pack_names", zi_control_names, METH_O, NULL},
+    /* _forget_packs(name=None, /): drop what is loaded and queued of a pack, or of all. */
+    {"_forget_packs", zi_control_forget, METH_VARARGS, NULL},
+    /* _reload_pack(name, /): ask the store for a pack once more, at its next use: it has now what
+     * it had not in time. */
+    {"_reload_pack", zi_control_reload, METH_VARARGS, NULL},
+    /* _write_pack(name, path, others, /): begin to write a pack to a file, with what other pack
+     * files hold of it too; None if there is no such pack. */
+    {"_write_pack", zi_pack_writer_new, METH_VARARGS, NULL},
+    /* _write_archive(source, target, omit, /): begin to write an archive to a file: the members of
+     * another one but those that omit names, and then those that are added. */
+    {"_write_archive", zi_archive_writer_new, METH_VARARGS, NULL},
+    /* _mount(path, archive_path, /): take a directory for the archive in a file, which nobody
+     * changes; ZipImportError if it is none. Return (pointer, crc, size): what the bridge's
+     * functions and _unmount() take, and the key of the archive's contents. */
+    {"_mount", zi_mount_add, METH_VARARGS, NULL},
+    /* _unmount(pointer, /): forget a mount; another number changes nothing. */
+    {"_unmount", zi_mount_remove, METH_O, NULL},
+    /* _mount_hook(path, /): a path hook for sys.path_hooks: the finder of a folder that shows an
+     * archive, or ImportError. */
+    {"_mount_hook", zi_mount_hook, METH_O, NULL},
+    /* _archive_key(path, /): return (crc, size) of an archive's directory; ZipImportError if there
+     * is no archive. */
+    {"_archive_key", zi_mount_key, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 
