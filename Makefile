@@ -25,7 +25,7 @@ C_TESTS        = $(wildcard tests/c/*.c)
 FUZZ_TARGETS   = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_HELPERS   = $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c))
 C_FILES        = $(wildcard src/*.[ch] src/*/*.[ch] src/*/*/*.[ch] wasm/*.h tests/c/*.[ch] \
-    tests/fuzz/*.[ch] tests/fuzz/*/*.c tests/faults/*.c)
+    tests/fuzz/*.[ch] tests/fuzz/*/*.c tests/faults/*.c tests/pyodide/*/*.c)
 
 # What JavaScript and the side module must have in common; src/python/module.c alone names it.
 VERSION  = $(shell sed -n 's/^  "version": "\(.*\)",/\1/p' package.json)
@@ -217,7 +217,26 @@ test-writers-full: native $(SETUP_FULL)
 # A file each to as many processes as there are cores; Node's own choice leaves one idle.
 NODE_TEST = node --test --test-concurrency=$$(nproc)
 
-test-pyodide: wasm archives
+# Extension modules for the tests, and a shared library that one of them needs.
+EXTENSION_FOLDER = build/extension
+EXTENSION_FILES  = $(addprefix $(EXTENSION_FOLDER)/,alone.so libnumber.so linked.so)
+EXTENSION_BUILD  = $(EMCC) -Os $(STANDARD) $(WARNINGS) $(NATIVE) -isystem build/wasm/include/python \
+    -sSIDE_MODULE=2 -sWASM_BIGINT
+.PHONY: extensions
+extensions: $(EXTENSION_FILES)
+
+$(EXTENSION_FOLDER)/alone.so: tests/pyodide/extension/module.c build/wasm/include/done
+	@mkdir -p $(@D)
+	$(Q)$(EXTENSION_BUILD) -sEXPORTED_FUNCTIONS=_PyInit__alone $< -o $@
+
+$(EXTENSION_FOLDER)/libnumber.so: tests/pyodide/extension/number.c build/wasm/include/done
+	@mkdir -p $(@D)
+	$(Q)$(EXTENSION_BUILD) -sEXPORTED_FUNCTIONS=_number $< -o $@
+
+$(EXTENSION_FOLDER)/linked.so: tests/pyodide/extension/module.c $(EXTENSION_FOLDER)/libnumber.so
+	$(Q)$(EXTENSION_BUILD) -DLIBRARY -sEXPORTED_FUNCTIONS=_PyInit__linked $^ -o $@
+
+test-pyodide: wasm archives extensions
 	@node tests/suite.mjs run $@ "$(NODE_TEST) $(wildcard tests/pyodide/*.test.mjs)"
 
 cpython-tests: all $(SETUP_TEST)

@@ -4,6 +4,9 @@
 /** How much is kept. What is larger alone is kept while it is open, and until the next is filled. */
 const BYTES_MAX = 512 * 1024;
 
+/** What WebAssembly begins with. */
+const MAGIC = [0, 0x61, 0x73, 0x6d];
+
 /** @typedef {{ bytes?: Uint8Array }} Holder what has the contents: no bytes while they are not at hand */
 
 export class Contents {
@@ -45,8 +48,13 @@ export class Contents {
     if (this.#holders.delete(holder)) this.#nbytes -= holder.bytes?.length ?? 0;
   }
 
-  /** For when a file is closed: nobody may come for it soon. */
-  shrink() {
+  /**
+   * For when a file is closed: nobody may come for it soon. Nobody comes for a library that was loaded.
+   *
+   * @param {Holder | undefined} holder the file's, unless it keeps its contents itself
+   */
+  close(holder) {
+    if (holder?.bytes && isLibrary(holder.bytes)) this.#drop(holder);
     this.#shrink(undefined);
   }
 
@@ -54,10 +62,19 @@ export class Contents {
   #shrink(spared) {
     for (const holder of this.#holders) {
       if (this.#nbytes <= BYTES_MAX) return;
-      if (holder === spared) continue;
-      this.release(holder);
-      holder.bytes = undefined;
-      this.drops++;
+      if (holder !== spared) this.#drop(holder);
     }
   }
+
+  /** @param {Holder} holder */
+  #drop(holder) {
+    this.release(holder);
+    holder.bytes = undefined;
+    this.drops++;
+  }
+}
+
+/** @param {Uint8Array} bytes */
+function isLibrary(bytes) {
+  return MAGIC.every((byte, i) => bytes[i] === byte);
 }

@@ -299,7 +299,10 @@ export class Nodes {
       read: after("read", (file) => file.node.contents),
       write: after("write", own),
       msync: after("msync", own),
-      close: this.#guard(() => this.#contents.shrink()),
+      close: this.#guard((/** @type {any} */ { node }) => {
+        const file = this.#files.get(node);
+        this.#contents.close(file?.isOwn ? undefined : file);
+      }),
     };
   }
 

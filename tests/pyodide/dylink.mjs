@@ -1,0 +1,41 @@
+// Adds to a WebAssembly library where the libraries that it needs lie: Debian's linker writes none.
+
+const RUNTIME_PATH = 5;
+
+/** @param {number} value */
+function encodeNumber(value) {
+  const bytes = [];
+  for (; value > 0x7f; value >>>= 7) bytes.push((value & 0x7f) | 0x80);
+  return [...bytes, value];
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {number} at
+ */
+function decodeNumber(bytes, at) {
+  let value = 0;
+  let shift = 0;
+  for (; bytes[at] & 0x80; at++, shift += 7) value |= (bytes[at] & 0x7f) << shift;
+  return { value: value | (bytes[at] << shift), end: at + 1 };
+}
+
+/**
+ * @param {Uint8Array} bytes of a library, whose first section is dylink.0
+ * @param {string} path `$ORIGIN` in it stands for the library's own folder
+ * @returns {Uint8Array}
+ */
+export function addRuntimePath(bytes, path) {
+  const magic = 8;
+  const { value, end } = decodeNumber(bytes, magic + 1);
+  const text = [...Buffer.from(path)];
+  const content = [1, ...encodeNumber(text.length), ...text];
+  const added = [RUNTIME_PATH, ...encodeNumber(content.length), ...content];
+  return Uint8Array.from([
+    ...bytes.subarray(0, magic + 1),
+    ...encodeNumber(value + added.length),
+    ...bytes.subarray(end, end + value),
+    ...added,
+    ...bytes.subarray(end + value),
+  ]);
+}

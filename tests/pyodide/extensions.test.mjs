@@ -1,0 +1,85 @@
+// Extension modules in mounted archives: loaded when they are imported, from inside the archive.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+
+import { addRuntimePath } from "./dylink.mjs";
+import { describeOn, oldAndNew, projectPath, start } from "./harness.mjs";
+import { makeZip } from "./zip.mjs";
+import { install } from "../../js/node.js";
+
+const read = (name) => readFileSync(projectPath(`build/extension/${name}`));
+const ALONE = read("alone.so");
+
+/** @param {string} name of a package that has the extension module */
+const archiveOf = (name) =>
+  makeZip({
+    [`${name}/__init__.py`]: "",
+    [`${name}/_alone.abi3.so`]: ALONE,
+    [`${name}/_foreign.cpython-310-x86_64-linux-gnu.so`]: "\x7fELF",
+  });
+
+describeOn(oldAndNew, "extension modules of mounted archives", (version) => {
+  /** @type {any} */ let pyodide;
+  /** @type {any} */ let zips;
+  const python = (code) => {
+    const globals = pyodide.toPy({});
+    try {
+      return pyodide.runPython(code, { globals });
+    } finally {
+      globals.destroy();
+    }
+  };
+  const loaded = () => Object.keys(pyodide._module.LDSO.loadedLibsByName);
+  const mounts = () => zips.stats().mounts;
+
+  before(async () => {
+    pyodide = await start(version);
+    zips = await install(pyodide, { storage: "memory" });
+  });
+  after(() => zips.uninstall());
+
+  test("one is loaded when it is imported, and its bytes are dropped", async () => {
+    const lib = await zips.mount(archiveOf("small"), { name: "small.whl" });
+    const path = `${lib.path}/small/_alone.abi3.so`;
+    python("import small");
+    assert.ok(!loaded().includes(path));
+    assert.equal(python("import small._alone as each; each.get()"), 7);
+    assert.ok(loaded().includes(path));
+    assert.equal(
+      python(`
+from importlib.machinery import ExtensionFileLoader
+import small._alone as each
+each.__file__ if type(each.__loader__) is ExtensionFileLoader else repr(each.__loader__)
+`),
+      path,
+    );
+    const { fills, filledBytes, drops } = mounts();
+    assert.deepEqual({ fills, filledBytes, drops }, { fills: 1, filledBytes: 0, drops: 1 });
+    lib.unmount();
+    assert.equal(python("import small._alone as each; each.get()"), 7);
+  });
+
+  test("one for another platform is not found", async () => {
+    const lib = await zips.mount(archiveOf("tagged"));
+    assert.throws(() => python("import tagged._foreign"), /No module named 'tagged\._foreign'/);
+    lib.unmount();
+  });
+
+  // 0.27 reads no such path.
+  const testPath = version.startsWith("0.27.") ? () => {} : test;
+  testPath("a library in NAME.libs is found by the path that the module has for it", async () => {
+    const lib = await zips.mount(
+      makeZip({
+        "linked/__init__.py": "",
+        "linked/_linked.abi3.so": addRuntimePath(read("linked.so"), "$ORIGIN/../linked.libs"),
+        "linked.libs/libnumber.so": read("libnumber.so"),
+      }),
+      { name: "linked.whl" },
+    );
+    assert.equal(python("import linked._linked as each; each.get()"), 42);
+    assert.equal(mounts().filledBytes, 0);
+    lib.unmount();
+  });
+});
