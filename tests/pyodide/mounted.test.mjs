@@ -14,7 +14,7 @@ const ARCHIVE = archivePathOf(ROOT);
 
 /** Makes archives; `links` maps names to what they lead to, `damaged` names members to be read with errors. */
 const MAKE = `
-import io, os, sys, zipfile
+import importlib.machinery, io, os, sys, zipfile
 sys.path.insert(0, "/tmp")
 
 def make(members, links={}, damaged=()):
@@ -292,6 +292,46 @@ os.rename("${ROOT}", "/lib/zip/moved")
       "open",
     ]);
     tree.remove();
+  });
+
+  testOnce("damaged anywhere, it is mounted and read as far as it goes, or not at all", () => {
+    const bytes = make(
+      'make({**MEMBERS, "m.py": "value = 1", "d/n.py": "value = 2"}, {"l": "d/n.py", "up": "../x"})',
+    );
+    // Where names, sizes, places and methods stand: the last part of the file.
+    let mounted = 0;
+    for (let at = bytes.length - 1600; at < bytes.length; at++) {
+      const damaged = bytes.slice();
+      damaged[at] = at % 3 === 0 ? 0x2f : at % 3 === 1 ? 0x2e : damaged[at] ^ (1 << (at % 8));
+      giveFile(pyodide.FS, ARCHIVE, damaged);
+      try {
+        tree = growTree(pyodide, module, { path: ROOT, archivePath: ARCHIVE });
+      } catch ({ code, cause }) {
+        assert.deepEqual([code, cause.type], ["python-failed", "ZipImportError"]);
+        continue;
+      }
+      mounted++;
+      python(`
+for folder, _, names in os.walk("${ROOT}"):
+    assert os.path.realpath(folder).startswith("${ROOT}"), folder
+    for name in names:
+        path = os.path.join(folder, name)
+        assert os.path.realpath(path).startswith("${ROOT}/"), path
+        try:
+            with open(path, "rb") as file:
+                assert len(file.read()) == os.stat(path).st_size, path
+        except OSError:
+            pass
+for name in ("m", "d.n", "l", "x"):
+    try:
+        spec = importlib.machinery.PathFinder.find_spec(name, ["${ROOT}"])
+        if spec and spec.loader: spec.loader.get_code(name)
+    except (ImportError, OSError, SyntaxError, EOFError):
+        pass
+`);
+      tree.remove();
+    }
+    assert.ok(mounted > 500, String(mounted));
   });
 
   testOnce("what is no archive is not mounted", () => {
