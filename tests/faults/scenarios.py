@@ -1248,3 +1248,20 @@ def use_what_is_no_mount_any_more():
         return answers
 
     return act
+
+
+@scenario(repeats=False, refused=True)
+def trace_an_import_from_a_mount():
+    path = make()
+
+    def act():
+        with mounted(path):
+            module.set_tracing(True)
+            try:
+                spec = module._mount_hook("/mounted").find_spec("m")
+                spec.loader.exec_module(importlib.util.module_from_spec(spec))
+                return [(each["name"], each["archive"], each["origin"]) for each in module.trace()]
+            finally:
+                module.set_tracing(False)
+
+    return act

@@ -158,6 +158,20 @@ class Loading(MountTestCase):
             importlib.import_module("m")
         self.assertEqual(caught.exception.filename, f"{mounted}/m.py")
 
+    def test_trace_has_a_record_for_each_module(self):
+        self.compile_anew()
+        support.ours.set_tracing(True)  # before the first mount makes the classes, when this test runs alone
+        self.addCleanup(support.ours.set_tracing, False)
+        mounted, _ = self.mount()
+        importlib.import_module("package")
+        records = [(each["name"], each["archive"], each["origin"], each["bytes"]) for each in support.ours.trace()]
+        self.assertEqual(records, [("package.inner", mounted, "compiled", len(MEMBERS["package/inner.py"])),
+                                   ("package", mounted, "compiled", len(MEMBERS["package/__init__.py"]))])
+        support.ours.set_tracing(False)
+        self.assertNotIn("exec_module", vars(type(sys.modules["package"].__loader__)))
+        importlib.import_module("plain")
+        self.assertEqual(len(support.ours.trace()), 2)
+
     def test_code_compiled_once_comes_from_packs(self):
         self.compile_anew()
         store = FolderStore(self.path("store"))

@@ -1,6 +1,8 @@
 /* Measures how long modules take to import. */
 #include "trace.h"
 
+#include "importer.h"
+
 /* A module that is being executed. In memory of its own: where a stack can be switched, modules do
  * not end in the order in which they began, and what lies on a stack is not always there. */
 struct zi_trace_frame {
@@ -24,12 +26,14 @@ static const char *const origin_names[] = {
 int zi_trace_traverse(struct zi_trace *trace, visitproc visit, void *arg)
 {
     Py_VISIT(trace->records);
+    Py_VISIT(trace->loaders);
     return 0;
 }
 
 void zi_trace_clear(struct zi_trace *trace)
 {
     Py_CLEAR(trace->records);
+    Py_CLEAR(trace->loaders);
 }
 
 static int read_clock(struct zi_state *state, int64_t *ns_ret)
@@ -89,7 +93,8 @@ static void unlink_frame(struct zi_state *state, struct zi_trace_frame *frame)
 static int record(struct zi_state *state, PyObject *self, const struct zi_trace_frame *frame,
                   int64_t total_ns)
 {
-    PyObject *archive = PyObject_GetAttr(self, state->archive_name);
+    PyObject *archive = zi_importer_check(state, self) ? PyObject_GetAttr(self, state->archive_name)
+                                                       : state->trace->archive_of(state, self);
     PyObject *item = NULL;
     int answer;
 
@@ -149,23 +154,64 @@ static PyObject *traced_exec_module(PyObject *self, PyObject *module)
     return result;
 }
 
-/* The method stands in the class only while it is wanted. */
-static int turn_on(struct zi_state *state)
+/* Puts the method that traces into a class, or takes it away. 0, or -1 with an exception. */
+static int change_class(PyObject *class, bool traced)
 {
     static PyMethodDef method = {"exec_module", traced_exec_module, METH_O, NULL};
-    PyObject *descriptor, *records, *previous;
+    PyObject *descriptor;
     int answer;
+
+    if (!traced) {
+        answer = PyObject_DelAttrString(class, method.ml_name);
+        if (answer == 0 || !PyErr_ExceptionMatches(PyExc_AttributeError))
+            return answer;
+        PyErr_Clear(); /* it was not there */
+        return 0;
+    }
+    descriptor = PyDescr_NewMethod(&PyBaseObject_Type, &method);
+    answer = descriptor ? PyObject_SetAttrString(class, method.ml_name, descriptor) : -1;
+    Py_XDECREF(descriptor);
+    return answer;
+}
+
+static int change_classes(struct zi_state *state, bool traced)
+{
+    PyObject *loaders = state->trace->loaders;
+    int answer = change_class(state->zipimporter, traced);
+
+    for (Py_ssize_t i = 0; answer == 0 && loaders && i < PyList_Size(loaders); i++)
+        answer = change_class(PyList_GetItem(loaders, i), traced);
+    return answer;
+}
+
+int zi_trace_add(struct zi_state *state, PyObject *class,
+                 PyObject *(*archive_of)(struct zi_state *state, PyObject *loader))
+{
+    struct zi_trace *trace = state->trace;
+
+    if (!trace->loaders)
+        trace->loaders = PyList_New(0);
+    if (!trace->loaders || PyList_Append(trace->loaders, class) < 0)
+        return -1;
+    trace->archive_of = archive_of;
+    return trace->on ? change_class(class, true) : 0;
+}
+
+/* The method stands in the classes only while it is wanted. */
+static int turn_on(struct zi_state *state)
+{
+    PyObject *records, *previous, *type, *value, *traceback;
 
     if (state->trace->on)
         return 0;
     if (read_clock(state, &state->trace->start_ns) < 0)
         return -1;
     records = PyList_New(0);
-    descriptor = records ? PyDescr_NewMethod((PyTypeObject *)state->importer_type, &method) : NULL;
-    answer = descriptor ? PyObject_SetAttrString(state->zipimporter, "exec_module", descriptor)
-                        : -1;
-    Py_XDECREF(descriptor);
-    if (answer < 0) {
+    if (!records || change_classes(state, true) < 0) {
+        PyErr_Fetch(&type, &value, &traceback);
+        if (change_classes(state, false) < 0)
+            PyErr_Clear();
+        PyErr_Restore(type, value, traceback);
         Py_XDECREF(records);
         return -1;
     }
@@ -180,7 +226,7 @@ static int turn_off(struct zi_state *state)
 {
     if (!state->trace->on)
         return 0;
-    if (PyObject_DelAttrString(state->zipimporter, "exec_module") < 0)
+    if (change_classes(state, false) < 0)
         return -1;
     state->trace->on = false;
     return 0;

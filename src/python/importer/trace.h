@@ -1,6 +1,7 @@
 /*
- * What importing costs: while it is on, one record for each module that an importer of ours
- * executes. Off, it costs nothing: exec_module() is then the one that is inherited.
+ * What importing costs: while it is on, one record for each module that an importer of ours, or
+ * another loader of ours, executes. Off, it costs nothing: exec_module() is then the one that is
+ * inherited.
  */
 #ifndef ZI_PYTHON_TRACE_H
 #define ZI_PYTHON_TRACE_H
@@ -15,6 +16,9 @@ struct zi_trace {
     PyObject *records; /* list of dicts, since it was last turned on; or NULL */
     struct zi_trace_frame *top;
     int64_t start_ns;
+    PyObject *loaders; /* list of the other classes, or NULL */
+    /* The archive that such a loader loads from, a new reference; NULL with an exception. */
+    PyObject *(*archive_of)(struct zi_state *state, PyObject *loader);
 };
 
 int zi_trace_traverse(struct zi_trace *trace, visitproc visit, void *arg);
@@ -31,6 +35,11 @@ enum zi_origin {
  * an exception. */
 int zi_trace_origin(struct zi_state *state, PyObject *fullname, enum zi_origin origin,
                     uint64_t nbytes);
+
+/* Adds a class of loaders, which inherits exec_module() from importlib's as the importer does. 0,
+ * or -1 with an exception. */
+int zi_trace_add(struct zi_state *state, PyObject *class,
+                 PyObject *(*archive_of)(struct zi_state *state, PyObject *loader));
 
 /* Turns it off and forgets the records; -1 with an exception. */
 int zi_trace_stop(struct zi_state *state);

@@ -14,6 +14,7 @@
 
 #include "../errors.h"
 #include "../importer/code.h"
+#include "../importer/trace.h"
 
 static struct zi_state *state_of(PyObject *self)
 {
@@ -108,6 +109,19 @@ static PyObject *loader_get_code(PyObject *self, PyObject *fullname)
     return code;
 }
 
+/* For tracing: the mount's path, or the file's where that is in none any more. */
+static PyObject *archive_of(struct zi_state *state, PyObject *loader)
+{
+    PyObject *path = PyObject_GetAttrString(loader, "path");
+    struct zi_place place;
+    int answer = path && PyUnicode_Check(path) ? zi_mounts_locate(state, path, &place) : 0;
+
+    if (answer == 0)
+        return path;
+    Py_DECREF(path);
+    return answer < 0 ? NULL : Py_NewRef(place.mount->path);
+}
+
 static PyMethodDef loader_methods[] = {
     {"get_data", loader_get_data, METH_O,
      "get_data($self, path, /)\n--\n\nReturn the bytes of a file."},
@@ -168,6 +182,10 @@ int zi_loader_make_classes(struct zi_state *state, PyObject *module)
         descriptor = PyDescr_NewMethod((PyTypeObject *)type, &get_code);
     if (descriptor)
         answer = PyObject_SetAttrString(mounts->source_loader, "get_code", descriptor);
+    if (answer == 0)
+        answer = zi_trace_add(state, mounts->source_loader, archive_of);
+    if (answer == 0)
+        answer = zi_trace_add(state, mounts->sourceless_loader, archive_of);
     if (answer == 0) {
         mounts->stock_get_code = stock_method(state, "SourceLoader", "get_code");
         answer = mounts->stock_get_code ? 0 : -1;
