@@ -151,7 +151,13 @@ build/bundlers/done: tests/bundlers/package.json tests/bundlers/package-lock.jso
 archives: build/archives/done
 
 build/archives/done: bench/requirements.txt bench/fetch_archives.py | $(SETUP_BUILD)
-	@$(PYTHON) bench/fetch_archives.py $(@D)
+	@$(PYTHON) bench/fetch_archives.py $(@D) $<
+	@touch $@
+
+# Wheels that tests mount and use.
+WHEELS = build/wheels$(if $(FULL),-full)/done
+$(WHEELS): tests/wheels/requirements$(if $(FULL),-full).txt tests/wheels/requirements.txt bench/fetch_archives.py | $(SETUP_BUILD)
+	@$(PYTHON) bench/fetch_archives.py $(@D) $<
 	@touch $@
 
 # --- tests ---------------------------------------------------------------------------------------
@@ -236,8 +242,8 @@ $(EXTENSION_FOLDER)/libnumber.so: tests/pyodide/extension/number.c build/wasm/in
 $(EXTENSION_FOLDER)/linked.so: tests/pyodide/extension/module.c $(EXTENSION_FOLDER)/libnumber.so
 	$(Q)$(EXTENSION_BUILD) -DLIBRARY -sEXPORTED_FUNCTIONS=_PyInit__linked $^ -o $@
 
-test-pyodide: wasm archives extensions
-	@node tests/suite.mjs run $@ "$(NODE_TEST) $(wildcard tests/pyodide/*.test.mjs)"
+test-pyodide: wasm archives extensions $(WHEELS)
+	@node tests/suite.mjs run $@ "$(NODE_TEST) $(wildcard tests/pyodide/*.test.mjs tests/wheels/*.test.mjs)"
 
 cpython-tests: all $(SETUP_TEST)
 	@node tests/suite.mjs run $@ "node tests/cpython/run.mjs" "$(NODE_TEST) tests/cpython/newer.test.mjs"
