@@ -2,9 +2,10 @@
 // that the job names. Results are facts; the test judges them.
 
 import { restoreFromIndexedDB } from "./idbfs.js";
+import { mount } from "./mount.js";
 import * as stores from "./stores.js";
 
-const TASKS = { parity, lifecycle, degrade, restoreFromIndexedDB, ...stores };
+const TASKS = { parity, lifecycle, degrade, mount, restoreFromIndexedDB, ...stores };
 
 /**
  * @param {any} job

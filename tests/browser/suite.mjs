@@ -99,6 +99,33 @@ export function defineBrowserTests(name) {
             assert.deepEqual(result, { active: true, before: 1, same: true, after: 2 });
           });
 
+          test("mounts what a page has, and says what it cannot mount", async () => {
+            const result = await ask("open", { ...where, task: "mount" });
+            assert.equal(result.error, undefined);
+            assert.deepEqual(result.warnings, []);
+            const names = ["blob", "file.whl", "address", "response", "copied", "taken"];
+            assert.deepEqual(
+              result.used,
+              names.map((name) => [1, "data 1", `/lib/zip/${name}/mounted/__init__.py`, name]),
+            );
+            assert.equal(result.detached, true);
+            const { listed, first, last, ...library } = result.library;
+            assert.ok(listed > 100, `${listed} files`);
+            const expected = { name: "python_stdlib.zip", isChanged: false, replaced: "data 2" };
+            assert.deepEqual(library, expected);
+            assert.equal(first[1], last[1]);
+            assert.equal(last[0], last[1]);
+            const { errors } = result;
+            assert.match(errors.missing, /^source-unreachable: .*missing\.whl: HTTP status 404/);
+            assert.match(errors.page, /^not-an-archive: .*sent as text\/html.*; it is a page/);
+            assert.match(errors.unreachable, /^source-unreachable: /);
+            assert.match(errors.integrity, /^integrity-mismatch: /);
+            assert.equal(errors.aborted, "own: given up");
+            assert.equal(result.fromPython[0].length, listed - 2);
+            assert.equal(result.fromPython[1], false);
+            assert.deepEqual(result.left, [".", ".."]);
+          });
+
           const degraded = ({ warnings, stats, active, importer, answer }, code, cause) => {
             assert.equal(warnings.length, 1);
             assert.equal(warnings[0].code, code);
