@@ -285,9 +285,11 @@ export class Nodes {
     const after = (name, prepare) =>
       this.#guard((/** @type {any} */ stream, /** @type {any} */ buffer, ...rest) => {
         const file = this.#files.get(stream.node);
+        const { byteOffset, byteLength } = buffer;
         const isMemory = buffer.buffer === this.#bridge.memory().buffer;
         if (file && !file.isOwn) prepare(file);
-        return usual[name](stream, isMemory ? this.#bridge.memory() : buffer, ...rest);
+        if (isMemory) buffer = this.#bridge.memory().subarray(byteOffset, byteOffset + byteLength);
+        return usual[name](stream, buffer, ...rest);
       });
     // Bytes of the same length are written in their place, of which the node hears nothing.
     const own = (/** @type {File} */ file) => {

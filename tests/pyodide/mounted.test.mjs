@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
-import { describeOn, oldAndNew, once, projectPath, start } from "./harness.mjs";
+import { describeVersions, once, projectPath, start } from "./harness.mjs";
 import { archivePathOf, describeArchive, growTree } from "../../js/mount/tree.js";
 import { install } from "../../js/node.js";
 import { giveFile } from "../../js/pyodide/files.js";
@@ -46,7 +46,7 @@ MEMBERS = {
 }
 `;
 
-describeOn(oldAndNew, "a mounted archive", (version) => {
+describeVersions("a mounted archive", (version) => {
   /** @type {any} */ let pyodide;
   /** @type {any} */ let module;
   /** @type {any} */ let zips;
