@@ -121,11 +121,9 @@ export class Mounts {
    */
   #put(source, content, options) {
     const fs = this.#aliveFS();
-    const key = asArchive(content, (bytes) => this.#trees.describe(bytes));
-    const crc = key.crc.toString(16).padStart(8, "0");
-    const name = options.name ?? source.name ?? `archive-${crc}`;
+    const name = options.name ?? source.name ?? this.#nameByContent(content);
     const entry = this.#entries.get(name);
-    if (entry && isSameKey(entry.tree.key, key)) return entry.mount;
+    if (entry && this.#isSame(entry, content)) return entry.mount;
     const path = `${ROOT}/${name}`;
     if (entry || hasFile(fs, path)) throw nameInUse(path, Boolean(entry));
     const tree = asArchive(content, (bytes) => this.#trees.grow(path, bytes));
@@ -176,12 +174,30 @@ export class Mounts {
   #swap(mount, content) {
     this.#aliveFS();
     const entry = this.#entryOf(mount);
-    const key = asArchive(content, (bytes) => this.#trees.describe(bytes));
-    if (isSameKey(entry.tree.key, key)) return false;
+    if (this.#isSame(entry, content)) return false;
     const { changed } = asArchive(content, (bytes) => entry.tree.replace(bytes));
     entry.nbytes = content.bytes.length;
     this.#tellLost(mount.path, changed);
     return true;
+  }
+
+  /** @param {Content} content */
+  #keyOf(content) {
+    return asArchive(content, (bytes) => this.#trees.describe(bytes));
+  }
+
+  /** @param {Content} content */
+  #nameByContent(content) {
+    return `archive-${this.#keyOf(content).crc.toString(16).padStart(8, "0")}`;
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {Content} content
+   */
+  #isSame(entry, content) {
+    const { crc, nbytes } = this.#keyOf(content);
+    return crc === entry.tree.key.crc && nbytes === entry.tree.key.nbytes;
   }
 
   /** @param {Mount} mount */
@@ -227,14 +243,6 @@ function asArchive(content, open) {
   } catch (error) {
     throw error instanceof NoArchive ? describeNoArchive(content, error.cause) : error;
   }
-}
-
-/**
- * @param {Key} a
- * @param {Key} b
- */
-function isSameKey(a, b) {
-  return a.crc === b.crc && a.nbytes === b.nbytes;
 }
 
 /**
