@@ -9,13 +9,14 @@ import { boot, install } from "../js/node.js";
  * Who imports:
  * - stock
  * - unpacked: stock, with wheels unpacked first
+ * - mounted: ours, with wheels mounted first; with a folder of packs if one is given
  * - ours: with nothing compiled before, and what is compiled queued
  * - unkept: ours, with bytecode packs turned off
  * - kept: ours, with packs in a folder
  * - booted: ours, started by boot() with what an earlier start left in a folder
  * - floor: nobody: all bytecode is in memory; see floor.py
  *
- * @typedef {"stock" | "unpacked" | "ours" | "unkept" | "kept" | "booted" | "floor"} Contender
+ * @typedef {"stock" | "unpacked" | "mounted" | "ours" | "unkept" | "kept" | "booted" | "floor"} Contender
  */
 
 /** @type {string} */
@@ -37,6 +38,8 @@ export function knownVersions() {
  */
 function optionsOf(contender, folder) {
   if (contender === "ours") return { storage: "memory" };
+  if (contender === "mounted")
+    return { storage: folder === undefined ? "memory" : { directory: folder } };
   if (contender === "unkept") return { maxBytes: 0 };
   if (contender === "kept" || contender === "booted")
     return { storage: { directory: String(folder) } };

@@ -8,6 +8,7 @@ import { findArchive } from "./archives.mjs";
 import { NEWEST } from "./contender.mjs";
 import { makeArchive } from "./corpus.mjs";
 import { keptRows } from "./kept-rows.mjs";
+import { mountRows } from "./mount-rows.mjs";
 import { median } from "./processes.mjs";
 import { NONE, compareTimes } from "./results.mjs";
 import { startRows } from "./start-rows.mjs";
@@ -291,6 +292,7 @@ export const rows = [
   importRow("stock", `\`import sympy\` from the zip, nothing cached, against stock ${NEWEST}`, 1.8),
   importRow("unpacked", "the same, against unpacking and importing", 1),
   ...keptRows,
+  ...mountRows,
   ...startRows,
   indexMemory,
   moduleSize,

@@ -47,8 +47,10 @@ import { makeArchive } from "./corpus.mjs";
 async function run(spec) {
   const { pyodide, zips, startMs } = await start(spec.pyodide, spec.contender, spec.folder);
   pyodide.FS.mkdir("/archives");
-  const steps = spec.contender === "unpacked" ? [unpack(pyodide, spec.files)] : [];
-  if (spec.contender !== "unpacked") for (const file of spec.files) provide(pyodide, file);
+  const steps = [];
+  if (spec.contender === "unpacked") steps.push(unpack(pyodide, spec.files));
+  else if (spec.contender === "mounted") steps.push(await mount(zips, spec.files));
+  else for (const file of spec.files) provide(pyodide, file);
 
   const globals = pyodide.toPy({});
   const source = readFileSync(new URL("measures.py", import.meta.url), "utf8");
@@ -115,6 +117,23 @@ function unpack(pyodide, files) {
   for (const bytes of archives) pyodide.unpackArchive(bytes, "wheel", { extractDir });
   const ms = [performance.now() - begin];
   return { measure: "unpack", ms, cpuMs: cpuMsSince(cpu), counts: {} };
+}
+
+/**
+ * @param {import("../js/index.js").Handle | undefined} zips
+ * @param {string[]} files
+ * @returns {Promise<Step>}
+ */
+async function mount(zips, files) {
+  const archives = files.map((file) => ({
+    name: basename(file),
+    bytes: new Uint8Array(readFileSync(file)),
+  }));
+  const cpu = process.cpuUsage();
+  const begin = performance.now();
+  for (const { name, bytes } of archives) await zips?.mount(bytes, { name });
+  const ms = [performance.now() - begin];
+  return { measure: "mount", ms, cpuMs: cpuMsSince(cpu), counts: {} };
 }
 
 /**
