@@ -239,6 +239,12 @@ export interface MountOptions extends ReplaceOptions {
   name?: string;
   /** Where the folder stands on `sys.path`. Default: `"prepend"`. */
   sysPath?: "prepend" | "append" | false;
+  /**
+   * When the archive's extension modules are loaded and compiled: when they are imported (`"lazy"`), or all of them
+   * before `mount()` is done (`"ahead"`). `"auto"` is `"lazy"`, but on a page's own thread large ones, from 4 MiB
+   * on, are loaded ahead: Chromium refuses to compile more than 8 MB while an import waits. Default: `"auto"`.
+   */
+  extensions?: "auto" | "ahead" | "lazy";
 }
 
 /** A mounted archive. */

@@ -80,6 +80,20 @@ export class Bridge {
 
   /**
    * @param {number} mount
+   * @param {number} [directory] the root, if none is given
+   * @param {string} [folder] its path, with a slash at its end
+   * @returns {Generator<{ path: string, nbytes: number }>} the files in it and below
+   */
+  *files(mount, directory = 0, folder = "") {
+    for (const node of this.children(mount, directory)) {
+      const { name, kind, nbytes } = this.describe(mount, node);
+      if (kind === KIND.directory) yield* this.files(mount, node, `${folder}${name}/`);
+      else if (kind === KIND.file) yield { path: folder + name, nbytes };
+    }
+  }
+
+  /**
+   * @param {number} mount
    * @param {number} node a file or a link
    * @returns {{ bytes?: Uint8Array, errno: number }} the contents; where they cannot be read, why
    */

@@ -143,11 +143,12 @@ class Mount:
 
 
 async def mount(
-    source, /, *, name=None, sys_path=None, integrity=None, copy=None, request=None, timeout=None,
-    on_progress=None
+    source, /, *, name=None, sys_path=None, extensions=None, integrity=None, copy=None, request=None,
+    timeout=None, on_progress=None
 ):
     options = dict(
-        name=name, sys_path=sys_path, integrity=integrity, copy=copy, request=request, timeout=timeout
+        name=name, sys_path=sys_path, extensions=extensions, integrity=integrity, copy=copy,
+        request=request, timeout=timeout
     )
     return Mount(await finish(mount_in_js, (to_source(source),), options, on_progress))
 

@@ -77,6 +77,10 @@ class LazyTree {
     return this.#tree.remove();
   }
 
+  files() {
+    return this.#tree.files();
+  }
+
   stats() {
     return this.#tree.stats();
   }

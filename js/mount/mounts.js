@@ -8,6 +8,7 @@ import { warn } from "../base/warnings.js";
 import { hasFile } from "../pyodide/files.js";
 import { isAlive } from "../pyodide/python.js";
 import { addToSysPath, removeFromSysPath } from "../pyodide/sys-path.js";
+import { loadAhead } from "./extensions.js";
 import { offerToPython } from "./in-python.js";
 import { LazyTrees } from "./lazy.js";
 import { Mount } from "./mount.js";
@@ -36,6 +37,7 @@ import { UnpackedTrees } from "./unpacked.js";
  * @property {(bytes: Uint8Array) => { changed: string[] }} replace the archive by another. Gives the paths of
  *   what the user had made or changed there, which is lost now.
  * @property {() => { changed: string[] }} remove the same, in the end
+ * @property {() => Iterable<{ path: string, nbytes: number }>} files what the archive has, links left out
  * @property {() => { nodes: number, fills: number, filledBytes: number, drops: number }} stats
  */
 
@@ -48,6 +50,7 @@ import { UnpackedTrees } from "./unpacked.js";
  * @property {number} nbytes of the archive
  * @property {Source} source that invalidate() reads again
  * @property {MountOptions} options for that
+ * @property {Promise<void>} ready once what is loaded ahead is loaded, and the path stands on sys.path
  */
 
 /** What is mounted is below it. */
@@ -89,7 +92,9 @@ export class Mounts {
     const options = readMountOptions(givenOptions);
     options.signal?.throwIfAborted();
     const source = openSource(this.#platform, given, options.copy);
-    return this.#put(source, await readSource(source, options), options);
+    const entry = this.#put(source, await readSource(source, options), options);
+    await entry.ready;
+    return entry.mount;
   }
 
   describe() {
@@ -123,14 +128,35 @@ export class Mounts {
     const fs = this.#aliveFS();
     const name = options.name ?? source.name ?? this.#nameByContent(content);
     const entry = this.#entries.get(name);
-    if (entry && this.#isSame(entry, content)) return entry.mount;
+    if (entry && this.#isSame(entry, content)) return entry;
     const path = `${ROOT}/${name}`;
     if (entry || hasFile(fs, path)) throw nameInUse(path, Boolean(entry));
     const tree = asArchive(content, (bytes) => this.#trees.grow(path, bytes));
     const mount = new Mount(this.#owner, name, path);
-    this.#entries.set(name, { mount, tree, nbytes: content.bytes.length, source, options });
-    if (options.sysPath) addToSysPath(this.#pyodide, path, options.sysPath);
-    return mount;
+    const nbytes = content.bytes.length;
+    /** @type {Entry} */
+    const made = { mount, tree, nbytes, source, options, ready: Promise.resolve() };
+    this.#entries.set(name, made);
+    made.ready = this.#makeReady(made);
+    return made;
+  }
+
+  /**
+   * While a library is being loaded, Emscripten takes it for a loaded one: no import may find it yet.
+   *
+   * @param {Entry} entry
+   */
+  async #makeReady(entry) {
+    const { mount, options } = entry;
+    await this.#loadAhead(entry);
+    const isMounted = this.#entries.get(mount.name) === entry && isAlive(this.#pyodide);
+    if (isMounted && options.sysPath) addToSysPath(this.#pyodide, mount.path, options.sysPath);
+  }
+
+  /** @param {Entry} entry */
+  #loadAhead({ mount, tree, options: { extensions } }) {
+    const isPage = this.#platform.isPage();
+    return loadAhead(this.#pyodide, mount.path, tree, { extensions, isPage });
   }
 
   /** @type {import("./mount.js").Owner} */
@@ -159,7 +185,7 @@ export class Mounts {
       const options = readReplaceOptions(givenOptions);
       options.signal?.throwIfAborted();
       const source = openSource(this.#platform, given, options.copy);
-      const isChanged = this.#swap(mount, await readSource(source, options));
+      const isChanged = await this.#swap(mount, await readSource(source, options));
       const entry = this.#entryOf(mount);
       Object.assign(entry, { source, options: { ...entry.options, ...options } });
       return isChanged;
@@ -169,15 +195,16 @@ export class Mounts {
   /**
    * @param {Mount} mount
    * @param {Content} content
-   * @returns {boolean} false where it is what was there
+   * @returns {Promise<boolean>} false where it is what was there
    */
-  #swap(mount, content) {
+  async #swap(mount, content) {
     this.#aliveFS();
     const entry = this.#entryOf(mount);
     if (this.#isSame(entry, content)) return false;
     const { changed } = asArchive(content, (bytes) => entry.tree.replace(bytes));
     entry.nbytes = content.bytes.length;
     this.#tellLost(mount.path, changed);
+    await this.#loadAhead(entry);
     return true;
   }
 

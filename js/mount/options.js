@@ -8,6 +8,7 @@ import { isName } from "./names.js";
 
 /** Of setTimeout(): what is longer, it takes for none. */
 const TIMEOUT_MAX_MS = 2 ** 31 - 1;
+const WHEN_LOADED = ["auto", "ahead", "lazy"];
 const PLACES = ["prepend", "append", false];
 
 /** @type {Map<string, import("../base/option-rules.js").OptionRule>} */
@@ -21,6 +22,11 @@ const RULES = new Map(
       initial: "prepend",
       expected: '"prepend", "append" or false',
       accepts: (value) => PLACES.includes(/** @type {any} */ (value)),
+    },
+    extensions: {
+      initial: "auto",
+      expected: '"auto", "ahead" or "lazy"',
+      accepts: (value) => WHEN_LOADED.includes(/** @type {any} */ (value)),
     },
     integrity: {
       expected: '"sha256-" and the digest in base64, 44 characters with the "=" at its end',
@@ -41,12 +47,15 @@ const RULES = new Map(
 );
 
 /** Those of replace(): the others belong to the mount. */
-const REPLACE_RULES = new Map([...RULES].filter(([name]) => !["name", "sysPath"].includes(name)));
+const REPLACE_RULES = new Map(
+  [...RULES].filter(([name]) => !["name", "sysPath", "extensions"].includes(name)),
+);
 
 /**
  * @typedef {object} MountOptions
  * @property {string} [name]
  * @property {"prepend" | "append" | false} sysPath
+ * @property {import("./extensions.js").When} extensions
  * @property {string} [integrity]
  * @property {boolean} copy
  * @property {RequestInit} [request]

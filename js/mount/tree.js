@@ -155,6 +155,11 @@ class Tree {
     return this.#nodes.stats();
   }
 
+  /** The archive's files, by their paths below the mount's; no node is made for it. */
+  files() {
+    return this.#bridge.files(this.#mount);
+  }
+
   /** @returns {[number, ContentKey]} */
   #register() {
     const call = (/** @type {any} */ method) => method(this.path, this.archivePath);

@@ -2,7 +2,7 @@
 // Archives unpacked by Pyodide itself: what mount() does where the importer is not in use, so that a page works
 // there as well, only slower. Seen in 0.27.8, 0.28.3, 0.29.5, 314.0.7 and 315.0.0-alpha.2: `unpackArchive`.
 
-import { removeTree } from "../pyodide/files.js";
+import { listFiles, removeTree } from "../pyodide/files.js";
 import { NoArchive } from "./no-archive.js";
 
 /** @typedef {import("./mounts.js").Key} Key */
@@ -73,6 +73,10 @@ class UnpackedTree {
   remove() {
     removeTree(this.#pyodide.FS, this.#path);
     return { changed: [] };
+  }
+
+  files() {
+    return listFiles(this.#pyodide.FS, this.#path);
   }
 
   stats() {

@@ -48,6 +48,22 @@ export function removeTree(fs, path) {
 }
 
 /**
+ * @param {any} fs
+ * @param {string} root of a folder
+ * @param {string} [folder] below it, with a slash at its end
+ * @returns {Generator<{ path: string, nbytes: number }>} the files in it, by their paths below the root
+ */
+export function* listFiles(fs, root, folder = "") {
+  for (const name of fs.readdir(`${root}/${folder}`)) {
+    if (name === "." || name === "..") continue;
+    const path = folder + name;
+    const { mode, size } = fs.lstat(`${root}/${path}`);
+    if (fs.isDir(mode)) yield* listFiles(fs, root, `${path}/`);
+    else if (fs.isFile(mode)) yield { path, nbytes: size };
+  }
+}
+
+/**
  * Writes a file without copying, and makes the folder above it.
  *
  * @param {any} fs

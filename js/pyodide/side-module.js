@@ -5,13 +5,13 @@
 //
 // Seen in 0.27.8, 0.28.3, 0.29.5, 314.0.7 and 315.0.0-alpha.2: `_module.LDSO.loadedLibsByName`, with the
 // main module's exports under `__main__`; Emscripten's `_module.loadWebAssemblyModule`, which takes a compiled
-// module too, and `_module.preloadedWasm`; from 0.28 on `_api.loadDynlib`; in 0.27 Emscripten's
-// `_module.loadDynamicLibrary`; `_api.config`, which has loadPyodide()'s options, `_makeSnapshot` and
+// module too, and `_module.preloadedWasm`; `_api.config`, which has loadPyodide()'s options, `_makeSnapshot` and
 // `_loadSnapshot` among them.
 
 import { ZipImportInternalError, describeError } from "../base/errors.js";
 import { VERSION } from "../base/version.js";
 import { giveFile, sideModule } from "./files.js";
+import { loadLibrary } from "./libraries.js";
 import { runApart } from "./python.js";
 
 const NAME = "pyodide_zipimport";
@@ -163,7 +163,7 @@ function checkImports(pyodide, module) {
  * @param {string} path
  */
 async function linkLibrary(pyodide, module, path) {
-  const { loadDynamicLibrary, loadWebAssemblyModule, preloadedWasm } = pyodide._module;
+  const { loadWebAssemblyModule, preloadedWasm } = pyodide._module;
   const flags = { loadAsync: true, nodelete: true };
   try {
     preloadedWasm[path] = await loadWebAssemblyModule(module, flags, path, {});
@@ -172,12 +172,7 @@ async function linkLibrary(pyodide, module, path) {
     // file itself; what is wrong otherwise it finds too.
   }
   try {
-    if (!pyodide.version.startsWith("0.27.")) {
-      await pyodide._api.loadDynlib(path);
-    } else {
-      // 0.27's own loader prints some failures instead of throwing them, and tolerates missing symbols.
-      await loadDynamicLibrary(path, { ...flags, global: false, fs: pyodide.FS }, {});
-    }
+    await loadLibrary(pyodide, path);
   } finally {
     delete preloadedWasm[path];
   }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
-import { addRuntimePath } from "./dylink.mjs";
+import { addRuntimePath } from "./libraries.mjs";
 import { describeOn, oldAndNew, projectPath, start } from "./harness.mjs";
 import { makeZip } from "./zip.mjs";
 import { install } from "../../js/node.js";
@@ -31,6 +31,7 @@ describeOn(oldAndNew, "extension modules of mounted archives", (version) => {
       globals.destroy();
     }
   };
+  const isOld = version.startsWith("0.27.");
   const loaded = () => Object.keys(pyodide._module.LDSO.loadedLibsByName);
   const mounts = () => zips.stats().mounts;
 
@@ -61,6 +62,37 @@ each.__file__ if type(each.__loader__) is ExtensionFileLoader else repr(each.__l
     assert.equal(python("import small._alone as each; each.get()"), 7);
   });
 
+  test("ahead: all are loaded; what cannot be, fails to import", async () => {
+    const archive = makeZip({
+      "early/__init__.py": "",
+      "early/_broken.abi3.so": ALONE.subarray(0, -9),
+      "early/_alone.abi3.so": ALONE,
+      "early/_foreign.cpython-310-x86_64-linux-gnu.so": "\x7fELF",
+      "early.libs/libnumber.so": read("libnumber.so"),
+    });
+    const lib = await zips.mount(archive, { name: "early.whl", extensions: "ahead" });
+    const below = loaded().filter((path) => path.startsWith(lib.path));
+    assert.deepEqual(below, [`${lib.path}/early/_alone.abi3.so`]);
+    const { fills } = mounts();
+    assert.equal(python("import early._alone as each; each.get()"), 7);
+    // 0.27 reads the file once more, though it compiles nothing.
+    if (!isOld) assert.equal(mounts().fills, fills);
+    assert.throws(() => python("import early._broken"), /ImportError/);
+    assert.equal(mounts().filledBytes, 0);
+    lib.unmount();
+  });
+
+  test("ahead, where mount() unpacks", async () => {
+    const other = await start(version);
+    const unpacking = await install(other, { storage: "memory" });
+    unpacking.uninstall();
+    const lib = await unpacking.mount(archiveOf("unpacked"), { extensions: "ahead" });
+    const path = `${lib.path}/unpacked/_alone.abi3.so`;
+    assert.ok(path in other._module.LDSO.loadedLibsByName);
+    assert.equal(other.runPython("import unpacked._alone as each; each.get()"), 7);
+    lib.unmount();
+  });
+
   test("one for another platform is not found", async () => {
     const lib = await zips.mount(archiveOf("tagged"));
     assert.throws(() => python("import tagged._foreign"), /No module named 'tagged\._foreign'/);
@@ -68,7 +100,7 @@ each.__file__ if type(each.__loader__) is ExtensionFileLoader else repr(each.__l
   });
 
   // 0.27 reads no such path.
-  const testPath = version.startsWith("0.27.") ? () => {} : test;
+  const testPath = isOld ? () => {} : test;
   testPath("a library in NAME.libs is found by the path that the module has for it", async () => {
     const lib = await zips.mount(
       makeZip({

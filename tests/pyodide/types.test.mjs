@@ -152,7 +152,7 @@ test("a program that uses all of it compiles with every Pyodide's types; a wrong
     await install({ version: "", runPython() {} }, { storage: store });
     const error = new ZipImportUsageError("bad-path", ""); void error;
     const lib: Mount = await zips.mount("https://host/a.whl", {
-      name: "a", sysPath: "append", integrity: "sha256-", copy: true, request: { headers: { a: "b" } }, timeout: 9,
+      name: "a", sysPath: "append", extensions: "ahead", integrity: "sha256-", copy: true, request: { headers: { a: "b" } }, timeout: 9,
       onProgress: ({ loaded, total = NaN }) => void (loaded / total), signal: AbortSignal.timeout(9),
     });
     for (const source of [new URL("a:b"), new Uint8Array(), new ArrayBuffer(1), new Blob([]), new Response()])

@@ -1,4 +1,4 @@
-// Adds to a WebAssembly library where the libraries that it needs lie: Debian's linker writes none.
+// Changes WebAssembly libraries, for tests that load them.
 
 const RUNTIME_PATH = 5;
 
@@ -21,6 +21,8 @@ function decodeNumber(bytes, at) {
 }
 
 /**
+ * Says where the libraries lie that one needs: Debian's linker does not.
+ *
  * @param {Uint8Array} bytes of a library, whose first section is dylink.0
  * @param {string} path `$ORIGIN` in it stands for the library's own folder
  * @returns {Uint8Array}
@@ -38,4 +40,16 @@ export function addRuntimePath(bytes, path) {
     ...added,
     ...bytes.subarray(end + value),
   ]);
+}
+
+/**
+ * Makes a library larger, by a section that means nothing.
+ *
+ * @param {Uint8Array} bytes
+ * @param {number} nbytes
+ */
+export function padLibrary(bytes, nbytes) {
+  const name = [3, ...Buffer.from("pad")];
+  const size = encodeNumber(name.length + nbytes);
+  return Buffer.concat([bytes, Uint8Array.from([0, ...size, ...name]), Buffer.alloc(nbytes)]);
 }
