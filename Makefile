@@ -242,7 +242,21 @@ $(EXTENSION_FOLDER)/libnumber.so: tests/pyodide/extension/number.c build/wasm/in
 $(EXTENSION_FOLDER)/linked.so: tests/pyodide/extension/module.c $(EXTENSION_FOLDER)/libnumber.so
 	$(Q)$(EXTENSION_BUILD) -DLIBRARY -sEXPORTED_FUNCTIONS=_PyInit__linked $^ -o $@
 
-test-pyodide: wasm archives extensions $(WHEELS)
+# Published wheels with extension modules, for the whole matrix. They are for another platform than pip's own.
+EXTENSION_WHEELS = build/extension-wheels/done
+build/extension-wheels/done: $(wildcard tests/pyodide/extension-wheels/*.txt) | build/archives/done
+	@echo "fetching the wheels with extension modules"
+	@$(call fetch_wheels,314.0.7,pyemscripten_2026_0_wasm32,314)
+	@$(call fetch_wheels,0.29.5,pyemscripten_2025_0_wasm32,313)
+	@touch $@
+
+# $(call fetch_wheels,VERSION,PLATFORM,PYTHON), with the pip that fetched the archives.
+fetch_wheels = build/venv/bin/pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
+    --only-binary=:all: --implementation cp --platform $(2) --python-version $(3) \
+    --abi cp$(3) --abi abi3 --abi none \
+    --requirement tests/pyodide/extension-wheels/$(1).txt --dest $(@D)/$(1) </dev/null
+
+test-pyodide: wasm archives extensions $(WHEELS) $(if $(FULL),$(EXTENSION_WHEELS))
 	@node tests/suite.mjs run $@ "$(NODE_TEST) $(wildcard tests/pyodide/*.test.mjs tests/wheels/*.test.mjs)"
 
 cpython-tests: all $(SETUP_TEST)

@@ -1,0 +1,78 @@
+// Uses a published wheel with extension modules, mounted or unpacked, and prints what came of it.
+//
+//   node use.mjs VERSION mounted|unpacked NAME
+
+import { readFileSync, readdirSync } from "node:fs";
+
+import { projectPath, start } from "../harness.mjs";
+import { install } from "../../../js/node.js";
+
+/** By the package that is imported: how its wheels' names begin, and a use that prints the same each time. */
+const USES = {
+  pydantic: {
+    wheels: /^(pydantic|annotated|typing)/,
+    code: `
+from typing import Annotated
+import pydantic
+
+class Model(pydantic.BaseModel):
+    number: int
+    names: list[str] = []
+    part: Annotated[float, pydantic.Field(gt=0)] = 1
+
+print(repr(Model.model_validate({"number": "5", "names": ["x"]})), Model.model_json_schema())
+try:
+    Model(number="x", part=-1)
+except pydantic.ValidationError as error:
+    print(error)
+`,
+  },
+  librt: {
+    wheels: /^(librt|mypy_extensions)/,
+    code: `
+import importlib, pkgutil
+import librt, librt.base64
+print(librt.base64.b64encode(b"some bytes"), librt.base64.__file__)
+for module in pkgutil.iter_modules(librt.__path__):
+    print(module.name, sorted(dir(importlib.import_module("librt." + module.name))))
+`,
+  },
+  uharfbuzz: {
+    wheels: /^uharfbuzz/,
+    code: `
+import uharfbuzz
+buffer = uharfbuzz.Buffer()
+buffer.add_str("some text")
+buffer.guess_segment_properties()
+uharfbuzz.shape(uharfbuzz.Font(uharfbuzz.Face(uharfbuzz.Blob(b""))), buffer)
+print([(glyph.codepoint, glyph.cluster) for glyph in buffer.glyph_infos])
+print(uharfbuzz.Blob(b"some bytes").data, uharfbuzz.version_string())
+`,
+  },
+  perspective: {
+    wheels: /^perspective/,
+    code: `
+import perspective
+table = perspective.Server().new_local_client().table({"a": [1, 2, 3], "b": ["x", "y", "x"]})
+print(table.view(group_by=["b"]).to_json_string(), table.size(), perspective.__file__)
+`,
+  },
+};
+
+const [version, way, name] = process.argv.slice(2);
+const folder = projectPath(`build/extension-wheels/${version}`);
+const { wheels, code } = USES[name];
+const pyodide = await start(version, { print: (line) => console.log(line) });
+const zips = await install(pyodide, { storage: "memory" });
+for (const wheel of readdirSync(folder).filter((each) => wheels.test(each))) {
+  const bytes = Uint8Array.from(readFileSync(`${folder}/${wheel}`));
+  if (way === "mounted") {
+    await zips.mount(bytes, { name: wheel });
+  } else {
+    pyodide.unpackArchive(bytes, "zip", { extractDir: `/lib/zip/${wheel}` });
+    pyodide.runPython(`import sys; sys.path.insert(0, "/lib/zip/${wheel}")`);
+  }
+}
+pyodide.runPython(code);
+if (way === "mounted" && zips.stats().mounts.filledBytes > 512 * 1024)
+  throw new Error("the module's bytes are kept");
