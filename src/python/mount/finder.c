@@ -30,16 +30,16 @@ struct found {
 /* Whether a directory has a file of the name with this suffix. */
 static bool has_file(const struct search *search, bool package, const char *suffix)
 {
-    char name[ZI_TREE_NAME_NBYTES_MAX];
+    char name[ZI_TREE_NAME_NBYTES_MAX + 1];
     const char *stem = package ? "__init__" : search->name;
     size_t stem_nbytes = package ? sizeof "__init__" - 1 : search->name_nbytes;
     size_t suffix_nbytes = strlen(suffix);
     uint32_t node;
 
-    if (stem_nbytes + suffix_nbytes > sizeof name)
+    if (stem_nbytes + suffix_nbytes > ZI_TREE_NAME_NBYTES_MAX)
         return false;
     memcpy(name, stem, stem_nbytes);
-    memcpy(name + stem_nbytes, suffix, suffix_nbytes);
+    memcpy(name + stem_nbytes, suffix, suffix_nbytes + 1);
     node = zi_tree_find(search->archive, package ? search->package : search->directory, name,
                         stem_nbytes + suffix_nbytes);
     return node != ZI_INDEX_NONE && zi_tree_kind(search->archive, node) == ZI_TREE_FILE;

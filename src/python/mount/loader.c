@@ -59,7 +59,7 @@ static PyObject *loader_get_data(PyObject *self, PyObject *path)
 {
     struct zi_state *state = state_of(self);
     struct zi_view view;
-    uint32_t node;
+    uint32_t node = ZI_INDEX_NONE;
     int answer = state ? view_file(&view, state, path, &node) : -1;
     PyObject *data;
     bool changed;
