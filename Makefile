@@ -360,7 +360,7 @@ bench-browser: wasm archives $(SETUP_TEST)
 soak: wasm archives $(SETUP_TEST)
 	@KILLS=200 ROUNDS=50 node --test --test-name-pattern="killed|same time" \
 	    tests/pyodide/packs.test.mjs tests/pyodide/stores.test.mjs
-	@KILLS=30 ROUNDS=50 node --test --test-name-pattern="killed|same moment" \
+	@FULL=1 KILLS=30 ROUNDS=50 node --test --test-name-pattern="killed|same moment" \
 	    tests/browser/*-accidents.test.mjs tests/browser/*-storage.test.mjs
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going fuzz T=3600
 

@@ -37,6 +37,8 @@ export function defineStoreTests(name, abilities) {
     let namespaces = 0;
     /** Chromium tries each store in a window and in a worker. */
     const everywhere = isFull || name === "Chromium";
+    /** For what is our doing and none of the browser's. */
+    const testAlike = everywhere ? test : () => {};
     const placesOf = (kind) => {
       if (everywhere) return ["window", "worker"];
       return kind === "opfs" ? ["worker"] : ["window"];
@@ -122,25 +124,31 @@ export function defineStoreTests(name, abilities) {
         assert.equal(other, "kept");
       });
 
-      test("a file of small values that is damaged counts as empty, and is written anew", async () => {
-        const texts = ["", "[[", "{}", "5", "[null]", '[["c.txt",1,5]]', '[["../c",1,"x"]]'];
-        const { listed } = await ask({ place: "window", task: "damageSmall", texts });
-        assert.deepEqual(
-          listed,
-          texts.map(() => [0, 1]),
-        );
-      });
+      testAlike(
+        "a file of small values that is damaged counts as empty, and is written anew",
+        async () => {
+          const texts = ["", "[[", "{}", "5", "[null]", '[["c.txt",1,5]]', '[["../c",1,"x"]]'];
+          const { listed } = await ask({ place: "window", task: "damageSmall", texts });
+          assert.deepEqual(
+            listed,
+            texts.map(() => [0, 1]),
+          );
+        },
+      );
     }
 
-    test("a window's packs serve a worker, and are kept by themselves when nothing is compiled for a while", async () => {
-      const window = profile(version, "window", "auto");
-      const options = { namespace: "shared", autoFlush: true };
-      const first = await window({ options, then: [3500] });
-      assert.equal(first.storage.entries, 3);
-      // What other pages left comes in the background.
-      const second = await profile(version, "worker", "auto")({ options, waitMs: 2000 });
-      assert.deepEqual([second.compiles, second.packHits], [0, 3]);
-    });
+    testAlike(
+      "a window's packs serve a worker, and are kept by themselves when nothing is compiled for a while",
+      async () => {
+        const window = profile(version, "window", "auto");
+        const options = { namespace: "shared", autoFlush: true };
+        const first = await window({ options, then: [3500] });
+        assert.equal(first.storage.entries, 3);
+        // What other pages left comes in the background.
+        const second = await profile(version, "worker", "auto")({ options, waitMs: 2000 });
+        assert.deepEqual([second.compiles, second.packHits], [0, 3]);
+      },
+    );
 
     // What was begun when the page was left may come too late: then there is nothing of it.
     test(`a page that is left at once: all of it or nothing${keepsWhenLeft ? ", and all of it in one of three visits" : ""}`, async () => {
@@ -155,7 +163,7 @@ export function defineStoreTests(name, abilities) {
       assert.ok(keptOnce || !keepsWhenLeft);
     });
 
-    test("namespaces are apart", async () => {
+    testAlike("namespaces are apart", async () => {
       const options = { namespace: "" };
       const first = await profile(version, "window", "auto")({ options, then: ["flush"] });
       assert.equal(first.storage.where, "pyodide-zipimport.v1");
@@ -165,27 +173,30 @@ export function defineStoreTests(name, abilities) {
     });
 
     for (const kind of opfs ? ["indexeddb", "opfs"] : ["indexeddb"])
-      test(`what is not ours is left alone, and an older version's goes when it is long unused: ${kind}`, async () => {
-        const theirs = ["w2-2024-tax-form.pdf", "z1-notes.txt", "z80-emulator.zip"];
-        const packs = [0, 2].map((schema) => `z${schema}-p1-o0-r1-1-1.1-1.zip`);
-        const options = { storage: kind, namespace: `n${++namespaces}`, maxBytes: 10_000 };
-        const result = await ask({
-          ...{ version, place: "window", task: "shareStore", kind, options },
-          ...{ names: [...theirs, ...packs], archive: { members: MEMBERS, names: NAMES } },
-        });
-        assert.deepEqual(result.young, [0, 1, 2]);
-        // Beside it lies what is not ours: then only ours goes.
-        assert.deepEqual(result.old, [0, 1, 2]);
-        const others = result.flushed.filter((name) => !name.startsWith("z1-p"));
-        assert.deepEqual(others, [...theirs, packs[1]].sort());
-        assert.deepEqual(result.cleared, [...theirs, packs[1]].sort());
-        const alone = { ...options, namespace: `n${++namespaces}` };
-        const { old } = await ask({
-          ...{ version, place: "window", task: "shareStore", kind, options: alone },
-          ...{ names: packs, archive: { members: MEMBERS, names: NAMES } },
-        });
-        assert.deepEqual(old, [1, 2]);
-      });
+      testAlike(
+        `what is not ours is left alone, and an older version's goes when it is long unused: ${kind}`,
+        async () => {
+          const theirs = ["w2-2024-tax-form.pdf", "z1-notes.txt", "z80-emulator.zip"];
+          const packs = [0, 2].map((schema) => `z${schema}-p1-o0-r1-1-1.1-1.zip`);
+          const options = { storage: kind, namespace: `n${++namespaces}`, maxBytes: 10_000 };
+          const result = await ask({
+            ...{ version, place: "window", task: "shareStore", kind, options },
+            ...{ names: [...theirs, ...packs], archive: { members: MEMBERS, names: NAMES } },
+          });
+          assert.deepEqual(result.young, [0, 1, 2]);
+          // Beside it lies what is not ours: then only ours goes.
+          assert.deepEqual(result.old, [0, 1, 2]);
+          const others = result.flushed.filter((name) => !name.startsWith("z1-p"));
+          assert.deepEqual(others, [...theirs, packs[1]].sort());
+          assert.deepEqual(result.cleared, [...theirs, packs[1]].sort());
+          const alone = { ...options, namespace: `n${++namespaces}` };
+          const { old } = await ask({
+            ...{ version, place: "window", task: "shareStore", kind, options: alone },
+            ...{ names: packs, archive: { members: MEMBERS, names: NAMES } },
+          });
+          assert.deepEqual(old, [1, 2]);
+        },
+      );
 
     const inMemory = ({ warnings, values, storage, active }, cause) => {
       assert.equal(active, true);
@@ -266,23 +277,26 @@ export function defineStoreTests(name, abilities) {
       assert.deepEqual([...first.warnings, ...second.warnings], []);
     });
 
-    test("a database of another program, and one of a later version: one warning, and memory", async () => {
-      for (const [foreign, cause] of [
-        [{ version: 1, stores: ["theirs"] }, /another program/],
-        [{ version: 7, stores: ["entries", "values"] }, /version/i],
-      ]) {
-        const namespace = `foreign${foreign.version}`;
-        const place = "window";
-        await ask({
-          place,
-          task: "makeDatabase",
-          name: `pyodide-zipimport-${namespace}.v1`,
-          foreign,
-        });
-        const visit = profile(version, place, "auto");
-        inMemory(await visit({ options: { namespace }, then: ["flush"] }), cause);
-      }
-    });
+    testAlike(
+      "a database of another program, and one of a later version: one warning, and memory",
+      async () => {
+        for (const [foreign, cause] of [
+          [{ version: 1, stores: ["theirs"] }, /another program/],
+          [{ version: 7, stores: ["entries", "values"] }, /version/i],
+        ]) {
+          const namespace = `foreign${foreign.version}`;
+          const place = "window";
+          await ask({
+            place,
+            task: "makeDatabase",
+            name: `pyodide-zipimport-${namespace}.v1`,
+            foreign,
+          });
+          const visit = profile(version, place, "auto");
+          inMemory(await visit({ options: { namespace }, then: ["flush"] }), cause);
+        }
+      },
+    );
 
     test("a database that is deleted while it is open: the next flush makes it anew", async () => {
       const visit = profile(version, "window", "auto");
@@ -303,7 +317,7 @@ export function defineStoreTests(name, abilities) {
       });
     });
 
-    test("a pack of some megabytes", async () => {
+    testAlike("a pack of some megabytes", async () => {
       const visit = profile(version, "window", "auto");
       const padding = "x".repeat(3_000_000);
       const large = {

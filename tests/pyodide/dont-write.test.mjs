@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { before, test } from "node:test";
 
-import { describeVersions, start, temporaryFolder, writeArchive } from "./harness.mjs";
+import { describeOn, oldAndNew, start, temporaryFolder, writeArchive } from "./harness.mjs";
 import { install } from "../../js/node.js";
 
 const MEMBERS = { "kept.py": "VALUE = 1", "fresh.py": "VALUE = 2" };
 
-describeVersions("Python is not to write bytecode", (version) => {
+describeOn(oldAndNew, "Python is not to write bytecode", (version) => {
   const storage = { directory: `${temporaryFolder()}/store` };
 
   /** All files of the store, and what is in them. */
