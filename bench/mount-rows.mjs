@@ -37,37 +37,36 @@ async function inTurn(measure, contenders, task, rounds) {
   return taken.map(median);
 }
 
-/** @type {Row} */
-const ready = {
-  name: "mount",
-  what: "sympy ready to import: `mount()` beside `unpackArchive()`",
+/**
+ * @param {string} name
+ * @param {string} what
+ * @param {() => Task} prepare
+ * @param {number} bar how many times faster mounting has to be
+ * @returns {Row}
+ */
+const besideUnpacking = (name, what, prepare, bar) => ({
+  name,
+  what,
   async run(measure, quick) {
-    const task = { files: [findArchive("sympy-")], steps: [] };
-    const [unpacked, mounted] = await inTurn(
-      measure,
-      ["unpacked", "mounted"],
-      task,
-      quick ? 1 : ROUNDS,
-    );
-    return compareTimes(unpacked, mounted, 100);
+    const rounds = quick ? 1 : ROUNDS;
+    const [unpacked, mounted] = await inTurn(measure, ["unpacked", "mounted"], prepare(), rounds);
+    return compareTimes(unpacked, mounted, bar);
   },
-};
+});
 
-/** @type {Row} */
-const firstImport = {
-  name: "mount-import",
-  what: "`mount()` and `import sympy`, nothing cached, against unpacking and importing",
-  async run(measure, quick) {
-    const task = { files: sympyFiles(), steps: IMPORT };
-    const [unpacked, mounted] = await inTurn(
-      measure,
-      ["unpacked", "mounted"],
-      task,
-      quick ? 1 : ROUNDS,
-    );
-    return compareTimes(unpacked, mounted, 1);
-  },
-};
+const ready = besideUnpacking(
+  "mount",
+  "sympy ready to import: `mount()` beside `unpackArchive()`",
+  () => ({ files: [findArchive("sympy-")], steps: [] }),
+  100,
+);
+
+const firstImport = besideUnpacking(
+  "mount-import",
+  "`mount()` and `import sympy`, nothing cached, against unpacking and importing",
+  () => ({ files: sympyFiles(), steps: IMPORT }),
+  1,
+);
 
 /** @type {Row} */
 const laterImport = {

@@ -21,6 +21,7 @@ import {
   newest,
   oldAndNew,
   projectPath,
+  runWith,
   start,
   temporaryFolder,
 } from "./harness.mjs";
@@ -78,12 +79,7 @@ function assertSound(facts, { changed = [] } = {}) {
 
 /** Runs Python code in a namespace of its own; what it is to return, it gives as JSON. */
 function ask(pyodide, code, names = {}) {
-  const globals = pyodide.toPy(names);
-  try {
-    return JSON.parse(pyodide.runPython(code, { globals }));
-  } finally {
-    globals.destroy();
-  }
+  return JSON.parse(runWith(pyodide, code, names));
 }
 
 /** Writes an archive with CPython's zipfile: pairs of names and contents. */

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 
 import { addRuntimePath } from "./libraries.mjs";
-import { describeOn, oldAndNew, projectPath, start } from "./harness.mjs";
+import { describeOn, oldAndNew, projectPath, runWith, start } from "./harness.mjs";
 import { makeZip } from "./zip.mjs";
 import { install } from "../../js/node.js";
 
@@ -23,14 +23,7 @@ const archiveOf = (name) =>
 describeOn(oldAndNew, "extension modules of mounted archives", (version) => {
   /** @type {any} */ let pyodide;
   /** @type {any} */ let zips;
-  const python = (code) => {
-    const globals = pyodide.toPy({});
-    try {
-      return pyodide.runPython(code, { globals });
-    } finally {
-      globals.destroy();
-    }
-  };
+  const python = (code) => runWith(pyodide, code);
   const isOld = version.startsWith("0.27.");
   const loaded = () => Object.keys(pyodide._module.LDSO.loadedLibsByName);
   const mounts = () => zips.stats().mounts;

@@ -118,6 +118,16 @@ export function collectWarnings() {
   return { taken, onWarning: (message, code) => taken.push([message, code]) };
 }
 
+/** Runs Python code whose names are its own: `names` at the beginning, forgotten at the end. */
+export function runWith(pyodide, code, names = {}) {
+  const globals = pyodide.toPy(names);
+  try {
+    return pyodide.runPython(code, { globals });
+  } finally {
+    globals.destroy();
+  }
+}
+
 /** Writes an archive into Pyodide's file system; `members` maps names to sources. */
 export function writeArchive(pyodide, path, members) {
   const globals = pyodide.toPy({ path, members });

@@ -6,7 +6,14 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 
-import { collectWarnings, describeOn, newest, start, temporaryFolder } from "./harness.mjs";
+import {
+  collectWarnings,
+  describeOn,
+  newest,
+  runWith,
+  start,
+  temporaryFolder,
+} from "./harness.mjs";
 import { makeZip } from "./zip.mjs";
 import { install, ZipImportInternalError, ZipImportUsageError } from "../../js/node.js";
 
@@ -57,14 +64,7 @@ describeOn([newest], "mount()", (version) => {
   let count = 0;
   /** A name that no test had before. */
   const newName = () => `mounted_${++count}`;
-  const python = (code) => {
-    const globals = pyodide.toPy({});
-    try {
-      return pyodide.runPython(code, { globals });
-    } finally {
-      globals.destroy();
-    }
-  };
+  const python = (code) => runWith(pyodide, code);
   const sysPath = () => JSON.parse(python("import json, sys; json.dumps(sys.path)"));
   const valueOf = (name) =>
     python(`import sys; sys.modules.pop("${name}", None); import ${name}; ${name}.value`);

@@ -216,15 +216,12 @@ static PyType_Spec finder_spec = {
 static PyObject *make_class(struct zi_state *state, PyObject *module)
 {
     PyObject *type = PyType_FromModuleAndSpec(module, &finder_spec, NULL);
-    PyObject *stock = type ? PyObject_GetAttrString(state->bootstrap_external, "FileFinder") : NULL;
     PyObject *class = NULL;
 
-    if (stock)
-        state->mounts->stock_find_spec = PyObject_GetAttrString(stock, "find_spec");
-    if (stock && state->mounts->stock_find_spec)
-        class = PyObject_CallFunction((PyObject *)&PyType_Type, "s(OO){ss}", "MountedFinder", type,
-                                      stock, "__module__", "pyodide_zipimport");
-    Py_XDECREF(stock);
+    if (type)
+        state->mounts->stock_find_spec = zi_loader_stock_method(state, "FileFinder", "find_spec");
+    if (state->mounts->stock_find_spec)
+        class = zi_loader_derive(state, type, "MountedFinder", "FileFinder");
     Py_XDECREF(type);
     return class;
 }

@@ -140,9 +140,8 @@ static PyType_Spec loader_spec = {
     .slots = loader_slots,
 };
 
-/* The class of the C type and stock's. */
-static PyObject *make_class(struct zi_state *state, PyObject *type, const char *name,
-                            const char *stock_name)
+PyObject *zi_loader_derive(struct zi_state *state, PyObject *type, const char *name,
+                           const char *stock_name)
 {
     PyObject *stock = PyObject_GetAttrString(state->bootstrap_external, stock_name);
     PyObject *class = stock ? PyObject_CallFunction((PyObject *)&PyType_Type, "s(OO){ss}", name,
@@ -153,8 +152,7 @@ static PyObject *make_class(struct zi_state *state, PyObject *type, const char *
     return class;
 }
 
-/* A method of a class of importlib's. */
-static PyObject *stock_method(struct zi_state *state, const char *class_name, const char *name)
+PyObject *zi_loader_stock_method(struct zi_state *state, const char *class_name, const char *name)
 {
     PyObject *class = PyObject_GetAttrString(state->bootstrap_external, class_name);
     PyObject *method = class ? PyObject_GetAttrString(class, name) : NULL;
@@ -174,10 +172,11 @@ int zi_loader_make_classes(struct zi_state *state, PyObject *module)
     int answer = -1;
 
     if (type)
-        mounts->sourceless_loader = make_class(state, type, "MountedSourcelessLoader",
-                                               "SourcelessFileLoader");
+        mounts->sourceless_loader = zi_loader_derive(state, type, "MountedSourcelessLoader",
+                                                     "SourcelessFileLoader");
     if (mounts->sourceless_loader)
-        mounts->source_loader = make_class(state, type, "MountedSourceLoader", "SourceFileLoader");
+        mounts->source_loader = zi_loader_derive(state, type, "MountedSourceLoader",
+                                                 "SourceFileLoader");
     if (mounts->source_loader)
         descriptor = PyDescr_NewMethod((PyTypeObject *)type, &get_code);
     if (descriptor)
@@ -187,11 +186,11 @@ int zi_loader_make_classes(struct zi_state *state, PyObject *module)
     if (answer == 0)
         answer = zi_trace_add(state, mounts->sourceless_loader, archive_of);
     if (answer == 0) {
-        mounts->stock_get_code = stock_method(state, "SourceLoader", "get_code");
+        mounts->stock_get_code = zi_loader_stock_method(state, "SourceLoader", "get_code");
         answer = mounts->stock_get_code ? 0 : -1;
     }
     if (answer == 0) {
-        mounts->stock_get_data = stock_method(state, "FileLoader", "get_data");
+        mounts->stock_get_data = zi_loader_stock_method(state, "FileLoader", "get_data");
         answer = mounts->stock_get_data ? 0 : -1;
     }
     Py_XDECREF(descriptor);

@@ -11,4 +11,12 @@
  * 0, or -1 with an exception. */
 int zi_loader_make_classes(struct zi_state *state, PyObject *module);
 
+/* The class `name` of a C type of ours and a class of importlib's: a new reference, NULL with an
+ * exception. */
+PyObject *zi_loader_derive(struct zi_state *state, PyObject *type, const char *name,
+                           const char *stock_name);
+
+/* A method of a class of importlib's, likewise. */
+PyObject *zi_loader_stock_method(struct zi_state *state, const char *class_name, const char *name);
+
 #endif
