@@ -41,6 +41,17 @@ wasm: $(WASM_MODULE) $(INLINED_WASM)
 native: $(NATIVE_MODULE)
 native-asan: $(ASAN_MODULE)
 
+# One file in the place of Pyodide's module, for hosts that copy a single file.
+DROP_IN = build/drop-in/pyodide-zipimport.mjs
+.PHONY: drop-in
+drop-in: $(DROP_IN)
+
+$(DROP_IN): wasm/drop-in.js $(wildcard js/*.js js/*/*.js js/*/*/*.js) $(INLINED_WASM) build/bundlers/done
+	$(Q)build/bundlers/node_modules/.bin/esbuild $< --bundle --format=esm --target=es2022 --minify \
+	    --external:pyodide --banner:js="// pyodide-zipimport $(VERSION), MIT license" \
+	    --log-level=warning --outfile=$@
+	@echo "built $@: $$(wc -c <$@) bytes, $$(gzip -9 <$@ | wc -c) gzipped"
+
 # --- objects -------------------------------------------------------------------------------------
 
 # Only src/python sees Python's headers: base, zip and cache compile without them.
@@ -262,7 +273,7 @@ test-pyodide: wasm archives extensions $(WHEELS) $(if $(FULL),$(EXTENSION_WHEELS
 cpython-tests: all $(SETUP_TEST)
 	@node tests/suite.mjs run $@ "node tests/cpython/run.mjs" "$(NODE_TEST) tests/cpython/newer.test.mjs"
 
-test-browser: wasm extensions $(SETUP_TEST)
+test-browser: wasm extensions drop-in $(SETUP_TEST)
 	@node tests/suite.mjs run $@ "$(NODE_TEST) $(wildcard tests/browser/*.test.mjs)"
 
 # What npm packs, and what programs and bundlers make of it.

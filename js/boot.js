@@ -9,13 +9,14 @@ import { Library } from "./kept/library/library.js";
 import { readOptions } from "./options.js";
 
 /** @typedef {import("./platform/platform.js").Platform} Platform */
+/** @typedef {"prepare" | "boot" | "loadPyodide"} Caller for messages */
 
 /**
  * Begins to open the store and to read.
  *
  * @param {Platform} platform
  * @param {any} [given]
- * @param {"prepare" | "boot"} [caller] for messages
+ * @param {Caller} [caller]
  * @returns {import("./index.js").Preparation<any>}
  */
 export function prepare(platform, given, caller = "prepare") {
@@ -25,7 +26,7 @@ export function prepare(platform, given, caller = "prepare") {
 /**
  * @param {Platform} platform
  * @param {any} given
- * @param {"prepare" | "boot"} caller
+ * @param {Caller} caller
  */
 function begin(platform, given = {}, caller) {
   const { pyodide: settings, signal: givenSignal, ...rest } = Object(given);
@@ -48,7 +49,10 @@ function begin(platform, given = {}, caller) {
     async finish(pyodide) {
       signal?.throwIfAborted();
       if (fsInit.failure) throw fsInit.failure.error;
-      checkPyodide(pyodide, caller === "boot" ? "boot(): loadPyodide() gave" : "finish(): found");
+      checkPyodide(
+        pyodide,
+        caller === "prepare" ? "finish(): found" : `${caller}(): loadPyodide() gave`,
+      );
       const own = library.isFor(pyodide) ? library : undefined;
       return installPrepared(platform, pyodide, { options, named, begun, library: own });
     },
@@ -60,11 +64,12 @@ function begin(platform, given = {}, caller) {
  * @param {Platform} platform
  * @param {(options?: any) => Promise<any>} loadPyodide
  * @param {any} [given]
+ * @param {Caller} [caller]
  * @returns {Promise<{ pyodide: any, zips: import("./index.js").Handle }>}
  */
-export async function boot(platform, loadPyodide, given) {
+export async function boot(platform, loadPyodide, given, caller = "boot") {
   checkFunction(loadPyodide);
-  const { preparation, fsInit } = begin(platform, given, "boot");
+  const { preparation, fsInit } = begin(platform, given, caller);
   const signal = given?.signal;
   let pyodide;
   try {

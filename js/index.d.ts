@@ -498,6 +498,9 @@ export type UsageErrorCode =
  * - `"wasm-invalid"`: what was read is not the side module
  * - `"load-failed"`: Pyodide refused to load the side module
  * - `"version-mismatch"`: the side module is of another version of this package than the JavaScript
+ *
+ * Of an import of `pyodide-zipimport/pyodide`:
+ * - `"pyodide-unreachable"`: no module of Pyodide is where it was looked for
  */
 export type InternalErrorCode =
   | "pyodide-unsupported"
@@ -505,6 +508,7 @@ export type InternalErrorCode =
   | "wasm-invalid"
   | "load-failed"
   | "version-mismatch"
+  | "pyodide-unreachable"
   | "python-failed"
   | "source-unreachable"
   | "timed-out"

@@ -74,7 +74,7 @@ const RULES = new Map(
  *
  * @param {Platform} platform
  * @param {unknown} given
- * @param {"install" | "boot" | "prepare"} caller for messages
+ * @param {"install" | import("./boot.js").Caller} caller for messages
  * @returns {{ options: Options, named: (keyof Options)[] }} the options with every default filled
  *   in, and the names of those that the caller gave
  * @throws {import("./base/errors.js").ZipImportUsageError} for a name or a value that cannot be used

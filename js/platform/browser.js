@@ -7,6 +7,7 @@ import { isHidden, watchPage } from "./page.js";
 /** @type {import("./platform.js").Platform} */
 export const browser = {
   lifetime: "page",
+  isSingleFile: false,
   crc32: computeCRC32,
   address,
   toURL: (path) => new URL(path, globalThis.location.href),

@@ -16,6 +16,7 @@ import { cacheFolder } from "./cache-folder.js";
 /** @type {import("./platform.js").Platform} */
 export const node = {
   lifetime: "process",
+  isSingleFile: false,
   // Node's own, from 20.16 on.
   crc32: /** @type {any} */ (zlib).crc32 ?? computeCRC32,
   address: () => process.argv[1] ?? "",

@@ -5,6 +5,7 @@
 /**
  * @typedef {object} Platform
  * @property {"page" | "process"} lifetime what ends with it is kept no longer, for messages
+ * @property {boolean} isSingleFile whether this package was put into one file, so that nothing lies beside it
  * @property {(bytes: Uint8Array) => number} crc32 unsigned
  * @property {() => string} address what tells this page, worker or program from others
  * @property {(path: string) => URL} toURL of a string without a scheme

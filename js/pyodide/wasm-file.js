@@ -21,6 +21,7 @@ const ENTRY_POINT = "PyInit_pyodide_zipimport";
  * @throws {ZipImportInternalError} "wasm-unreachable" or "wasm-invalid"
  */
 export async function readWasmFile(platform, wasmURL) {
+  if (platform.isSingleFile && wasmURL === undefined) return readInlined(platform);
   // Bundlers look for this very expression to copy the file along.
   const beside = new URL("../pyodide_zipimport.wasm", import.meta.url);
   try {

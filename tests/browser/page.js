@@ -18,6 +18,11 @@ if (job.place === "worker") {
   worker.onerror = ({ message }) => report({ error: message ?? "the worker did not load" });
   worker.onmessage = ({ data }) => report(data);
   worker.postMessage(job);
+} else if (job.place === "shared worker") {
+  const worker = new SharedWorker("./worker.js", { type: "module" });
+  worker.onerror = ({ message }) => report({ error: message ?? "the worker did not load" });
+  worker.port.onmessage = ({ data }) => report(data);
+  worker.port.postMessage(job);
 } else {
   const { runJob } = await import("./job.js");
   report(await runJob(job, report));

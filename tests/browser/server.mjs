@@ -25,7 +25,7 @@ export const ODD_FOLDER = "Zürich 50% #1? 図書館 'q'";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** What pages may have of the project's folder. */
 const SERVED =
-  /^(js|bench\/browser|tests\/browser|tests\/python|tests\/pyodide|node_modules\/pyodide-[^/]+|build\/(archives|browser))\//;
+  /^(js|bench\/browser|tests\/browser|tests\/python|tests\/pyodide|node_modules\/pyodide-[^/]+|build\/(archives|browser|drop-in))\//;
 
 const TYPES = {
   ".html": "text/html; charset=utf-8",

@@ -40,6 +40,15 @@ export const codeOf = (error: ZipImportUsageError): string => error.code;
 export const count = (zips: Handle): number => { const stats: Stats = zips.stats(); return stats.hits; };
 export const start = () => boot(loadPyodide, { storage: "memory" });
 ${MAIN}`;
+/** With the module that stands in for Pyodide's. */
+const STAND_IN = `
+import { loadPyodide, version } from "pyodide-zipimport/pyodide";
+import { ZipImportUsageError } from "pyodide-zipimport";
+const pyodide = await loadPyodide({ env: { A: "1" }, zipimport: { storage: "memory" } });
+const answer: number = pyodide.runPython("21 * 2");
+const found: boolean = pyodide.zipimport.active && version === pyodide.version;
+console.log(JSON.stringify({ answer, found, error: new ZipImportUsageError("bad-path", "").code }));
+`;
 const REQUIRES = `
 const { loadPyodide } = require("pyodide");
 const { install, ZipImportUsageError } = require("pyodide-zipimport");
@@ -110,6 +119,18 @@ describe("the installed package", () => {
       const folder = folderFor(name.replaceAll(/\W+/g, "-"), type);
       writeFileSync(`${folder}/program.ts`, TYPED);
       compile(folder, "program.ts", { ...options, skipLibCheck: true }); // Pyodide's, that is
+      answers(`${folder}/out/program.js`);
+    });
+
+  for (const [module, moduleResolution] of [
+    ["nodenext", "nodenext"],
+    ["esnext", "bundler"],
+  ])
+    test(`TypeScript, module ${module}: the stand-in for Pyodide's module`, () => {
+      const folder = folderFor(`stand-in-${module}`, "module");
+      writeFileSync(`${folder}/program.ts`, STAND_IN);
+      const options = { module, moduleResolution, target: "es2022", skipLibCheck: true };
+      compile(folder, "program.ts", options);
       answers(`${folder}/out/program.js`);
     });
 
