@@ -23,6 +23,8 @@ import {
 const JS = projectPath("js/");
 const MODULE = pathToFileURL(`${JS}drop-in-node.js`).href;
 const folderOf = (version) => projectPath(`node_modules/pyodide-${version}/`);
+/** As Pyodide itself says its version, which npm writes in another way where it is none of a release. */
+const { version: NEWEST } = await import(`../../node_modules/pyodide-${newest}/pyodide.mjs`);
 const addressOf = (version) => pathToFileURL(folderOf(version)).href;
 const importFor = (version) => import(`${MODULE}?pyodide=${addressOf(version)}pyodide.mjs`);
 
@@ -41,7 +43,7 @@ describeVersions("the stand-in for Pyodide's module", (version) => {
     assert.equal(ours.version, real.version);
     assert.deepEqual(Object.keys(ours), Object.keys(real));
     const pyodide = await dropInOf(version, { indexURL: JS, zipimport });
-    assert.equal(pyodide.version, version);
+    assert.equal(pyodide.version, real.version);
     pyodide._api.on_fatal = () => {}; // as JupyterLite does
     assert.equal(pyodide.zipimport.active, true);
     assert.equal(importerInUse(pyodide), "ours");
@@ -136,14 +138,14 @@ describe("the stand-in finds Pyodide's module", () => {
   ])
     test(`at ${what}`, async () => {
       const { version } = await import(`${MODULE}?other=1&pyodide=${value}#there`);
-      assert.equal(version, newest);
+      assert.equal(version, NEWEST);
     });
 
   test("in a folder that has a plus sign in its name", async () => {
     const folder = `${temporaryFolder()}/a+b`;
     symlinkSync(folderOf(newest), folder);
     const { version } = await import(`${MODULE}?pyodide=${folder}/pyodide.mjs`);
-    assert.equal(version, newest);
+    assert.equal(version, NEWEST);
   });
 
   /** A project with this package's scripts in `folder`; what importing our module there gives. */
@@ -168,12 +170,12 @@ describe("the stand-in finds Pyodide's module", () => {
       "node_modules/pyodide-zipimport",
       "node_modules/pyodide",
     );
-    assert.equal(found("pyodide-zipimport/pyodide"), `${newest}\n`);
+    assert.equal(found("pyodide-zipimport/pyodide"), `${NEWEST}\n`);
   });
 
   test("in a folder beside the package's", () => {
     const found = importIn(temporaryFolder(), "zipimport", "pyodide");
-    assert.equal(found("./zipimport/js/drop-in-node.js"), `${newest}\n`);
+    assert.equal(found("./zipimport/js/drop-in-node.js"), `${NEWEST}\n`);
   });
 
   test("nowhere: an error that says where it was looked for", () => {
@@ -242,11 +244,12 @@ describe("the stand-in", () => {
       },
     };
     writeFileSync(`${folder}/pyodide-lock.json`, JSON.stringify(lock));
-    for (const given of [
-      { lockFileURL: `${folder}/pyodide-lock.json` },
-      { lockFileContents: JSON.stringify(lock), packageBaseUrl: `${folder}/` },
-    ]) {
-      const pyodide = await dropInOf(newest, { ...given, packages: ["tiny"], indexURL: JS });
+    const given = [{ lockFileURL: `${folder}/pyodide-lock.json` }];
+    // Newer than Pyodide 0.27.
+    if (!newest.startsWith("0.27"))
+      given.push({ lockFileContents: JSON.stringify(lock), packageBaseUrl: `${folder}/` });
+    for (const own of given) {
+      const pyodide = await dropInOf(newest, { ...own, packages: ["tiny"], indexURL: JS });
       assert.equal(runWith(pyodide, "import tiny; tiny.answer"), 42);
       assert.deepEqual(Object.keys(pyodide.loadedPackages), ["tiny"]);
     }
