@@ -178,8 +178,14 @@ EXPORTED void zi_bridge_release(void)
     zi_member_release(&last);
 }
 
-EXPORTED void zi_bridge_change(struct zi_mount *mount, uint32_t directory, uint32_t change)
+EXPORTED void zi_bridge_change(struct zi_mount *mount, uint32_t node, uint32_t change)
 {
-    if (kind_of(mount, directory) == ZI_TREE_DIRECTORY)
-        zi_mount_change(mount, directory, (enum zi_change)change);
+    if (kind_of(mount, node) != ZI_TREE_INVISIBLE)
+        mount->changes[node] |= (uint8_t)(change & (ZI_CHANGE_WITHIN | ZI_CHANGE_GONE));
+}
+
+EXPORTED void zi_bridge_note(struct zi_folder *folder)
+{
+    if (area.name_nbytes <= sizeof area.name)
+        zi_folder_note(folder, area.name, area.name_nbytes);
 }

@@ -9,7 +9,7 @@
 #ifndef ZI_BRIDGE_H
 #define ZI_BRIDGE_H
 
-#include "python/mount/mount.h"
+#include "python/mount/folder.h"
 
 /* Where both sides put what is no number; js/mount/bridge.js names the same offsets. */
 struct zi_bridge_area {
@@ -42,7 +42,11 @@ void zi_bridge_describe(struct zi_mount *mount, uint32_t node);
 const uint8_t *zi_bridge_read(struct zi_mount *mount, uint32_t node);
 void zi_bridge_release(void);
 
-/* Tells that the user changed a directory: `change` is an enum zi_change. */
-void zi_bridge_change(struct zi_mount *mount, uint32_t directory, uint32_t change);
+/* Tells that the user changed a node: `change` is an enum zi_change. */
+void zi_bridge_change(struct zi_mount *mount, uint32_t node, uint32_t change);
+
+/* Tells of a shared folder, which _share() returned, that it has or had the name in the area, and
+ * not from a mount. */
+void zi_bridge_note(struct zi_folder *folder);
 
 #endif

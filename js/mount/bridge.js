@@ -53,10 +53,7 @@ export class Bridge {
    * @returns {number} the child of this name, negative if there is none
    */
   find(mount, directory, name) {
-    const bytes = encoder.encode(name);
-    if (bytes.length > NAME_BYTES_MAX) return -1;
-    this.#bytesAt(this.#pointer + AREA.name, bytes.length).set(bytes);
-    this.#area().setUint32(AREA.nameBytes, bytes.length, true);
+    if (!this.#putName(name)) return -1;
     return this.#library.exports.zi_bridge_find(mount, directory);
   }
 
@@ -121,16 +118,36 @@ export class Bridge {
 
   /**
    * @param {number} mount
-   * @param {number} directory that is not the archive's any more
+   * @param {number} node that is not the archive's any more
    * @param {number} change of CHANGE
    */
-  change(mount, directory, change) {
-    this.#library.exports.zi_bridge_change(mount, directory, change);
+  change(mount, node, change) {
+    this.#library.exports.zi_bridge_change(mount, node, change);
+  }
+
+  /**
+   * @param {number} folder that is shared
+   * @param {string} name in it that is no mount's alone
+   */
+  note(folder, name) {
+    if (this.#putName(name)) this.#library.exports.zi_bridge_note(folder);
   }
 
   /** Pyodide's memory as bytes, as it is now. */
   memory() {
     return this.#library.memory();
+  }
+
+  /**
+   * @param {string} name
+   * @returns {boolean} false if it is longer than any that a folder or an archive shows
+   */
+  #putName(name) {
+    const bytes = encoder.encode(name);
+    if (bytes.length > NAME_BYTES_MAX) return false;
+    this.#bytesAt(this.#pointer + AREA.name, bytes.length).set(bytes);
+    this.#area().setUint32(AREA.nameBytes, bytes.length, true);
+    return true;
   }
 
   /** Made anew for each use: a view ends when the memory grows. */

@@ -58,6 +58,11 @@ export class Contents {
     this.#shrink(undefined);
   }
 
+  /** @param {Holder} holder nobody will come for it soon */
+  forget(holder) {
+    if (holder.bytes) this.#drop(holder);
+  }
+
   /** @param {Holder | undefined} spared */
   #shrink(spared) {
     for (const holder of this.#holders) {

@@ -1,86 +1,76 @@
 // @ts-check
-// Nodes of Pyodide's file system that show an archive. They are MEMFS' own in all but this: a directory
-// makes its children when they are looked for, a file gets its contents when somebody reads them. What the
-// user changes is noticed where MEMFS keeps it, in a node's `contents`, whatever call came there.
+// Nodes of Pyodide's file system that show archives. They are MEMFS' own in all but this: a directory
+// makes its children when they are looked for, a file gets its contents when somebody reads them (leaves.js).
+// What the user changes is noticed where MEMFS keeps it, in a node's `contents`, whatever call came there.
 //
-// Seen in 0.27.8, 0.28.3, 0.29.5, 314.0.7 and 315.0.0-alpha.2: `FS.filesystems.MEMFS.createNode`; a
-// directory's children by name in `contents`, a file's bytes in `contents` and their number in `usedBytes`,
-// a link's text in `link`; times in `timestamp` or in `atime`, `mtime`, `ctime`; `FS.destroyNode`, which takes
-// a node out of the table of names; `FS.streams`.
+// A directory may show those of several archives, the layers. It is then what unpacking one archive after the
+// other would leave: of a file that several have, that of the one which came last.
+//
+// Seen in 0.27.8, 0.28.3, 0.29.5, 314.0.7 and 315.0.0-alpha.2: a directory's children by name in `contents`;
+// `FS.destroyNode` and `FS.hashRemoveNode`, which take a node out of the table of names; that table,
+// `FS.nameTable`, whose nodes are chained by `name_next`.
 
-import { maskOf } from "../pyodide/files.js";
-import { CHANGE, KIND } from "./bridge.js";
-import { Contents } from "./contents.js";
+import { KIND } from "./bridge.js";
+import { Leaves } from "./leaves.js";
 
-/** The archive's root, as the side module numbers its nodes. */
+/** @typedef {import("./layer.js").Layer} Layer */
+
+/** The root of an archive, as the side module numbers its nodes. */
 const ROOT = 0;
-const TIMES = ["timestamp", "atime", "mtime", "ctime"];
-const MODE = { directory: 0o40777, file: 0o100666, link: 0o120777 };
+
+/** @typedef {{ layer: Layer, index: number }} Shown a node of an archive */
 
 /**
- * What is known of a directory that shows one of the archive.
+ * What is known of a directory that shows some of archives.
  *
  * @typedef {object} Directory
  * @property {any} node
- * @property {number} index in the archive
+ * @property {Shown[]} shown the newest layer's first
  * @property {Record<string, any>} children nodes by name: those that were looked for, or all
  * @property {boolean} isFilled whether all are there; what is missing then, the user removed
  * @property {boolean} isMaking whether a child is being made, which is no change by the user
+ * @property {boolean} isMixed whether it has names, or lacks some, by the user
+ * @property {(name: string) => void} [note] of a shared folder: hears of names that are the user's
  */
 
-/**
- * What is known of a file that shows a member.
- *
- * @typedef {object} File
- * @property {any} node
- * @property {number} index in the archive
- * @property {number} directory that it is in there
- * @property {Uint8Array} [bytes] its contents, if they are at hand
- * @property {boolean} isOwn whether its node keeps the contents itself: the user changed them
- */
+/** What cannot lie over what is there already. */
+export class Unfit extends Error {}
 
 export class Nodes {
   #fs;
-  #memfs;
   #errno;
-  #bridge;
-  #mount;
-  #mask;
-  #isOpen = true;
-  #contents = new Contents();
-  #count = 0;
+  #leaves;
   /** @type {WeakMap<object, Directory>} */
   #directories = new WeakMap();
-  /** @type {WeakMap<object, File>} */
-  #files = new WeakMap();
-  /** @type {WeakSet<object>} */
-  #links = new WeakSet();
   /** @type {any} */
-  #directoryOperations;
+  #usualOperations;
   /** @type {any} */
-  #streamOperations;
+  #operations;
 
   /**
    * @param {any} pyodide
    * @param {import("./bridge.js").Bridge} bridge
-   * @param {number} mount the side module's number for it
    */
-  constructor(pyodide, bridge, mount) {
+  constructor(pyodide, bridge) {
     this.#fs = pyodide.FS;
-    this.#memfs = pyodide.FS.filesystems.MEMFS;
     this.#errno = pyodide.ERRNO_CODES;
-    this.#bridge = bridge;
-    this.#mount = mount;
-    this.#mask = maskOf(pyodide);
+    this.#leaves = new Leaves(pyodide, bridge, (call) => this.#guard(call));
+  }
+
+  stats() {
+    return this.#leaves.stats();
   }
 
   /**
+   * Makes a directory that shows an archive.
+   *
    * @param {any} parent a node
    * @param {string} name nothing there has
-   * @returns {any} the node of the archive's root
+   * @param {Layer} layer
+   * @returns {any} its node
    */
-  plant(parent, name) {
-    const root = this.#makeDirectory(parent, name, ROOT, Date.now());
+  plant(parent, name, layer) {
+    const root = this.#makeDirectory(parent, name, [{ layer, index: ROOT }], Date.now());
     // What moves it, no directory of ours hears of.
     for (const key of ["name", "parent"]) {
       let current = root[key];
@@ -90,46 +80,128 @@ export class Nodes {
         get: () => current,
         set: this.#guard((value) => {
           current = value;
-          this.#tell(ROOT, CHANGE.gone);
+          layer.tellGone(ROOT);
         }),
       });
     }
     return root;
   }
 
-  stats() {
-    const { fills, nbytes, drops } = this.#contents;
-    return { nodes: this.#count, fills, filledBytes: nbytes, drops };
-  }
-
   /**
-   * Takes the tree out of the file system. Files that are open keep their contents.
+   * Takes an archive's tree out of the file system. Files that are open keep their contents.
    *
-   * @param {any} root
+   * @param {any} root that was planted
+   * @param {Layer} layer of it, which is closed
    * @returns {string[]} paths below the root of what the user made or changed
    */
-  uproot(root) {
-    for (const stream of this.#fs.streams) {
-      const file = stream && this.#files.get(stream.node);
-      if (file && !file.isOwn) this.#keepOpen(file);
-    }
+  uproot(root, layer) {
+    this.#leaves.keepOpen();
     /** @type {string[]} */
     const changed = [];
     this.#forget(root, "", changed);
     const siblings = root.parent.contents;
     if (siblings?.[root.name] === root) delete siblings[root.name];
-    this.#isOpen = false;
+    layer.close();
     return changed;
   }
 
-  /** @param {File} file that is open */
-  #keepOpen(file) {
-    try {
-      this.#keep(file, file.node.contents);
-    } catch {
-      // It is damaged: reading it failed before, and fails later.
+  /**
+   * Makes a directory that is there one that archives can be laid over.
+   *
+   * @param {any} node
+   * @param {(name: string) => void} note is told each name that is no archive's alone
+   */
+  share(node, note) {
+    if (node.mount.type !== this.#fs.filesystems.MEMFS)
+      throw new Unfit("the folder is not one of Pyodide's own, in memory");
+    Object.keys(node.contents).forEach(note);
+    this.#adopt(node).note = note;
+  }
+
+  /**
+   * Lays an archive over a shared directory, as if it were unpacked there.
+   *
+   * @param {any} node of the directory
+   * @param {Layer} layer
+   * @throws {Unfit} where it cannot be; then nothing has changed
+   */
+  lay(node, layer) {
+    const directory = /** @type {Directory} */ (this.#directories.get(node));
+    const shown = { layer, index: ROOT };
+    this.#checkFit(directory, shown, "");
+    this.#lay(directory, shown);
+  }
+
+  /** Makes all files and directories what they would be had they been unpacked. */
+  settle() {
+    /** @type {any[]} */
+    const nodes = [];
+    for (let node of this.#fs.nameTable) for (; node; node = node.name_next) nodes.push(node);
+    for (const node of nodes) this.#settle(node);
+    this.#leaves.keepOpen();
+  }
+
+  // --- laying one over another
+
+  /**
+   * @param {Directory} directory
+   * @param {Shown} shown
+   * @param {string} path of the directory, with a slash at its end
+   */
+  #checkFit(directory, { layer, index }, path) {
+    for (const { name, kind, index: child } of layer.children(index)) {
+      const node = childOf(directory, name) ?? this.#lookup(directory, name);
+      if (!node) continue;
+      const isDirectory = this.#fs.isDir(node.mode) && !this.#fs.isMountpoint(node);
+      if (isDirectory ? kind !== KIND.directory : kind !== KIND.file || !this.#fs.isFile(node.mode))
+        throw new Unfit(`${path}${name} is there, and of another kind`);
+      if (!isDirectory) continue;
+      const existing = this.#directories.get(node) ?? this.#describeForeign(node);
+      this.#checkFit(existing, { layer, index: child }, `${path}${name}/`);
     }
   }
+
+  /**
+   * @param {Directory} directory of which all children are made that the layer has too
+   * @param {Shown} shown
+   */
+  #lay(directory, shown) {
+    const { layer, index } = shown;
+    directory.shown.unshift(shown);
+    if (directory.isMixed) layer.tellChanged(index);
+    for (const child of layer.children(index)) {
+      const node = childOf(directory, child.name);
+      const shownChild = { layer, index: child.index };
+      if (!node) {
+        if (directory.isFilled) this.#makeChild(directory, [shownChild]);
+      } else if (child.kind === KIND.directory) {
+        this.#lay(this.#directories.get(node) ?? this.#adopt(node), shownChild);
+      } else {
+        this.#leaves.settle(node); // it may be open
+        this.#fs.hashRemoveNode(node);
+        this.#makeChild(directory, [shownChild]);
+      }
+    }
+  }
+
+  /**
+   * @param {any} node of a directory that is the user's
+   * @returns {Directory}
+   */
+  #describeForeign(node) {
+    const children = node.contents;
+    const isMixed = Object.keys(children).length > 0;
+    return { node, shown: [], children, isFilled: true, isMaking: false, isMixed };
+  }
+
+  /** @param {any} node of a directory that is the user's */
+  #adopt(node) {
+    const directory = this.#describeForeign(node);
+    this.#watch(directory);
+    return directory;
+  }
+
+  // --- taking away
 
   /**
    * @param {any} node
@@ -138,8 +210,7 @@ export class Nodes {
    */
   #forget(node, path, changed) {
     const directory = this.#directories.get(node);
-    const isOurs = directory || this.#files.get(node)?.isOwn === false || this.#links.has(node);
-    if (path && !isOurs) changed.push(path);
+    if (path && !directory && !this.#leaves.isShown(node)) changed.push(path);
     this.#fs.destroyNode(node);
     if (!this.#fs.isDir(node.mode)) return;
     const children = directory?.children ?? node.contents;
@@ -147,19 +218,42 @@ export class Nodes {
       this.#forget(child, path ? `${path}/${name}` : name, changed);
   }
 
+  /** @param {any} node */
+  #settle(node) {
+    const directory = this.#directories.get(node);
+    if (!directory) return this.#leaves.settle(node);
+    this.#fill(directory);
+    this.#directories.delete(node);
+    Object.defineProperty(node, "contents", {
+      configurable: true,
+      enumerable: true,
+      writable: true,
+      value: directory.children,
+    });
+    if (node.node_ops === this.#operations) node.node_ops = this.#usualOperations;
+    for (const child of Object.values(directory.children)) this.#settle(child);
+  }
+
   // --- directories
 
   /**
    * @param {any} parent
    * @param {string} name
-   * @param {number} index
-   * @param {number} mtime
+   * @param {Shown[]} shown
+   * @param {number} time
    */
-  #makeDirectory(parent, name, index, mtime) {
-    const node = this.#makeNode(parent, name, MODE.directory & ~this.#mask, mtime);
+  #makeDirectory(parent, name, shown, time) {
+    const node = this.#leaves.makeDirectory(parent, name, time);
     const children = Object.create(null);
-    /** @type {Directory} */
-    const directory = { node, index, children, isFilled: false, isMaking: false };
+    this.#watch({ node, shown, children, isFilled: false, isMaking: false, isMixed: false });
+    this.#usualOperations ??= node.node_ops;
+    node.node_ops = this.#operations ??= this.#makeOperations(node.node_ops);
+    return node;
+  }
+
+  /** @param {Directory} directory */
+  #watch(directory) {
+    const { node, children } = directory;
     const noticing = new Proxy(children, {
       set: (_, key, value) => this.#setChild(directory, String(key), value),
       deleteProperty: (_, key) => this.#setChild(directory, String(key), undefined),
@@ -174,55 +268,77 @@ export class Nodes {
         return noticing;
       }),
     });
-    node.node_ops = this.#directoryOperations ??= this.#makeDirectoryOperations(node.node_ops);
-    return node;
   }
 
   /** @param {any} usual */
-  #makeDirectoryOperations(usual) {
+  #makeOperations(usual) {
     const lookup = (/** @type {any} */ parent, /** @type {string} */ name) => {
       const directory = this.#directories.get(parent);
-      if (directory && !directory.isFilled && !(name in directory.children)) {
-        this.#check();
-        const index = this.#bridge.find(this.#mount, directory.index, name);
-        if (index >= 0) return this.#makeChild(directory, index);
-      }
-      return usual.lookup(parent, name);
+      return (directory && this.#lookup(directory, name)) ?? usual.lookup(parent, name);
     };
     return { ...usual, lookup: this.#guard(lookup) };
   }
 
   /**
-   * Makes all children that were not made yet. They come in the archive's order, as if it had been unpacked.
+   * Makes a child that was not made yet.
+   *
+   * @param {Directory} directory
+   * @param {string} name
+   * @returns {any} undefined where there is none to be made
+   */
+  #lookup(directory, name) {
+    if (directory.isFilled || childOf(directory, name)) return undefined;
+    const shown = [];
+    for (const { layer, index } of directory.shown) {
+      const child = layer.find(index, name);
+      if (child >= 0) shown.push({ layer, index: child });
+    }
+    return shown.length > 0 ? this.#makeChild(directory, shown) : undefined;
+  }
+
+  /**
+   * Makes all children that were not made yet. They come in the archives' order, as if they had been
+   * unpacked.
    *
    * @param {Directory} directory
    */
   #fill(directory) {
     if (directory.isFilled) return;
-    this.#check();
     const { children } = directory;
-    const made = { ...children };
-    for (const index of this.#bridge.children(this.#mount, directory.index)) {
-      const { name } = this.#bridge.describe(this.#mount, index);
-      const child = made[name] ?? this.#makeChild(directory, index);
+    const made = Object.assign(Object.create(null), children);
+    for (const [name, shown] of this.#childrenOf(directory)) {
+      const child = made[name] ?? this.#makeChild(directory, shown);
       delete children[name];
       children[name] = child;
     }
     directory.isFilled = true;
   }
 
+  /** @param {Directory} directory */
+  #childrenOf({ shown }) {
+    /** @type {Map<string, Shown[]>} */
+    const found = new Map();
+    for (const { layer, index } of [...shown].reverse()) {
+      for (const { name, index: child } of layer.children(index))
+        found.set(name, [{ layer, index: child }, ...(found.get(name) ?? [])]);
+    }
+    return found;
+  }
+
   /**
    * @param {Directory} directory that has not this child
-   * @param {number} index
+   * @param {Shown[]} shown
    */
-  #makeChild(directory, index) {
-    const { name, kind, nbytes, mtime } = this.#bridge.describe(this.#mount, index);
-    const times = mtime || directory.node.mtime || directory.node.timestamp;
+  #makeChild(directory, shown) {
+    const { node } = directory;
+    const [{ layer, index }] = shown;
+    const facts = layer.describe(index);
+    const time = facts.mtime || node.mtime || node.timestamp;
     directory.isMaking = true;
     try {
-      if (kind === KIND.directory) return this.#makeDirectory(directory.node, name, index, times);
-      if (kind === KIND.link) return this.#makeLink(directory.node, name, index, times);
-      return this.#makeFile(directory, name, index, nbytes, times);
+      if (facts.kind === KIND.directory) return this.#makeDirectory(node, facts.name, shown, time);
+      if (facts.kind === KIND.link) return this.#leaves.makeLink(node, layer, index, facts, time);
+      return this.#leaves.makeFile(node, layer, index, facts, time);
     } finally {
       directory.isMaking = false;
     }
@@ -236,159 +352,35 @@ export class Nodes {
    * @param {any} node undefined where it is removed
    */
   #setChild(directory, name, node) {
-    const previous = this.#directories.get(directory.children[name]);
-    if (previous) this.#tell(previous.index, CHANGE.gone);
-    this.#tell(directory.index, CHANGE.within);
-    if (node) directory.children[name] = node;
-    else delete directory.children[name];
+    const { shown, children, note } = directory;
+    for (const { layer, index } of shown) layer.tellNameGone(index, name);
+    this.#leaves.drop(childOf(directory, name));
+    if (node) children[name] = node;
+    else delete children[name];
+    if (note) {
+      note(name);
+      directory.shown = shown.filter(({ layer }) => this.#isSeen(directory, layer));
+    } else {
+      directory.isMixed = true;
+      for (const { layer, index } of shown) layer.tellChanged(index);
+    }
     return true;
   }
 
-  // --- files
-
   /**
-   * @param {Directory} directory
-   * @param {string} name
-   * @param {number} index
-   * @param {number} nbytes
-   * @param {number} mtime
-   */
-  #makeFile(directory, name, index, nbytes, mtime) {
-    const node = this.#makeNode(directory.node, name, MODE.file & ~this.#mask, mtime);
-    /** @type {File} */
-    const file = { node, index, directory: directory.index, isOwn: false };
-    const empty = node.contents;
-    this.#files.set(node, file);
-    node.usedBytes = nbytes;
-    Object.defineProperty(node, "contents", {
-      configurable: true,
-      enumerable: true,
-      get: this.#guard(() => (nbytes > 0 ? this.#bytesOf(file) : empty)),
-      set: this.#guard((contents) => {
-        this.#keep(file, contents);
-        this.#own(file);
-      }),
-    });
-    node.stream_ops = this.#streamOperations ??= this.#makeStreamOperations(node.stream_ops);
-    return node;
-  }
-
-  /** @param {any} usual */
-  #makeStreamOperations(usual) {
-    /**
-     * Calls one of the usual operations once the contents are there. Getting them may have made the memory
-     * grow, which ends the view of it that the caller gave.
-     *
-     * @param {"read" | "write" | "msync"} name
-     * @param {(file: File) => void} prepare
-     */
-    const after = (name, prepare) =>
-      this.#guard((/** @type {any} */ stream, /** @type {any} */ buffer, ...rest) => {
-        const file = this.#files.get(stream.node);
-        const { byteOffset, byteLength } = buffer;
-        const isMemory = buffer.buffer === this.#bridge.memory().buffer;
-        if (file && !file.isOwn) prepare(file);
-        if (isMemory) buffer = this.#bridge.memory().subarray(byteOffset, byteOffset + byteLength);
-        return usual[name](stream, buffer, ...rest);
-      });
-    // Bytes of the same length are written in their place, of which the node hears nothing.
-    const own = (/** @type {File} */ file) => {
-      this.#keep(file, file.node.contents);
-      this.#own(file);
-    };
-    return {
-      ...usual,
-      read: after("read", (file) => file.node.contents),
-      write: after("write", own),
-      msync: after("msync", own),
-      close: this.#guard((/** @type {any} */ { node }) => {
-        const file = this.#files.get(node);
-        this.#contents.close(file?.isOwn ? undefined : file);
-      }),
-    };
-  }
-
-  /** @param {File} file */
-  #bytesOf(file) {
-    if (file.bytes) {
-      this.#contents.use(file);
-      return file.bytes;
-    }
-    this.#check();
-    const { bytes, errno } = this.#bridge.read(this.#mount, file.index);
-    if (!bytes) throw new this.#fs.ErrnoError(errno);
-    this.#contents.add(file, bytes);
-    return bytes;
-  }
-
-  /**
-   * Makes the contents the node's own, as in any file.
+   * Whether something of an archive is left in a shared folder. Nothing else of it holds a layer then but
+   * nodes that were moved elsewhere, and files that are open: with the last of them it goes.
    *
-   * @param {File} file
-   * @param {any} contents
+   * @param {Directory} directory
+   * @param {Layer} layer
    */
-  #keep(file, contents) {
-    this.#contents.release(file);
-    file.bytes = undefined;
-    Object.defineProperty(file.node, "contents", {
-      configurable: true,
-      enumerable: true,
-      writable: true,
-      value: contents,
+  #isSeen(directory, layer) {
+    return layer.children(ROOT).some(({ name }) => {
+      const node = childOf(directory, name);
+      if (!node) return false;
+      const shown = this.#directories.get(node)?.shown ?? [];
+      return this.#leaves.layerOf(node) === layer || shown.some((each) => each.layer === layer);
     });
-  }
-
-  /** @param {File} file that the user changed */
-  #own(file) {
-    file.isOwn = true;
-    this.#tell(file.directory, CHANGE.within);
-  }
-
-  // --- links, and what all nodes have
-
-  /**
-   * @param {any} parent
-   * @param {string} name
-   * @param {number} index
-   * @param {number} mtime
-   */
-  #makeLink(parent, name, index, mtime) {
-    const { text, errno } = this.#bridge.readLink(this.#mount, index);
-    if (text === undefined) throw new this.#fs.ErrnoError(errno);
-    const node = this.#makeNode(parent, name, MODE.link, mtime);
-    node.link = text;
-    this.#links.add(node);
-    return node;
-  }
-
-  /**
-   * @param {any} parent whose times stay as they are
-   * @param {string} name
-   * @param {number} mode
-   * @param {number} time
-   */
-  #makeNode(parent, name, mode, time) {
-    const before = TIMES.map((each) => parent[each]);
-    const node = this.#memfs.createNode(parent, name, mode, 0);
-    for (const [i, each] of TIMES.entries()) {
-      if (each in node) node[each] = time;
-      if (each in parent) parent[each] = before[i];
-    }
-    this.#count++;
-    return node;
-  }
-
-  /** Fails what is looked for in a tree that was taken away. */
-  #check() {
-    if (!this.#isOpen) throw new this.#fs.ErrnoError(this.#errno.ENOENT);
-  }
-
-  /**
-   * @param {number} directory
-   * @param {number} change of CHANGE
-   */
-  #tell(directory, change) {
-    if (this.#isOpen) this.#bridge.change(this.#mount, directory, change);
   }
 
   /**
@@ -409,4 +401,15 @@ export class Nodes {
     };
     return /** @type {Call} */ (guarded);
   }
+}
+
+/**
+ * Some versions keep a directory's children in an object that inherits names.
+ *
+ * @param {Directory} directory
+ * @param {string} name
+ * @returns {any} the node, if it is made and there
+ */
+function childOf({ children }, name) {
+  return Object.hasOwn(children, name) ? children[name] : undefined;
 }

@@ -3,30 +3,15 @@
 // before it is looked for. Python's imports ask the side module itself (src/python/mount).
 
 import { giveFile, removeFile } from "../pyodide/files.js";
-import { callFunction, runApart, takeValue } from "../pyodide/python.js";
+import { callFunction, takeValue } from "../pyodide/python.js";
 import { findLibrary } from "../pyodide/side-module.js";
 import { Bridge } from "./bridge.js";
+import { useHook } from "./hook.js";
+import { Layer } from "./layer.js";
 import { Nodes } from "./nodes.js";
 
 /** For the archives' files, each under the path of its mount: bytecode is kept under their names. */
 const ARCHIVES = "/lib/pyodide_zipimport/archives";
-
-/** Has importlib look anew for what it knows of a path, and ask our hook first while there is a mount. */
-const RENEW = `
-import sys
-
-if mount_count == 0 and hook in sys.path_hooks:
-    sys.path_hooks.remove(hook)
-elif mount_count > 0 and hook not in sys.path_hooks:
-    sys.path_hooks.insert(0, hook)
-for key in list(sys.path_importer_cache):
-    if (str(key) + "/").startswith(path + "/"):
-        sys.path_importer_cache.pop(key, None)
-result = None
-`;
-
-/** @type {WeakMap<object, number>} how many mounts a Pyodide has */
-const mountCounts = new WeakMap();
 
 /** @typedef {{ crc: number, nbytes: number }} ContentKey CRC-32 and size of an archive's directory */
 
@@ -81,6 +66,8 @@ class Tree {
   #isRemoved = false;
   /** @type {number} what the side module calls the mount */
   #mount;
+  /** @type {any} */
+  #layer;
   /** @type {Nodes} */
   #nodes;
   /** @type {any} */
@@ -100,7 +87,7 @@ class Tree {
     this.#bridge = new Bridge(findLibrary(pyodide, module));
     [this.#mount, this.key] = this.#register();
     [this.#nodes, this.#root] = this.#grow();
-    this.#renew(1);
+    useHook(pyodide, module, path, 1);
   }
 
   /**
@@ -129,7 +116,7 @@ class Tree {
     this.#mount = mount;
     this.key = key;
     [this.#nodes, this.#root] = this.#grow();
-    this.#renew(0);
+    useHook(this.#pyodide, this.#module, this.path, 0);
     return { changed };
   }
 
@@ -144,7 +131,7 @@ class Tree {
     this.#isRemoved = true;
     const changed = this.#uproot();
     removeFile(this.#pyodide.FS, this.archivePath);
-    this.#renew(-1);
+    useHook(this.#pyodide, this.#module, this.path, -1);
     return { changed };
   }
 
@@ -179,29 +166,17 @@ class Tree {
     try {
       FS.mkdirTree(this.path.slice(0, slash));
       const parent = FS.lookupPath(this.path.slice(0, slash) || "/", { follow: true }).node;
-      const nodes = new Nodes(this.#pyodide, this.#bridge, this.#mount);
-      return [nodes, nodes.plant(parent, this.path.slice(slash + 1))];
+      const nodes = new Nodes(this.#pyodide, this.#bridge);
+      this.#layer = new Layer(this.#pyodide, this.#bridge, this.#mount);
+      return [nodes, nodes.plant(parent, this.path.slice(slash + 1), this.#layer)];
     } catch (error) {
       this.#unregister(this.#mount);
       throw error;
     }
   }
 
-  /** @param {number} more how many mounts there are now than before */
-  #renew(more) {
-    const pyodide = this.#pyodide;
-    const mountCount = (mountCounts.get(pyodide) ?? 0) + more;
-    mountCounts.set(pyodide, mountCount);
-    const hook = this.#module._mount_hook;
-    try {
-      runApart(pyodide, RENEW, { hook, path: this.path, mount_count: mountCount });
-    } finally {
-      hook.destroy();
-    }
-  }
-
   #uproot() {
-    const changed = this.#nodes.uproot(this.#root);
+    const changed = this.#nodes.uproot(this.#root, this.#layer);
     this.#unregister(this.#mount);
     return changed;
   }

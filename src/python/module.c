@@ -310,6 +310,9 @@ static PyMethodDef module_methods[] = {
     {"_mount", zi_mount_add, METH_VARARGS, NULL},
     /* _unmount(pointer, /): forget a mount; another number changes nothing. */
     {"_unmount", zi_mount_remove, METH_O, NULL},
+    /* _share(path, /): have mounts in a directory lie over one another, and over what is there
+     * already; its names are told through the bridge. The pointer that zi_bridge_note() takes. */
+    {"_share", zi_mount_share, METH_O, NULL},
     /* _mount_hook(path, /): a path hook for sys.path_hooks: the finder of a folder that shows an
      * archive, or ImportError. */
     {"_mount_hook", zi_mount_hook, METH_O, NULL},

@@ -3,21 +3,20 @@
 
 #include <string.h>
 
-#include "../../zip/tree.h"
 #include "../errors.h"
 #include "../importer/spec.h"
 #include "loader.h"
+#include "place.h"
 
-/* A directory of a mount, and the module that is looked for in it. Holds what it needs. */
+/* A directory of mounts, and the module that is looked for in it. */
 struct search {
     struct zi_state *state;
     PyObject *folder;   /* str: the directory's path; the finder's own */
     PyObject *fullname; /* the caller's */
-    struct zi_archive *archive;
-    uint32_t directory;
-    const char *name; /* the last part of fullname, borrowed from it */
+    const char *name;   /* the last part of fullname, borrowed from it */
     size_t name_nbytes;
-    uint32_t package; /* the directory of that name, or ZI_INDEX_NONE */
+    struct zi_place directory;
+    struct zi_place package; /* what has the module's name there */
 };
 
 /* A file that a module is found in. */
@@ -27,6 +26,11 @@ struct found {
     bool package;
 };
 
+static bool is_package(const struct search *search)
+{
+    return search->package.kind == ZI_TREE_DIRECTORY;
+}
+
 /* Whether a directory has a file of the name with this suffix. */
 static bool has_file(const struct search *search, bool package, const char *suffix)
 {
@@ -34,15 +38,15 @@ static bool has_file(const struct search *search, bool package, const char *suff
     const char *stem = package ? "__init__" : search->name;
     size_t stem_nbytes = package ? sizeof "__init__" - 1 : search->name_nbytes;
     size_t suffix_nbytes = strlen(suffix);
-    uint32_t node;
+    struct zi_place file;
 
     if (stem_nbytes + suffix_nbytes > ZI_TREE_NAME_NBYTES_MAX)
         return false;
     memcpy(name, stem, stem_nbytes);
     memcpy(name + stem_nbytes, suffix, suffix_nbytes + 1);
-    node = zi_tree_find(search->archive, package ? search->package : search->directory, name,
-                        stem_nbytes + suffix_nbytes);
-    return node != ZI_INDEX_NONE && zi_tree_kind(search->archive, node) == ZI_TREE_FILE;
+    zi_place_find(package ? &search->package : &search->directory, name,
+                  stem_nbytes + suffix_nbytes, &file);
+    return file.kind == ZI_TREE_FILE;
 }
 
 /* Looks for one kind of file; whether it is there. */
@@ -99,11 +103,11 @@ static PyObject *find_spec(const struct search *search)
     struct found found = {.package = false};
     PyObject *path, *spec;
 
-    if (search->package != ZI_INDEX_NONE && find_file(search, true, &found) < 0)
+    if (is_package(search) && find_file(search, true, &found) < 0)
         return NULL;
     if (!found.loader_class && find_file(search, false, &found) < 0)
         return NULL;
-    if (!found.loader_class && search->package == ZI_INDEX_NONE) {
+    if (!found.loader_class && !is_package(search)) {
         search->state->misses++;
         return Py_NewRef(Py_None);
     }
@@ -116,45 +120,59 @@ static PyObject *find_spec(const struct search *search)
     return spec;
 }
 
-/* Goes to where the module would be, and holds the archive: 1; 0 where it cannot say what is there,
- * -1 with an exception. */
+/* Goes to where the module would be: 1; 0 where the archives cannot say what is there, -1 with an
+ * exception. */
 static int begin(struct search *search)
 {
-    struct zi_place place;
-    int answer = 0;
     size_t nbytes;
     const char *text;
+    int answer;
 
-    if (PyUnicode_Check(search->folder) && PyUnicode_Check(search->fullname))
-        answer = zi_mounts_locate(search->state, search->folder, &place);
-    if (answer != 1)
-        return answer;
-    if (place.kind != ZI_TREE_DIRECTORY || place.mount->archive->has_links)
+    if (!search->state->mounts->finder || !PyUnicode_Check(search->folder) ||
+        !PyUnicode_Check(search->fullname))
         return 0;
-    text = zi_mounts_text(search->fullname, &nbytes);
+    text = zi_place_text(search->fullname, &nbytes);
     if (!text)
         return PyErr_Occurred() ? -1 : 0;
     search->name = text + nbytes;
     while (search->name > text && search->name[-1] != '.')
         search->name--;
     search->name_nbytes = (size_t)(text + nbytes - search->name);
-    search->directory = place.node;
-    search->package = zi_tree_find(place.mount->archive, place.node, search->name,
-                                   search->name_nbytes);
-    if (search->package != ZI_INDEX_NONE) {
-        if (zi_tree_kind(place.mount->archive, search->package) != ZI_TREE_DIRECTORY)
-            search->package = ZI_INDEX_NONE;
-        else if (!zi_mount_is_intact(place.mount, search->package))
-            return 0;
-    }
-    search->archive = zi_archive_ref(place.mount->archive);
-    return 1;
+    answer = zi_place_locate_for(search->state, search->folder, search->name, search->name_nbytes,
+                                 &search->directory);
+    if (answer != 1)
+        return answer;
+    zi_place_find(&search->directory, search->name, search->name_nbytes, &search->package);
+    return !is_package(search) || zi_place_is_intact(&search->package);
 }
 
+/* The loader of ours in place of stock's that FileFinder chose, where that is for a file of an
+ * archive: a new reference, or NULL, with an exception or without one. */
+static PyObject *choose_loader(struct zi_state *state, PyObject *fullname, PyObject *loader)
+{
+    struct zi_mounts *mounts = state->mounts;
+    PyObject *type = (PyObject *)Py_TYPE(loader), *class = NULL, *path, *chosen = NULL;
+    struct zi_place place;
+
+    if (type == mounts->stock_source_loader)
+        class = mounts->source_loader;
+    else if (type == mounts->stock_sourceless_loader)
+        class = mounts->sourceless_loader;
+    path = class ? PyObject_GetAttrString(loader, "path") : NULL;
+    if (path && PyUnicode_Check(path) && zi_place_locate(state, path, &place) == 1) {
+        Py_INCREF(class);
+        chosen = PyObject_CallFunctionObjArgs(class, fullname, path, (PyObject *)NULL);
+        Py_DECREF(class);
+    }
+    Py_XDECREF(path);
+    return chosen;
+}
+
+/* Lets FileFinder look, whose specs get loaders of ours where the file is an archive's. */
 static PyObject *find_as_stock(struct zi_state *state, PyObject *self, PyObject *fullname,
                                PyObject *target)
 {
-    PyObject *method = state->mounts->stock_find_spec, *spec;
+    PyObject *method = state->mounts->stock_find_spec, *spec, *loader, *chosen = NULL;
 
     if (!method) {
         PyErr_SetString(PyExc_RuntimeError, "the module pyodide_zipimport is gone");
@@ -163,6 +181,17 @@ static PyObject *find_as_stock(struct zi_state *state, PyObject *self, PyObject 
     Py_INCREF(method);
     spec = PyObject_CallFunctionObjArgs(method, self, fullname, target, (PyObject *)NULL);
     Py_DECREF(method);
+    if (!spec || spec == Py_None)
+        return spec;
+    loader = PyObject_GetAttrString(spec, "loader");
+    if (loader)
+        chosen = choose_loader(state, fullname, loader);
+    if (chosen)
+        PyObject_SetAttrString(spec, "loader", chosen);
+    Py_XDECREF(chosen);
+    Py_XDECREF(loader);
+    if (PyErr_Occurred())
+        Py_CLEAR(spec);
     return spec;
 }
 
@@ -171,7 +200,7 @@ static PyObject *finder_find_spec(PyObject *self, PyObject *args, PyObject *keyw
     static char *names[] = {"fullname", "target", NULL};
     PyObject *module = zi_module_of_type(Py_TYPE(self));
     PyObject *fullname, *target = Py_None, *spec = NULL;
-    struct search search = {0};
+    struct search search;
     int answer;
 
     if (!module ||
@@ -182,13 +211,11 @@ static PyObject *finder_find_spec(PyObject *self, PyObject *args, PyObject *keyw
     search.folder = PyObject_GetAttrString(self, "path");
     if (!search.folder)
         return NULL;
-    answer = search.state->mounts->finder ? begin(&search) : 0;
-    if (answer == 1) {
+    answer = begin(&search);
+    if (answer == 1)
         spec = find_spec(&search);
-        zi_archive_unref(search.archive);
-    } else if (answer == 0) {
+    else if (answer == 0)
         spec = find_as_stock(search.state, self, fullname, target);
-    }
     Py_DECREF(search.folder);
     return spec;
 }
@@ -238,6 +265,9 @@ static int prepare(struct zi_state *state, PyObject *module)
     PyObject *suffixes;
 
     if (fetch(&mounts->extension_loader, state->bootstrap_external, "ExtensionFileLoader") < 0 ||
+        fetch(&mounts->stock_source_loader, state->bootstrap_external, "SourceFileLoader") < 0 ||
+        fetch(&mounts->stock_sourceless_loader, state->bootstrap_external, "SourcelessFileLoader") <
+            0 ||
         fetch(&mounts->supported_loaders, state->bootstrap_external,
               "_get_supported_file_loaders") < 0 ||
         zi_loader_make_classes(state, module) < 0)
@@ -276,15 +306,14 @@ static PyObject *make_arguments(const struct zi_mounts *mounts, PyObject *path)
 PyObject *zi_mount_hook(PyObject *module, PyObject *path)
 {
     struct zi_state *state = PyModule_GetState(module);
-    struct zi_place place;
     PyObject *class, *arguments, *finder;
     int answer = 0;
 
     if (state->mounts->finder && PyUnicode_Check(path))
-        answer = zi_mounts_locate(state, path, &place);
+        answer = zi_place_is_filled(state, path);
     if (answer < 0)
         return NULL;
-    if (answer == 0 || place.kind != ZI_TREE_DIRECTORY) {
+    if (answer == 0) {
         PyErr_Format(PyExc_ImportError, "no folder of a mounted archive: %R", path);
         return NULL;
     }

@@ -15,6 +15,7 @@
 #include "../errors.h"
 #include "../importer/code.h"
 #include "../importer/trace.h"
+#include "place.h"
 
 static struct zi_state *state_of(PyObject *self)
 {
@@ -29,14 +30,15 @@ static int view_file(struct zi_view *view, struct zi_state *state, PyObject *pat
                      uint32_t *node_ret)
 {
     struct zi_place place;
-    int answer = PyUnicode_Check(path) ? zi_mounts_locate(state, path, &place) : 0;
+    int answer = PyUnicode_Check(path) ? zi_place_locate(state, path, &place) : 0;
+    struct zi_mount *mount = place.layers[0].mount;
 
     if (answer != 1)
         return answer;
     if (place.kind != ZI_TREE_FILE)
         return 0;
-    zi_view_init_mounted(view, state, place.mount->path, place.mount->record, place.mount->archive);
-    *node_ret = place.node;
+    zi_view_init_mounted(view, state, mount->folder->path, mount->record, mount->archive);
+    *node_ret = place.layers[0].node;
     return 1;
 }
 
@@ -114,12 +116,12 @@ static PyObject *archive_of(struct zi_state *state, PyObject *loader)
 {
     PyObject *path = PyObject_GetAttrString(loader, "path");
     struct zi_place place;
-    int answer = path && PyUnicode_Check(path) ? zi_mounts_locate(state, path, &place) : 0;
+    int answer = path && PyUnicode_Check(path) ? zi_place_locate(state, path, &place) : 0;
 
     if (answer == 0)
         return path;
     Py_DECREF(path);
-    return answer < 0 ? NULL : Py_NewRef(place.mount->path);
+    return answer < 0 ? NULL : Py_NewRef(place.layers[0].mount->folder->path);
 }
 
 static PyMethodDef loader_methods[] = {

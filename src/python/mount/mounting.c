@@ -34,26 +34,26 @@ static unsigned long directory_crc(const struct zi_archive *archive)
     return crc32_z(0, archive->directory, archive->directory_nbytes);
 }
 
-/* Takes the path of a mount; 0, or -1 with an exception. */
-static int set_path(struct zi_mount *mount, PyObject *path)
+/* Opens the archive of a new mount; 0, or -1 with an exception. */
+static int open_mount(struct zi_state *state, struct zi_mount *mount, PyObject *archive_path)
 {
-    Py_ssize_t nbytes;
-
-    mount->path = PyUnicode_FromObject(path);
-    mount->path_text = mount->path ? PyUnicode_AsUTF8AndSize(mount->path, &nbytes) : NULL;
-    if (!mount->path_text)
+    if (open_archive(state, archive_path, &mount->record, &mount->archive) < 0)
         return -1;
-    mount->path_nbytes = (size_t)nbytes;
-    if (nbytes > 1 && mount->path_text[0] == '/' && mount->path_text[nbytes - 1] != '/')
-        return 0;
-    PyErr_Format(PyExc_ValueError, "found %R, expected an absolute path of a directory", path);
-    return -1;
+    mount->changes = PyMem_Calloc(mount->archive->index.node_count, 1);
+    if (!mount->changes) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    zi_plain_host_init(&mount->host, &state->host);
+    return 0;
 }
 
 PyObject *zi_mount_add(PyObject *module, PyObject *args)
 {
     struct zi_state *state = PyModule_GetState(module);
+    struct zi_mounts *mounts = state->mounts;
     PyObject *path, *archive_path, *result = NULL;
+    struct zi_folder *folder = NULL;
     struct zi_mount *mount;
 
     if (!PyArg_ParseTuple(args, "UU:_mount", &path, &archive_path) ||
@@ -62,45 +62,65 @@ PyObject *zi_mount_add(PyObject *module, PyObject *args)
     mount = PyMem_Calloc(1, sizeof *mount);
     if (!mount)
         return PyErr_NoMemory();
-    if (set_path(mount, path) < 0 ||
-        open_archive(state, archive_path, &mount->record, &mount->archive) < 0)
-        goto done;
-    mount->changes = PyMem_Calloc(mount->archive->index.node_count, 1);
-    if (!mount->changes) {
-        PyErr_NoMemory();
-        goto done;
+    if (open_mount(state, mount, archive_path) == 0)
+        result = Py_BuildValue("(NkI)", PyLong_FromVoidPtr(mount), directory_crc(mount->archive),
+                               mount->archive->directory_nbytes);
+    if (result)
+        folder = zi_folder_get(&mounts->folders, path);
+    if (folder && folder->shared && mount->archive->has_links)
+        PyErr_SetString(PyExc_ValueError, "found symbolic links, expected none in a shared folder");
+    else if (folder && zi_folder_add(folder, mount) == 0) {
+        zi_record_pin(mount->record);
+        return result;
     }
-    zi_plain_host_init(&mount->host, &state->host);
-    result = Py_BuildValue("(NkI)", PyLong_FromVoidPtr(mount), directory_crc(mount->archive),
-                           mount->archive->directory_nbytes);
-    if (!result)
-        goto done;
-    zi_record_pin(mount->record);
-    mount->next = state->mounts->newest;
-    state->mounts->newest = mount;
-    return result;
+    if (folder)
+        zi_folder_drop(&mounts->folders, folder);
+    zi_mount_free(mounts, mount);
+    Py_XDECREF(result);
+    return NULL;
+}
 
-done:
-    zi_mount_free(state->mounts, mount);
+static struct zi_mount *find_mount(const struct zi_mounts *mounts, const void *pointer)
+{
+    for (struct zi_folder *folder = mounts->folders; folder; folder = folder->next)
+        for (struct zi_mount *mount = folder->newest; mount; mount = mount->next)
+            if (mount == pointer)
+                return mount;
     return NULL;
 }
 
 PyObject *zi_mount_remove(PyObject *module, PyObject *pointer)
 {
-    struct zi_state *state = PyModule_GetState(module);
-    struct zi_mount **link = &state->mounts->newest;
+    struct zi_mounts *mounts = ((struct zi_state *)PyModule_GetState(module))->mounts;
     void *wanted = PyLong_AsVoidPtr(pointer);
+    struct zi_mount *mount;
 
     if (!wanted && PyErr_Occurred())
         return NULL;
-    while (*link && *link != wanted)
-        link = &(*link)->next;
-    if (*link) {
-        struct zi_mount *mount = *link;
-        *link = mount->next;
-        zi_mount_free(state->mounts, mount);
+    mount = find_mount(mounts, wanted);
+    if (mount) {
+        struct zi_folder *folder = mount->folder;
+        zi_folder_remove(mount);
+        zi_folder_drop(&mounts->folders, folder);
+        zi_mount_free(mounts, mount);
     }
     return Py_NewRef(Py_None);
+}
+
+PyObject *zi_mount_share(PyObject *module, PyObject *path)
+{
+    struct zi_mounts *mounts = ((struct zi_state *)PyModule_GetState(module))->mounts;
+    struct zi_folder *folder;
+
+    if (!zi_is_str(path))
+        return NULL;
+    folder = zi_folder_get(&mounts->folders, path);
+    if (!folder)
+        return NULL;
+    if (folder->newest && !folder->shared)
+        return PyErr_Format(PyExc_ValueError, "found a mount at %R, expected none", path);
+    folder->shared = true;
+    return PyLong_FromVoidPtr(folder);
 }
 
 PyObject *zi_mount_key(PyObject *module, PyObject *archive_path)

@@ -1,0 +1,104 @@
+// @ts-check
+// One archive, as the nodes of Pyodide's file system see it. What it throws are Emscripten's errors, since it is
+// asked inside of Python's system calls.
+
+import { CHANGE } from "./bridge.js";
+
+/** @typedef {import("./bridge.js").Facts} Facts */
+/** @typedef {Facts & { index: number }} Child */
+
+export class Layer {
+  #fs;
+  #errno;
+  #bridge;
+  #mount;
+  #isOpen = true;
+
+  /**
+   * @param {any} pyodide
+   * @param {import("./bridge.js").Bridge} bridge
+   * @param {number} mount the side module's number for it
+   */
+  constructor(pyodide, bridge, mount) {
+    this.#fs = pyodide.FS;
+    this.#errno = pyodide.ERRNO_CODES;
+    this.#bridge = bridge;
+    this.#mount = mount;
+  }
+
+  /** From now on nothing is there: the archive is about to go. */
+  close() {
+    this.#isOpen = false;
+  }
+
+  /** @param {number} index of a node */
+  describe(index) {
+    this.#check();
+    return this.#bridge.describe(this.#mount, index);
+  }
+
+  /**
+   * @param {number} directory
+   * @returns {Child[]} in the archive's order
+   */
+  children(directory) {
+    this.#check();
+    const indices = this.#bridge.children(this.#mount, directory);
+    return indices.map((index) => ({ ...this.describe(index), index }));
+  }
+
+  /**
+   * @param {number} directory
+   * @param {string} name
+   * @returns {number} negative where there is none
+   */
+  find(directory, name) {
+    this.#check();
+    return this.#bridge.find(this.#mount, directory, name);
+  }
+
+  /** @param {number} file */
+  read(file) {
+    this.#check();
+    const { bytes, errno } = this.#bridge.read(this.#mount, file);
+    if (!bytes) throw new this.#fs.ErrnoError(errno);
+    return bytes;
+  }
+
+  /** @param {number} link */
+  readLink(link) {
+    this.#check();
+    const { text, errno } = this.#bridge.readLink(this.#mount, link);
+    if (text === undefined) throw new this.#fs.ErrnoError(errno);
+    return text;
+  }
+
+  /** @param {number} directory in which a name was made, removed or replaced */
+  tellChanged(directory) {
+    if (this.#isOpen) this.#bridge.change(this.#mount, directory, CHANGE.within);
+  }
+
+  /** @param {number} file that was written to */
+  tellWritten(file) {
+    if (this.#isOpen) this.#bridge.change(this.#mount, file, CHANGE.within);
+  }
+
+  /** @param {number} index of what was removed, moved or replaced */
+  tellGone(index) {
+    if (this.#isOpen) this.#bridge.change(this.#mount, index, CHANGE.gone);
+  }
+
+  /**
+   * @param {number} directory
+   * @param {string} name in it
+   */
+  tellNameGone(directory, name) {
+    if (!this.#isOpen) return;
+    const index = this.#bridge.find(this.#mount, directory, name);
+    if (index >= 0) this.tellGone(index);
+  }
+
+  #check() {
+    if (!this.#isOpen) throw new this.#fs.ErrnoError(this.#errno.ENOENT);
+  }
+}

@@ -1,0 +1,162 @@
+// @ts-check
+// Archives laid over directories that are there already, site-packages above all: each is as if it had been
+// unpacked there, but nothing of it is made before it is looked for.
+
+import { giveFile, hasFile, removeFile } from "../pyodide/files.js";
+import { callFunction, isAlive, takeValue } from "../pyodide/python.js";
+import { findLibrary } from "../pyodide/side-module.js";
+import { Bridge } from "./bridge.js";
+import { useHook } from "./hook.js";
+import { Layer } from "./layer.js";
+import { NoArchive } from "./no-archive.js";
+import { Nodes, Unfit } from "./nodes.js";
+import { archivePathOf } from "./tree.js";
+
+export { Unfit };
+
+/**
+ * @typedef {object} Shared a directory that archives are laid over
+ * @property {string} path as the file system itself calls it
+ * @property {Nodes} nodes
+ * @property {any} node
+ */
+
+/** @typedef {{ mount: number, path: string, archivePath: string, nbytes: number }} Archive */
+
+export class Layers {
+  #pyodide;
+  #module;
+  #bridge;
+  /** @type {Map<string, Shared>} by path */
+  #shared = new Map();
+  /** @type {Map<number, Archive & { layer: WeakRef<Layer> }>} by what the side module calls the mount */
+  #archives = new Map();
+  /** An archive of which nothing is left in the file system goes, with its memory. */
+  #finalizers = new FinalizationRegistry((/** @type {Archive} */ archive) =>
+    this.#release(archive),
+  );
+
+  /**
+   * @param {any} pyodide
+   * @param {any} module the PyProxy of the Python module, whose owner calls close() before it is destroyed
+   */
+  constructor(pyodide, module) {
+    this.#pyodide = pyodide;
+    this.#module = module;
+    this.#bridge = new Bridge(findLibrary(pyodide, module));
+  }
+
+  /**
+   * Lays an archive over a directory.
+   *
+   * @param {string} path of the directory; it is made if it is missing
+   * @param {string} name of the archive's file
+   * @param {Uint8Array} bytes the archive's from now on
+   * @returns {{ files: () => Iterable<{ path: string, nbytes: number }> }} the files of it, by their paths
+   *   below the directory
+   * @throws {NoArchive} for bytes that are none; then nothing has changed
+   * @throws {Unfit} for an archive that cannot be laid there; the same
+   */
+  add(path, name, bytes) {
+    const shared = this.#share(path);
+    path = shared.path;
+    const archivePath = this.#chooseArchivePath(path, name);
+    const mount = this.#register(path, archivePath, bytes);
+    const layer = new Layer(this.#pyodide, this.#bridge, mount);
+    const archive = { mount, path, archivePath, nbytes: bytes.length };
+    this.#archives.set(mount, { ...archive, layer: new WeakRef(layer) });
+    try {
+      useHook(this.#pyodide, this.#module, path, 1);
+      shared.nodes.lay(shared.node, layer);
+    } catch (error) {
+      this.#release(archive);
+      throw error;
+    }
+    this.#finalizers.register(layer, archive);
+    return { files: () => this.#bridge.files(mount) };
+  }
+
+  /** What is laid over all directories, taken together. */
+  describe() {
+    const total = { count: 0, archiveBytes: 0, nodes: 0, fills: 0, filledBytes: 0, drops: 0 };
+    for (const { nbytes } of this.#archives.values()) {
+      total.count++;
+      total.archiveBytes += nbytes;
+    }
+    for (const { nodes } of this.#shared.values()) {
+      const stats = nodes.stats();
+      total.nodes += stats.nodes;
+      total.fills += stats.fills;
+      total.filledBytes += stats.filledBytes;
+      total.drops += stats.drops;
+    }
+    return total;
+  }
+
+  /** Makes all files what they would be had they been unpacked, and lets go of the archives. */
+  close() {
+    if (!isAlive(this.#pyodide)) return;
+    for (const { nodes } of this.#shared.values()) nodes.settle();
+    this.#shared.clear();
+    for (const archive of [...this.#archives.values()]) {
+      archive.layer.deref()?.close();
+      this.#release(archive);
+    }
+  }
+
+  /** @param {string} wanted */
+  #share(wanted) {
+    const { FS } = this.#pyodide;
+    FS.mkdirTree(wanted);
+    const { node } = FS.lookupPath(wanted, { follow: true });
+    const path = FS.getPath(node);
+    const known = this.#shared.get(path);
+    if (known?.node === node) return known;
+    const folder = callFunction(this.#module, "_share", (method) => method(path));
+    const nodes = known?.nodes ?? new Nodes(this.#pyodide, this.#bridge);
+    nodes.share(node, (name) => this.#bridge.note(folder, name));
+    const shared = { path, nodes, node };
+    this.#shared.set(path, shared);
+    return shared;
+  }
+
+  /**
+   * @param {string} path
+   * @param {string} name
+   */
+  #chooseArchivePath(path, name) {
+    const wanted = `${archivePathOf(path)}/${name}`;
+    let chosen = wanted;
+    for (let i = 1; hasFile(this.#pyodide.FS, chosen); i++) chosen = `${wanted}.${i}`;
+    return chosen;
+  }
+
+  /**
+   * @param {string} path
+   * @param {string} archivePath
+   * @param {Uint8Array} bytes
+   * @returns {number}
+   */
+  #register(path, archivePath, bytes) {
+    giveFile(this.#pyodide.FS, archivePath, bytes);
+    try {
+      return takeValue(
+        callFunction(this.#module, "_mount", (method) => method(path, archivePath)),
+      )[0];
+    } catch (error) {
+      removeFile(this.#pyodide.FS, archivePath);
+      const { cause } = Object(error);
+      if (cause?.type === "ZipImportError") throw new NoArchive(cause);
+      if (cause?.type === "ValueError") throw new Unfit("it has symbolic links", { cause });
+      throw error;
+    }
+  }
+
+  /** @param {Archive} archive of which nothing can be asked any more */
+  #release({ mount, path, archivePath }) {
+    if (!this.#archives.delete(mount) || !isAlive(this.#pyodide)) return;
+    callFunction(this.#module, "_unmount", (method) => method(mount));
+    removeFile(this.#pyodide.FS, archivePath);
+    useHook(this.#pyodide, this.#module, path, -1);
+  }
+}

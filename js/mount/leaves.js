@@ -1,0 +1,241 @@
+// @ts-check
+// Files and links that show an archive's, as nodes of Pyodide's file system. A file gets its contents when
+// somebody reads them; from the first write on they are its own.
+//
+// Seen in 0.27.8, 0.28.3, 0.29.5, 314.0.7 and 315.0.0-alpha.2: `FS.filesystems.MEMFS.createNode`; a file's bytes
+// in `contents` and their number in `usedBytes`, a link's text in `link`; times in `timestamp` or in `atime`,
+// `mtime`, `ctime`; `FS.streams`.
+
+import { maskOf } from "../pyodide/files.js";
+import { Contents } from "./contents.js";
+
+/** @typedef {import("./layer.js").Layer} Layer */
+/** @typedef {import("./layer.js").Facts} Facts */
+
+/**
+ * What is known of a file that shows a member.
+ *
+ * @typedef {object} File
+ * @property {any} node
+ * @property {Layer} layer
+ * @property {number} index in it
+ * @property {Uint8Array} [bytes] its contents, if they are at hand
+ * @property {boolean} isOwn whether its node keeps the contents itself: the user changed them
+ */
+
+const TIMES = ["timestamp", "atime", "mtime", "ctime"];
+const MODE = { directory: 0o40777, file: 0o100666, link: 0o120777 };
+
+export class Leaves {
+  #fs;
+  #memfs;
+  #bridge;
+  #guard;
+  #mask;
+  #contents = new Contents();
+  #count = 0;
+  /** @type {WeakMap<object, File>} */
+  #files = new WeakMap();
+  /** @type {WeakSet<object>} */
+  #links = new WeakSet();
+  /** @type {any} */
+  #streamOperations;
+
+  /**
+   * @param {any} pyodide
+   * @param {import("./bridge.js").Bridge} bridge
+   * @param {<Call extends (...args: any[]) => any>(call: Call) => Call} guard
+   */
+  constructor(pyodide, bridge, guard) {
+    this.#fs = pyodide.FS;
+    this.#memfs = pyodide.FS.filesystems.MEMFS;
+    this.#bridge = bridge;
+    this.#guard = guard;
+    this.#mask = maskOf(pyodide);
+  }
+
+  stats() {
+    const { fills, nbytes, drops } = this.#contents;
+    return { nodes: this.#count, fills, filledBytes: nbytes, drops };
+  }
+
+  /** @param {any} node */
+  layerOf(node) {
+    return this.#files.get(node)?.layer;
+  }
+
+  /**
+   * @param {any} node
+   * @returns {boolean} whether it shows an archive's, unchanged
+   */
+  isShown(node) {
+    return this.#files.get(node)?.isOwn === false || this.#links.has(node);
+  }
+
+  /**
+   * @param {any} parent
+   * @param {string} name
+   * @param {number} time
+   */
+  makeDirectory(parent, name, time) {
+    return this.#makeNode(parent, name, MODE.directory & ~this.#mask, time);
+  }
+
+  /**
+   * @param {any} parent
+   * @param {Layer} layer
+   * @param {number} index
+   * @param {Facts} facts
+   * @param {number} time
+   */
+  makeFile(parent, layer, index, { name, nbytes }, time) {
+    const node = this.#makeNode(parent, name, MODE.file & ~this.#mask, time);
+    /** @type {File} */
+    const file = { node, layer, index, isOwn: false };
+    const empty = node.contents;
+    this.#files.set(node, file);
+    node.usedBytes = nbytes;
+    Object.defineProperty(node, "contents", {
+      configurable: true,
+      enumerable: true,
+      get: this.#guard(() => (nbytes > 0 ? this.#bytesOf(file) : empty)),
+      set: this.#guard((contents) => {
+        this.#keep(file, contents);
+        this.#own(file);
+      }),
+    });
+    node.stream_ops = this.#streamOperations ??= this.#makeStreamOperations(node.stream_ops);
+    return node;
+  }
+
+  /**
+   * @param {any} parent
+   * @param {Layer} layer
+   * @param {number} index
+   * @param {Facts} facts
+   * @param {number} time
+   */
+  makeLink(parent, layer, index, { name }, time) {
+    const text = layer.readLink(index);
+    const node = this.#makeNode(parent, name, MODE.link, time);
+    node.link = text;
+    this.#links.add(node);
+    return node;
+  }
+
+  /**
+   * Lets go of a file's contents, which can be had again.
+   *
+   * @param {any} node that may be anything
+   */
+  drop(node) {
+    const file = this.#files.get(node);
+    if (file && !file.isOwn) this.#contents.forget(file);
+  }
+
+  /** Files that are open keep their contents, whatever becomes of the archive. */
+  keepOpen() {
+    for (const stream of this.#fs.streams) if (stream) this.settle(stream.node);
+  }
+
+  /**
+   * Makes a file as it would be had it been unpacked.
+   *
+   * @param {any} node
+   */
+  settle(node) {
+    const file = this.#files.get(node);
+    if (!file || file.isOwn) return;
+    try {
+      this.#keep(file, node.contents);
+    } catch {
+      // It is damaged: reading it failed before, and fails later.
+    }
+  }
+
+  /** @param {any} usual */
+  #makeStreamOperations(usual) {
+    /**
+     * Calls one of the usual operations once the contents are there. Getting them may have made the memory
+     * grow, which ends the view of it that the caller gave.
+     *
+     * @param {"read" | "write" | "msync"} name
+     * @param {(file: File) => void} prepare
+     */
+    const after = (name, prepare) =>
+      this.#guard((/** @type {any} */ stream, /** @type {any} */ buffer, ...rest) => {
+        const file = this.#files.get(stream.node);
+        const { byteOffset, byteLength } = buffer;
+        const isMemory = buffer.buffer === this.#bridge.memory().buffer;
+        if (file && !file.isOwn) prepare(file);
+        if (isMemory) buffer = this.#bridge.memory().subarray(byteOffset, byteOffset + byteLength);
+        return usual[name](stream, buffer, ...rest);
+      });
+    // Bytes of the same length are written in their place, of which the node hears nothing.
+    const own = (/** @type {File} */ file) => {
+      this.#keep(file, file.node.contents);
+      this.#own(file);
+    };
+    return {
+      ...usual,
+      read: after("read", (file) => file.node.contents),
+      write: after("write", own),
+      msync: after("msync", own),
+      close: this.#guard((/** @type {any} */ { node }) => {
+        const file = this.#files.get(node);
+        this.#contents.close(file?.isOwn ? undefined : file);
+      }),
+    };
+  }
+
+  /** @param {File} file */
+  #bytesOf(file) {
+    if (file.bytes) {
+      this.#contents.use(file);
+      return file.bytes;
+    }
+    const bytes = file.layer.read(file.index);
+    this.#contents.add(file, bytes);
+    return bytes;
+  }
+
+  /**
+   * Makes the contents the node's own, as in any file.
+   *
+   * @param {File} file
+   * @param {any} contents
+   */
+  #keep(file, contents) {
+    this.#contents.release(file);
+    file.bytes = undefined;
+    Object.defineProperty(file.node, "contents", {
+      configurable: true,
+      enumerable: true,
+      writable: true,
+      value: contents,
+    });
+  }
+
+  /** @param {File} file that the user changed */
+  #own(file) {
+    file.isOwn = true;
+    file.layer.tellWritten(file.index);
+  }
+
+  /**
+   * @param {any} parent whose times stay as they are
+   * @param {string} name
+   * @param {number} mode
+   * @param {number} time
+   */
+  #makeNode(parent, name, mode, time) {
+    const before = TIMES.map((each) => parent[each]);
+    const node = this.#memfs.createNode(parent, name, mode, 0);
+    for (const [i, each] of TIMES.entries()) {
+      if (each in node) node[each] = time;
+      if (each in parent) parent[each] = before[i];
+    }
+    this.#count++;
+    return node;
+  }
+}
