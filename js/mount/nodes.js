@@ -179,7 +179,7 @@ export class Nodes {
       } else {
         this.#leaves.settle(node); // it may be open
         this.#fs.hashRemoveNode(node);
-        this.#makeChild(directory, [shownChild]);
+        this.#makeChild(directory, [shownChild]).mode = node.mode;
       }
     }
   }
