@@ -54,6 +54,9 @@
 #define ZI_STATE_NAMES(X)                                                                          \
     X(archive)                                                                                     \
     X(prefix)                                                                                      \
+    X(path)                                                                                        \
+    X(name)                                                                                        \
+    X(loader)                                                                                      \
     X(st_dev)                                                                                      \
     X(st_ino)                                                                                      \
     X(st_size)                                                                                     \

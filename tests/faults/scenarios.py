@@ -1108,9 +1108,9 @@ def trace_an_import():
 
 
 @contextlib.contextmanager
-def mounted(path):
+def mounted(path, place="/mounted"):
     """What _mount() says of the archive; unmounted in any case, at the second try if the first was made to fail."""
-    pointer, *key = module._mount("/mounted", path)
+    pointer, *key = module._mount(place, path)
     try:
         yield pointer, key
     finally:
@@ -1263,5 +1263,51 @@ def trace_an_import_from_a_mount():
                 return [(each["name"], each["archive"], each["origin"]) for each in module.trace()]
             finally:
                 module.set_tracing(False)
+
+    return act
+
+
+# --- shared folders ------------------------------------------------------------------------------
+
+
+def make_shared():
+    """A shared folder, which holds a module of its own, and two archives for it."""
+    path = os.path.join(folder, "site-packages")
+    os.makedirs(path, exist_ok=True)
+    support.write_file(os.path.join(path, "own.py"), SOURCE.encode())
+    return path, make(), make({"p/more.py": SOURCE, "own.py": SOURCE, "m.pyc": support.make_pyc(SOURCE)}, "b.zip")
+
+
+@scenario(refused=True)
+def find_in_a_shared_folder():
+    path, one, other = make_shared()
+
+    def act():
+        module._share(path)
+        with mounted(one, path), mounted(other, path):
+            finder = module._mount_hook(path)
+            specs = [finder.find_spec(name) for name in ("m", "p", "missing")]
+            specs.append(module._mount_hook(f"{path}/p").find_spec("p.more"))
+            return [(spec.name, type(spec.loader).__name__) if spec else None for spec in specs]
+
+    return act
+
+
+@scenario(absent=None, refused=True)
+def find_by_way_of_stock_in_a_shared_folder():
+    path, one, other = make_shared()
+    bridge = ctypes.CDLL(module.__file__)
+    bridge.zi_bridge_area.restype = ctypes.c_void_p
+    bridge.zi_bridge_note.argtypes = [ctypes.c_void_p]
+
+    def act():
+        pointer = module._share(path)
+        with mounted(one, path), mounted(other, path):
+            area = bridge.zi_bridge_area()
+            ctypes.memmove(area + 32, b"own", 3)
+            ctypes.c_uint32.from_address(area + 28).value = 3
+            bridge.zi_bridge_note(pointer)
+            spec = module._mount_hook(path).find_spec("own")
+            return spec and (spec.name, spec.origin[len(path):], type(spec.loader).__name__)
 
     return act

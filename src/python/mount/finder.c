@@ -158,7 +158,7 @@ static PyObject *choose_loader(struct zi_state *state, PyObject *fullname, PyObj
         class = mounts->source_loader;
     else if (type == mounts->stock_sourceless_loader)
         class = mounts->sourceless_loader;
-    path = class ? PyObject_GetAttrString(loader, "path") : NULL;
+    path = class ? PyObject_GetAttr(loader, state->path_name) : NULL;
     if (path && PyUnicode_Check(path) && zi_place_locate(state, path, &place) == 1) {
         Py_INCREF(class);
         chosen = PyObject_CallFunctionObjArgs(class, fullname, path, (PyObject *)NULL);
@@ -183,11 +183,11 @@ static PyObject *find_as_stock(struct zi_state *state, PyObject *self, PyObject 
     Py_DECREF(method);
     if (!spec || spec == Py_None)
         return spec;
-    loader = PyObject_GetAttrString(spec, "loader");
+    loader = PyObject_GetAttr(spec, state->loader_name);
     if (loader)
         chosen = choose_loader(state, fullname, loader);
     if (chosen)
-        PyObject_SetAttrString(spec, "loader", chosen);
+        PyObject_SetAttr(spec, state->loader_name, chosen);
     Py_XDECREF(chosen);
     Py_XDECREF(loader);
     if (PyErr_Occurred())
@@ -208,7 +208,7 @@ static PyObject *finder_find_spec(PyObject *self, PyObject *args, PyObject *keyw
         return NULL;
     search.state = PyModule_GetState(module);
     search.fullname = fullname;
-    search.folder = PyObject_GetAttrString(self, "path");
+    search.folder = PyObject_GetAttr(self, search.state->path_name);
     if (!search.folder)
         return NULL;
     answer = begin(&search);

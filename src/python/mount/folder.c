@@ -95,15 +95,15 @@ static size_t find_claim(const struct zi_folder *folder, uint32_t hash)
     return first;
 }
 
-/* Adds a claim before the others of its hash, unless that is the very same; whether there was
- * memory. */
+/* Adds a claim before the others of its hash; whether there was memory. */
 static bool add_claim(struct zi_folder *folder, uint32_t hash, struct zi_mount *mount)
 {
     size_t at = find_claim(folder, hash);
     struct zi_claim *claims = folder->claims;
 
-    if (at < folder->claim_count && claims[at].hash == hash && claims[at].mount == mount)
-        return true;
+    for (size_t i = at; i < folder->claim_count && claims[i].hash == hash; i++)
+        if (claims[i].mount == mount)
+            return true; /* it has two files of that name, with two suffixes */
     if (folder->claim_count == folder->claim_capacity) {
         size_t capacity = 2 * folder->claim_capacity + 16;
         claims = realloc(claims, capacity * sizeof *claims);

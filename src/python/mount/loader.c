@@ -78,9 +78,9 @@ static PyObject *loader_get_data(PyObject *self, PyObject *path)
 }
 
 /* Whether the loader is asked for the module that it is for. */
-static int is_for(PyObject *self, PyObject *fullname)
+static int is_for(struct zi_state *state, PyObject *self, PyObject *fullname)
 {
-    PyObject *name = PyObject_GetAttrString(self, "name");
+    PyObject *name = PyObject_GetAttr(self, state->name_name);
     int answer = name ? PyObject_RichCompareBool(name, fullname, Py_EQ) : -1;
 
     Py_XDECREF(name);
@@ -90,8 +90,8 @@ static int is_for(PyObject *self, PyObject *fullname)
 static PyObject *loader_get_code(PyObject *self, PyObject *fullname)
 {
     struct zi_state *state = state_of(self);
-    PyObject *path = state ? PyObject_GetAttrString(self, "path") : NULL;
-    int answer = path ? is_for(self, fullname) : -1;
+    PyObject *path = state ? PyObject_GetAttr(self, state->path_name) : NULL;
+    int answer = path ? is_for(state, self, fullname) : -1;
     struct zi_view view;
     PyObject *code = NULL;
     uint32_t node;
@@ -114,7 +114,7 @@ static PyObject *loader_get_code(PyObject *self, PyObject *fullname)
 /* For tracing: the mount's path, or the file's where that is in none any more. */
 static PyObject *archive_of(struct zi_state *state, PyObject *loader)
 {
-    PyObject *path = PyObject_GetAttrString(loader, "path");
+    PyObject *path = PyObject_GetAttr(loader, state->path_name);
     struct zi_place place;
     int answer = path && PyUnicode_Check(path) ? zi_place_locate(state, path, &place) : 0;
 
