@@ -111,6 +111,7 @@ $(WASM_MODULE): $(call objects,wasm,$(SOURCES)) wasm/exports.txt
 	$(Q)$(EMCC) -Os -sSIDE_MODULE=2 -sWASM_BIGINT \
 	    -sEXPORTED_FUNCTIONS=$(subst $(space),$(comma),$(strip $(WASM_EXPORTS))) \
 	    $(filter %.o,$^) -o $@
+	$(Q)wasm-opt -Oz $@ -o $@
 	@echo "built $@: $$(wc -c <$@) bytes, $$(gzip -9 <$@ | wc -c) gzipped"
 
 $(INLINED_WASM): $(WASM_MODULE) wasm/inline.mjs js/base/base85.js

@@ -111,7 +111,7 @@ export class Layers {
     const { node } = FS.lookupPath(wanted, { follow: true });
     const path = FS.getPath(node);
     const known = this.#shared.get(path);
-    if (known?.node === node) return known;
+    if (known && known.node === node) return known;
     const folder = callFunction(this.#module, "_share", (method) => method(path));
     const nodes = known?.nodes ?? new Nodes(this.#pyodide, this.#bridge);
     nodes.share(node, (name) => this.#bridge.note(folder, name));

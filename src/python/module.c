@@ -236,7 +236,7 @@ static PyMethodDef module_methods[] = {
      "install($module, /, *, implicit_invalidation=True, max_member_bytes=1073741824)\n--\n\n"
      "Take stock zipimport's place everywhere; may be awaited.\n\n"
      "implicit_invalidation: whether importlib.invalidate_caches() reaches archives.\n"
-     "max_member_bytes: members that claim to inflate beyond this are refused."},
+     "max_member_bytes: larger members are refused."},
     {"uninstall", module_uninstall, METH_NOARGS,
      "uninstall($module, /)\n--\n\nGive stock zipimport its place back."},
     {"invalidate", (PyCFunction)(void (*)(void))module_invalidate, METH_VARARGS | METH_KEYWORDS,

@@ -68,7 +68,7 @@ PyObject *zi_mount_add(PyObject *module, PyObject *args)
     if (result)
         folder = zi_folder_get(&mounts->folders, path);
     if (folder && folder->shared && mount->archive->has_links)
-        PyErr_SetString(PyExc_ValueError, "found symbolic links, expected none in a shared folder");
+        PyErr_SetString(PyExc_ValueError, "found symbolic links");
     else if (folder && zi_folder_add(folder, mount) == 0) {
         zi_record_pin(mount->record);
         return result;
@@ -118,7 +118,7 @@ PyObject *zi_mount_share(PyObject *module, PyObject *path)
     if (!folder)
         return NULL;
     if (folder->newest && !folder->shared)
-        return PyErr_Format(PyExc_ValueError, "found a mount at %R, expected none", path);
+        return PyErr_Format(PyExc_ValueError, "%R is mounted", path);
     folder->shared = true;
     return PyLong_FromVoidPtr(folder);
 }

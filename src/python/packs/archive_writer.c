@@ -235,17 +235,15 @@ done:
 }
 
 static PyMethodDef archive_writer_methods[] = {
-    {"add", archive_writer_add, METH_VARARGS,
-     "add($self, name, data, nbytes=<stored>, crc=0, /)\n--\n\n"
-     "Append a member: stored, or deflated by the caller from so many bytes of that CRC-32."},
-    {"finish", archive_writer_finish, METH_NOARGS,
-     "finish($self, /)\n--\n\n"
-     "End the file; return the CRC-32 of its directory, its size and its number of members."},
+    /* add(name, data, nbytes=<stored>, crc=0, /): append a member: stored, or deflated by the
+     * caller from so many bytes of that CRC-32. */
+    {"add", archive_writer_add, METH_VARARGS, NULL},
+    /* finish(): end the file; the CRC-32 of its directory, its size and its number of members. */
+    {"finish", archive_writer_finish, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
 static PyType_Slot archive_writer_slots[] = {
-    {Py_tp_doc, "Writes an archive that continues another one."},
     {Py_tp_dealloc, archive_writer_dealloc},
     {Py_tp_methods, archive_writer_methods},
     {0, NULL},

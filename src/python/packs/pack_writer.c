@@ -239,20 +239,17 @@ PyObject *zi_pack_writer_new(PyObject *module, PyObject *args)
 }
 
 static PyMethodDef pack_writer_methods[] = {
-    {"step", pack_writer_step, METH_O,
-     "step($self, milliseconds, /)\n--\n\n"
-     "Go on for about that long; return whether all is written."},
-    {"finish", pack_writer_finish, METH_NOARGS,
-     "finish($self, /)\n--\n\n"
-     "End the file; return the CRC-32 of its directory, its size and its number of members."},
-    {"commit", pack_writer_commit, METH_O,
-     "commit($self, path, /)\n--\n\n"
-     "Use the file, which may have been moved here, and let go of what it holds."},
+    /* step(milliseconds, /): go on for about that long; whether all is written. */
+    {"step", pack_writer_step, METH_O, NULL},
+    /* finish(): end the file; the CRC-32 of its directory, its size and its number of members. */
+    {"finish", pack_writer_finish, METH_NOARGS, NULL},
+    /* commit(path, /): use the file, which may have been moved here, and let go of what it holds.
+     */
+    {"commit", pack_writer_commit, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 
 static PyType_Slot pack_writer_slots[] = {
-    {Py_tp_doc, "Writes a bytecode pack."},
     {Py_tp_dealloc, pack_writer_dealloc},
     {Py_tp_methods, pack_writer_methods},
     {0, NULL},
