@@ -1,6 +1,7 @@
 // @ts-check
 // Has Python's importlib ask our path hook for the folders of mounts, while there are any.
 
+import { addImportNotes } from "../pyodide/import-notes.js";
 import { runApart } from "../pyodide/python.js";
 
 /** Makes it look anew, too, for what it knows of a path. */
@@ -17,8 +18,12 @@ for key in list(sys.path_importer_cache):
 result = None
 `;
 
-/** @type {WeakMap<object, number>} how many mounts a Pyodide has */
-const mountCounts = new WeakMap();
+/**
+ * How many mounts a Pyodide has, and what ends the notes that it has meanwhile.
+ *
+ * @type {WeakMap<object, { count: number, endNotes?: () => void }>}
+ */
+const uses = new WeakMap();
 
 /**
  * @param {any} pyodide
@@ -27,11 +32,18 @@ const mountCounts = new WeakMap();
  * @param {number} more how many mounts there are now than before
  */
 export function useHook(pyodide, module, path, more) {
-  const mountCount = (mountCounts.get(pyodide) ?? 0) + more;
-  mountCounts.set(pyodide, mountCount);
+  const use = uses.get(pyodide) ?? { count: 0 };
+  uses.set(pyodide, use);
+  use.count += more;
+  if (use.count > 0) {
+    use.endNotes ??= addImportNotes(pyodide);
+  } else {
+    use.endNotes?.();
+    use.endNotes = undefined;
+  }
   const hook = module._mount_hook;
   try {
-    runApart(pyodide, RENEW, { hook, path, mount_count: mountCount });
+    runApart(pyodide, RENEW, { hook, path, mount_count: use.count });
   } finally {
     hook.destroy();
   }
