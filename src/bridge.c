@@ -5,13 +5,15 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "zip/format.h"
 #include "zip/link.h"
 #include "zip/member.h"
 
 #define EXPORTED __attribute__((visibility("default")))
 
 _Static_assert(offsetof(struct zi_bridge_area, kind) == 16 &&
-                   offsetof(struct zi_bridge_area, name) == 32,
+                   offsetof(struct zi_bridge_area, name) == 32 &&
+                   offsetof(struct zi_bridge_area, position) == 288,
                "JavaScript counts on these places");
 _Static_assert(sizeof((struct zi_bridge_area *)0)->name > ZI_TREE_NAME_NBYTES_MAX,
                "every name of a tree fits");
@@ -156,10 +158,11 @@ EXPORTED void zi_bridge_describe(struct zi_mount *mount, uint32_t node)
 EXPORTED const uint8_t *zi_bridge_read(struct zi_mount *mount, uint32_t node)
 {
     enum zi_tree_kind kind = kind_of(mount, node);
+    struct zi_entry entry;
     struct zi_error error;
 
     area.error = EIO;
-    area.nbytes = 0;
+    area.nbytes = area.position = 0;
     zi_member_release(&last);
     if (kind != ZI_TREE_FILE && kind != ZI_TREE_LINK)
         return NULL;
@@ -168,6 +171,10 @@ EXPORTED const uint8_t *zi_bridge_read(struct zi_mount *mount, uint32_t node)
             area.error = ENOMEM;
         return NULL;
     }
+    zi_archive_entry(mount->archive, node, &entry);
+    /* What is stored stands behind its local header, with which it was read. */
+    if (entry.method == ZI_METHOD_STORED && last.bytes != last.block)
+        area.position = (double)entry.local_position + (double)(last.bytes - last.block);
     area.error = 0;
     area.nbytes = (double)last.nbytes;
     return last.bytes;

@@ -20,6 +20,8 @@ struct zi_bridge_area {
     uint32_t error;       /* 24: errno of a read that failed */
     uint32_t name_nbytes; /* 28 */
     char name[256];       /* 32: a node's, or the one to find; UTF-8 */
+    double position;      /* 288: of contents that were read, if they stand in the archive's file as
+                             they are; else 0 */
 };
 
 /* One for all calls: an answer stands there until the next call. */

@@ -8,8 +8,17 @@ export const KIND = { invisible: 0, file: 1, directory: 2, link: 3 };
 export const CHANGE = { within: 1, gone: 2 };
 
 /** Places in struct zi_bridge_area. */
-const AREA = { nbytes: 0, mtime: 8, kind: 16, isLocal: 20, error: 24, nameBytes: 28, name: 32 };
-const AREA_BYTES = 288;
+const AREA = {
+  nbytes: 0,
+  mtime: 8,
+  kind: 16,
+  isLocal: 20,
+  error: 24,
+  nameBytes: 28,
+  name: 32,
+  position: 288,
+};
+const AREA_BYTES = 296;
 const NAME_BYTES_MAX = 255;
 
 /**
@@ -92,16 +101,20 @@ export class Bridge {
   /**
    * @param {number} mount
    * @param {number} node a file or a link
+   * @param {Uint8Array} [archive] the archive's file: what stands in it as it is, is not copied
    * @returns {{ bytes?: Uint8Array, errno: number }} the contents; where they cannot be read, why
    */
-  read(mount, node) {
+  read(mount, node, archive) {
     const { zi_bridge_read, zi_bridge_release } = this.#library.exports;
     const pointer = zi_bridge_read(mount, node) >>> 0;
     const area = this.#area();
     const errno = area.getUint32(AREA.error, true);
     if (errno) return { errno };
+    const nbytes = area.getFloat64(AREA.nbytes, true);
+    const position = area.getFloat64(AREA.position, true);
     try {
-      return { bytes: this.#bytesAt(pointer, area.getFloat64(AREA.nbytes, true)).slice(), errno };
+      if (archive && position) return { bytes: archive.subarray(position, position + nbytes), errno };
+      return { bytes: this.#bytesAt(pointer, nbytes).slice(), errno };
     } finally {
       zi_bridge_release();
     }

@@ -12,18 +12,21 @@ export class Layer {
   #errno;
   #bridge;
   #mount;
+  #archive;
   #isOpen = true;
 
   /**
    * @param {any} pyodide
    * @param {import("./bridge.js").Bridge} bridge
    * @param {number} mount the side module's number for it
+   * @param {Uint8Array} archive its file's bytes
    */
-  constructor(pyodide, bridge, mount) {
+  constructor(pyodide, bridge, mount, archive) {
     this.#fs = pyodide.FS;
     this.#errno = pyodide.ERRNO_CODES;
     this.#bridge = bridge;
     this.#mount = mount;
+    this.#archive = archive;
   }
 
   /** From now on nothing is there: the archive is about to go. */
@@ -57,12 +60,23 @@ export class Layer {
     return this.#bridge.find(this.#mount, directory, name);
   }
 
-  /** @param {number} file */
+  /**
+   * @param {number} file
+   * @returns {Uint8Array} its contents: not to be changed where they {@link isPart}
+   */
   read(file) {
     this.#check();
-    const { bytes, errno } = this.#bridge.read(this.#mount, file);
+    const { bytes, errno } = this.#bridge.read(this.#mount, file, this.#archive);
     if (!bytes) throw new this.#fs.ErrnoError(errno);
     return bytes;
+  }
+
+  /**
+   * @param {any} contents of a file
+   * @returns {boolean} whether they are a part of the archive's file itself
+   */
+  isPart(contents) {
+    return contents?.buffer === this.#archive.buffer;
   }
 
   /** @param {number} link */

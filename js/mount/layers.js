@@ -62,7 +62,7 @@ export class Layers {
     path = shared.path;
     const archivePath = this.#chooseArchivePath(path, name);
     const mount = this.#register(path, archivePath, bytes);
-    const layer = new Layer(this.#pyodide, this.#bridge, mount);
+    const layer = new Layer(this.#pyodide, this.#bridge, mount, bytes);
     const archive = { mount, path, archivePath, nbytes: bytes.length };
     this.#archives.set(mount, { ...archive, layer: new WeakRef(layer) });
     try {

@@ -190,12 +190,10 @@ export class Leaves {
 
   /** @param {File} file */
   #bytesOf(file) {
-    if (file.bytes) {
-      this.#contents.use(file);
-      return file.bytes;
-    }
-    const bytes = file.layer.read(file.index);
-    this.#contents.add(file, bytes);
+    const bytes = file.bytes ?? file.layer.read(file.index);
+    if (file.layer.isPart(bytes)) file.bytes = bytes;
+    else if (file.bytes) this.#contents.use(file);
+    else this.#contents.add(file, bytes);
     return bytes;
   }
 
@@ -208,6 +206,7 @@ export class Leaves {
   #keep(file, contents) {
     this.#contents.release(file);
     file.bytes = undefined;
+    if (file.layer.isPart(contents)) contents = contents.slice();
     Object.defineProperty(file.node, "contents", {
       configurable: true,
       enumerable: true,

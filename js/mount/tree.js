@@ -167,7 +167,8 @@ class Tree {
       FS.mkdirTree(this.path.slice(0, slash));
       const parent = FS.lookupPath(this.path.slice(0, slash) || "/", { follow: true }).node;
       const nodes = new Nodes(this.#pyodide, this.#bridge);
-      this.#layer = new Layer(this.#pyodide, this.#bridge, this.#mount);
+      const archive = FS.lookupPath(this.archivePath).node.contents;
+      this.#layer = new Layer(this.#pyodide, this.#bridge, this.#mount, archive);
       return [nodes, nodes.plant(parent, this.path.slice(slash + 1), this.#layer)];
     } catch (error) {
       this.#unregister(this.#mount);

@@ -244,7 +244,7 @@ static PyMethodDef module_methods[] = {
      "Have an archive, or all, looked at again before the next use, pinned or not."},
     {"pin", module_pin, METH_O,
      "pin($module, path, /)\n--\n\n"
-     "Exempt an archive from implicit invalidation; it may be one not yet imported from."},
+     "Exempt an archive from implicit invalidation."},
     {"unpin", module_unpin, METH_O,
      "unpin($module, path, /)\n--\n\nUndo pin(), and apply the invalidation it kept off, if any."},
     {"implicit_invalidation", module_implicit_invalidation, METH_O,
@@ -412,7 +412,7 @@ static PyModuleDef_Slot module_slots[] = {
 struct PyModuleDef zi_module_def = {
     PyModuleDef_HEAD_INIT,
     .m_name = "pyodide_zipimport",
-    .m_doc = "A zip importer with lazily invalidated caches, in place of zipimport's own.",
+    .m_doc = "A zip importer with lazily invalidated caches.",
     .m_size = sizeof(struct module_state),
     .m_methods = module_methods,
     .m_slots = module_slots,

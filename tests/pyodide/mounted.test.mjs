@@ -111,6 +111,25 @@ for folder, _, names in os.walk("${ROOT}"):
     tree.remove();
   });
 
+  testOnce("a stored member is read where it stands, and written to elsewhere", () => {
+    mount('make({"stored.bin": "stored" * 999, "deflated.bin": "deflated" * 999})');
+    const archive = pyodide.FS.lookupPath(ARCHIVE).node.contents;
+    const before = archive.slice();
+    const buffers = ["stored", "deflated"].map((name) => {
+      const { node } = pyodide.FS.lookupPath(`${ROOT}/${name}.bin`);
+      return node.contents.buffer === archive.buffer;
+    });
+    assert.deepEqual(buffers, [true, false]);
+    python(`
+for mode, size in ("r+b", 9), ("ab", 9), ("r+b", None):
+    with open("${ROOT}/stored.bin", mode) as file:
+        file.truncate(5) if size is None else file.write(b"x" * size)
+`);
+    assert.equal(python(`open("${ROOT}/stored.bin").read()`), "xxxxx");
+    assert.deepEqual(archive, before);
+    tree.remove();
+  });
+
   testOnce("a damaged member is an I/O error, and none of its bytes is given out", () => {
     mount('make({"good": "good", "bad": "bad bad"}, damaged=["bad"])');
     assert.equal(

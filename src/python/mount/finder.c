@@ -222,8 +222,7 @@ static PyObject *finder_find_spec(PyObject *self, PyObject *args, PyObject *keyw
 
 static PyMethodDef finder_methods[] = {
     {"find_spec", (PyCFunction)(void (*)(void))finder_find_spec, METH_VARARGS | METH_KEYWORDS,
-     "find_spec($self, /, fullname, target=None)\n--\n\n"
-     "Create a ModuleSpec for the module; None if the folder does not have it."},
+     "find_spec($self, /, fullname, target=None)\n--\n\n"},
     {NULL, NULL, 0, NULL},
 };
 

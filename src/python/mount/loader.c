@@ -125,8 +125,7 @@ static PyObject *archive_of(struct zi_state *state, PyObject *loader)
 }
 
 static PyMethodDef loader_methods[] = {
-    {"get_data", loader_get_data, METH_O,
-     "get_data($self, path, /)\n--\n\nReturn the bytes of a file."},
+    {"get_data", loader_get_data, METH_O, "get_data($self, path, /)\n--\n\n"},
     {NULL, NULL, 0, NULL},
 };
 
@@ -166,8 +165,7 @@ PyObject *zi_loader_stock_method(struct zi_state *state, const char *class_name,
 int zi_loader_make_classes(struct zi_state *state, PyObject *module)
 {
     static PyMethodDef get_code = {"get_code", loader_get_code, METH_O,
-                                   "get_code($self, fullname, /)\n--\n\n"
-                                   "Return the module's code object."};
+                                   "get_code($self, fullname, /)\n--\n\n"};
     struct zi_mounts *mounts = state->mounts;
     PyObject *type = PyType_FromModuleAndSpec(module, &loader_spec, NULL);
     PyObject *descriptor = NULL;
