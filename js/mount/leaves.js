@@ -24,6 +24,7 @@ import { Contents } from "./contents.js";
  */
 
 const TIMES = ["timestamp", "atime", "mtime", "ctime"];
+const TIMES_OF_CHANGE = ["timestamp", "mtime", "ctime"];
 const MODE = { directory: 0o40777, file: 0o100666, link: 0o120777 };
 
 export class Leaves {
@@ -219,6 +220,16 @@ export class Leaves {
   #own(file) {
     file.isOwn = true;
     file.layer.tellWritten(file.index);
+  }
+
+  /**
+   * Gives a directory the times that it has once something was put into it.
+   *
+   * @param {any} node
+   */
+  touch(node) {
+    const now = Date.now();
+    for (const each of TIMES_OF_CHANGE) if (each in node) node[each] = now;
   }
 
   /**

@@ -173,6 +173,8 @@ export class Nodes {
       const node = childOf(directory, child.name);
       const shownChild = { layer, index: child.index };
       if (!node) {
+        // importlib.metadata, among others, asks by its time whether there is something new.
+        this.#leaves.touch(directory.node);
         if (directory.isFilled) this.#makeChild(directory, [shownChild]);
       } else if (child.kind === KIND.directory) {
         this.#lay(this.#directories.get(node) ?? this.#adopt(node), shownChild);

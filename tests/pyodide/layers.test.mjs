@@ -218,6 +218,20 @@ del sys.modules["leave"], leave`);
     own.close();
   });
 
+  test("a directory that got something has another time", () => {
+    const path = "/tmp/timed";
+    const { FS } = pyodide;
+    FS.mkdirTree(`${path}/p`);
+    const timesAfter = (members) => {
+      for (const each of [path, `${path}/p`]) FS.utime(each, 1000, 1000);
+      layers.add(path, "timed.zip", makeZip(members));
+      return [path, `${path}/p`].map((each) => Number(FS.stat(each).mtime) > 1000);
+    };
+    assert.deepEqual(timesAfter({ "new.py": "" }), [true, false]);
+    assert.deepEqual(timesAfter({ "p/new.py": "" }), [false, true]);
+    assert.deepEqual(timesAfter({ "new.py": "1", "p/new.py": "1" }), [false, false]);
+  });
+
   test("in the end it is as if it had been unpacked", async () => {
     const path = site("end", { "end_p/__init__.py": "v = 1", "end_p/data/x": "x".repeat(99) });
     const opened = python(
