@@ -268,7 +268,13 @@ fetch_wheels = build/venv/bin/pip download --quiet --disable-pip-version-check -
     --abi cp$(3) --abi abi3 --abi none \
     --requirement tests/pyodide/extension-wheels/$(1).txt --dest $(@D)/$(1) </dev/null
 
-test-pyodide: wasm archives extensions $(WHEELS) $(if $(FULL),$(EXTENSION_WHEELS))
+# micropip as each version's lock file names it: several releases of one package are several downloads.
+MICROPIP = build/packages/done
+$(MICROPIP): $(wildcard tests/pyodide/packages/micropip-*.txt) bench/fetch_archives.py | $(SETUP_BUILD)
+	@for pins in $(filter %.txt,$^); do $(PYTHON) bench/fetch_archives.py $(@D) $$pins || exit 1; done
+	@touch $@
+
+test-pyodide: wasm archives extensions $(WHEELS) $(MICROPIP) $(if $(FULL),$(EXTENSION_WHEELS))
 	@node tests/suite.mjs run $@ "$(NODE_TEST) $(wildcard tests/pyodide/*.test.mjs tests/wheels/*.test.mjs)"
 
 cpython-tests: all $(SETUP_TEST)

@@ -7,6 +7,9 @@ import { orAborted, readSignal } from "./base/signals.js";
 import { beginInstallation, checkPyodide, installPrepared } from "./install.js";
 import { Library } from "./kept/library/library.js";
 import { readOptions } from "./options.js";
+import { EarlyFiles, checkOnProgress, throwIfOver } from "./packages/fetch.js";
+import { packagesOf } from "./packages/packages.js";
+import { installationOf } from "./registry.js";
 
 /** @typedef {import("./platform/platform.js").Platform} Platform */
 /** @typedef {"prepare" | "boot" | "loadPyodide"} Caller for messages */
@@ -29,11 +32,16 @@ export function prepare(platform, given, caller = "prepare") {
  * @param {Caller} caller
  */
 function begin(platform, given = {}, caller) {
-  const { pyodide: settings, signal: givenSignal, ...rest } = Object(given);
+  const { pyodide: settings, signal: givenSignal, onProgress, ...rest } = Object(given);
   const signal = readSignal({ signal: givenSignal }, caller);
-  const stock = checkSettings(settings, caller);
+  const watch = { onProgress: checkOnProgress(onProgress, caller), signal };
+  const { packages, ...others } = checkSettings(settings, caller);
   const { options, named } = readOptions(platform, rest, caller);
   signal?.throwIfAborted();
+  // What loadPyodide() itself loads would be there before us.
+  const names = options.mountPackages && packages ? [packages].flat() : [];
+  const stock = names.length > 0 || !packages ? others : { ...others, packages };
+  const early = names.length > 0 ? new EarlyFiles(platform, stock, names, watch) : undefined;
   const begun = beginInstallation(platform, options);
   // A snapshot is of a Python that has started already.
   const store = stock._loadSnapshot ? undefined : begun.store;
@@ -54,7 +62,21 @@ function begin(platform, given = {}, caller) {
         caller === "prepare" ? "finish(): found" : `${caller}(): loadPyodide() gave`,
       );
       const own = library.isFor(pyodide) ? library : undefined;
-      return installPrepared(platform, pyodide, { options, named, begun, library: own });
+      const isNew = !installationOf(pyodide);
+      const handle = await installPrepared(platform, pyodide, {
+        options,
+        named,
+        begun,
+        library: own,
+      });
+      if (!early) return handle;
+      try {
+        await loadPackages(pyodide, names, early, watch);
+      } catch (error) {
+        if (isNew) handle.uninstall();
+        throw error;
+      }
+      return handle;
     },
   };
   return { preparation, fsInit };
@@ -80,6 +102,24 @@ export async function boot(platform, loadPyodide, given, caller = "boot") {
     throw fsInit.failure && !signal?.aborted ? fsInit.failure.error : error;
   }
   return { pyodide, zips: await preparation.finish(pyodide) };
+}
+
+/**
+ * Loads packages as loadPyodide() does: without a word, but for what goes wrong.
+ *
+ * @param {any} pyodide
+ * @param {string[]} names
+ * @param {EarlyFiles} early
+ * @param {import("./packages/fetch.js").Watch} watch
+ */
+async function loadPackages(pyodide, names, early, watch) {
+  const endOffer = await packagesOf(pyodide)?.offer(early);
+  try {
+    await pyodide.loadPackage(names, { messageCallback() {} });
+  } finally {
+    endOffer?.();
+  }
+  throwIfOver(watch);
 }
 
 /**

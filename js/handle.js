@@ -19,6 +19,8 @@ export class Handle {
   #packs;
   /** @type {import("./kept/library/library.js").Library | undefined} */
   #library;
+  /** @type {import("./packages/packages.js").Packages | undefined} */
+  #packages;
   #mounts;
   /** @type {(() => void) | undefined} called once, since by a second time another handle may be in use */
   #onUninstall;
@@ -30,13 +32,15 @@ export class Handle {
    * @param {object} kept
    * @param {import("./kept/packs/packs.js").Packs} [kept.packs] none where bytecode is not kept
    * @param {import("./kept/library/library.js").Library} [kept.library] that boot() started from
+   * @param {import("./packages/packages.js").Packages} [kept.packages] none where they are unpacked
    * @param {import("./mount/mounts.js").Mounts} mounts
    */
-  constructor(pyodide, module, onUninstall, { packs, library }, mounts) {
+  constructor(pyodide, module, onUninstall, { packs, library, packages }, mounts) {
     this.#pyodide = pyodide;
     this.#module = module;
     this.#packs = packs;
     this.#library = library;
+    this.#packages = packages;
     this.#mounts = mounts;
     this.#onUninstall = onUninstall;
   }
@@ -66,7 +70,12 @@ export class Handle {
     const counts = this.active ? takeValue(this.#call("stats")) : {};
     const storage = this.#packs?.describe();
     const start = this.#library?.describe();
-    const kept = { ...(storage && { storage }), ...(start && { start }) };
+    const packages = this.#packages?.describe();
+    const kept = {
+      ...(packages && { packages }),
+      ...(storage && { storage }),
+      ...(start && { start }),
+    };
     const mounts = this.#mounts.describe();
     return /** @type {any} */ ({ ...nameCounters(counts), mounts, ...kept });
   }
@@ -110,6 +119,8 @@ export class Handle {
   uninstall() {
     // Of a Pyodide that has ended there is nothing to give back, and all the rest to let go of.
     const hasEnded = !isAlive(this.#pyodide);
+    this.#packages?.close();
+    this.#packages = undefined;
     this.#mounts.close();
     if (!hasEnded) this.#call("uninstall");
     const [module, packs, onUninstall] = [this.#module, this.#packs, this.#onUninstall];

@@ -44,8 +44,13 @@ export interface InstallOptions {
    * out of sight, and when a process of Node exits. With `false` only {@link Handle.flush} does. Default: `true`.
    */
   autoFlush?: boolean;
-  /** Whether packages are mounted instead of unpacked. This version cannot: only `false` is accepted. */
-  mountPackages?: false;
+  /**
+   * Whether packages are shown in site-packages, and not unpacked there: those of `pyodide.loadPackage()` and
+   * micropip, and wheels that `pyodide.unpackArchive()` is to put there. Their files are filled when Python looks at
+   * them. `pyodide.loadPackage(names, options)` and `pyodide.loadPackagesFromImports(code, options)` then take
+   * {@link PackageOptions} too, from Pyodide 0.28 on. Default: `false`; of {@link boot} and {@link prepare} `true`.
+   */
+  mountPackages?: boolean;
   /**
    * Keeps apart what several projects of one origin, or of one user, store: part of the database's or
    * folder's name. Up to 64 of A-Z a-z 0-9 _ -. Default: `""`.
@@ -72,6 +77,26 @@ export interface InstallOptions {
   maxMemberBytes?: number;
 }
 
+/** What `pyodide.loadPackage()` takes beside Pyodide's own options, with {@link InstallOptions.mountPackages}. */
+export interface PackageOptions {
+  /**
+   * Called while files are fetched. Its last call for a package has all of its bytes. What it throws, the call throws:
+   * packages that are there already stay.
+   */
+  onProgress?: (progress: PackageProgress) => void;
+  /** Ends the downloads: the call is rejected with its reason. Packages that are there already stay. */
+  signal?: AbortSignal;
+}
+
+export interface PackageProgress {
+  /** The package. */
+  name: string;
+  /** Bytes that are here. */
+  loaded: number;
+  /** Bytes of the file; undefined where the server does not say. */
+  total: number | undefined;
+}
+
 /** Pyodide's `loadPyodide()`, or a function of yours that calls it with the options that it is given. */
 export type LoadPyodide = (options?: any) => Promise<PyodideLike>;
 
@@ -80,19 +105,24 @@ export interface BootOptions<L extends LoadPyodide = LoadPyodide> extends Instal
   pyodide?: NonNullable<Parameters<L>[0]>;
   /** Gives up the start: see {@link boot}. */
   signal?: AbortSignal;
+  /** Called while the files of `pyodide.packages` are fetched, with {@link InstallOptions.mountPackages}. */
+  onProgress?: (progress: PackageProgress) => void;
 }
 
 /** What {@link prepare} gives. */
 export interface Preparation<O extends object = object> {
-  /** For `loadPyodide()`: your own options, with an `fsInit` that calls yours. */
+  /**
+   * For `loadPyodide()`: your own options, with an `fsInit` that calls yours, and without `packages` where those
+   * are mounted.
+   */
   readonly loadPyodideOptions: O & { fsInit: (fs: any, info: any) => Promise<void> };
   /**
-   * Installs the importer. On a Pyodide that has one already it gives the same handle; on one that was
+   * Installs the importer, and loads `packages`. On a Pyodide that has one already it gives the same handle; on one that was
    * started without `loadPyodideOptions` it does what {@link install} does, and `stats().start` says so.
    *
    * @param pyodide what `loadPyodide()` resolved to
    * @throws {ZipImportUsageError} `"not-pyodide"`
-   * @throws what your `fsInit` threw
+   * @throws what your `fsInit` threw, or `pyodide.loadPackage()` for your `packages`
    */
   finish(pyodide: PyodideLike): Promise<Handle>;
 }
@@ -342,6 +372,8 @@ export interface Stats {
   packWrites: number;
   /** What is mounted now. */
   mounts: MountStats;
+  /** Packages that were installed since; absent without {@link InstallOptions.mountPackages}. */
+  packages?: PackageStats;
   /** Where compiled code is kept, and how much; absent where none is. */
   storage?: StorageStats;
   /** How Pyodide was started; absent without {@link boot} or {@link prepare}. */
@@ -379,6 +411,15 @@ export interface MountStats {
   filledBytes: number;
   /** How often that was done. */
   drops: number;
+}
+
+export interface PackageStats extends MountStats {
+  /** File names of the wheels that are shown. */
+  mounted: string[];
+  /** What Pyodide unpacked, as without this package, and why. */
+  unpacked: { name: string; reason: string }[];
+  /** Sentences: what of Pyodide or micropip is not as this package knows it. What passes there is unpacked. */
+  missing: string[];
 }
 
 /** What a store holds, as of the last time it was asked. */
@@ -579,5 +620,9 @@ export function boot<L extends LoadPyodide>(
  * @throws the signal's reason
  */
 export function prepare<O extends object>(
-  options?: InstallOptions & { pyodide?: O; signal?: AbortSignal },
+  options?: InstallOptions & {
+    pyodide?: O;
+    signal?: AbortSignal;
+    onProgress?: (progress: PackageProgress) => void;
+  },
 ): Preparation<O>;

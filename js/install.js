@@ -14,6 +14,7 @@ import { Packs } from "./kept/packs/packs.js";
 import { Visit } from "./kept/packs/visit.js";
 import { Mounts } from "./mount/mounts.js";
 import { isSameOption, readOptions } from "./options.js";
+import { Packages } from "./packages/packages.js";
 import { callFunction } from "./pyodide/python.js";
 import { loadPythonModule, releasePythonModule } from "./pyodide/side-module.js";
 import { SUPPORTED, buildOf, isSupported } from "./pyodide/versions.js";
@@ -144,7 +145,7 @@ function begin(platform, pyodide, prepared) {
  * @returns {Promise<Handle>} never rejected: what fails here leaves Python's own importer in place
  */
 async function start(platform, pyodide, { options, begun, library }, onUninstall) {
-  let module, packs;
+  let module, packs, packages;
   let isTakenOver = false;
   try {
     if (!isSupported(pyodide.version)) {
@@ -165,7 +166,8 @@ async function start(platform, pyodide, { options, begun, library }, onUninstall
     }
     if (options.trace) callFunction(module, "set_tracing", (method) => method(true));
     const mounts = new Mounts(pyodide, module, { ...options, platform });
-    return new Handle(pyodide, module, onUninstall, { packs, library }, mounts);
+    if (options.mountPackages) packages = new Packages(pyodide, module, platform);
+    return new Handle(pyodide, module, onUninstall, { packs, library, packages }, mounts);
   } catch (error) {
     if (isTakenOver) giveBack(module, packs);
     if (module) releasePythonModule(pyodide, module);

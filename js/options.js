@@ -34,7 +34,7 @@ const RULES = new Map(
     preloadBytes: { initial: 64 * 2 ** 20, expected: BYTES, accepts: isByteCount },
     implicitInvalidation: { initial: true, expected: "true or false", accepts: isBoolean },
     autoFlush: { initial: true, expected: "true or false", accepts: isBoolean },
-    mountPackages: { expected: "true or false", accepts: isBoolean, only: false },
+    mountPackages: { initial: false, expected: "true or false", accepts: isBoolean },
     namespace: {
       initial: "",
       expected: "up to 64 of A-Z a-z 0-9 _ -",
@@ -61,6 +61,7 @@ const RULES = new Map(
  * @property {number} preloadBytes
  * @property {string} namespace
  * @property {boolean} autoFlush
+ * @property {boolean} mountPackages
  * @property {boolean} trace
  * @property {boolean} implicitInvalidation
  * @property {number} maxMemberBytes
@@ -81,6 +82,8 @@ const RULES = new Map(
  */
 export function readOptions(platform, given, caller) {
   const { options, named } = /** @type {any} */ (applyRules(RULES, given, caller));
+  // A program that is new to us may have plans of its own for Pyodide's installer.
+  if (!named.includes("mountPackages")) options.mountPackages = caller !== "install";
   return { options: { ...options, ...resolve(platform, options) }, named };
 }
 

@@ -9,7 +9,7 @@ import { dirname, join, normalize, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** From the lowest up; the files beside them, which are the API, are a room too. */
-const ROOMS = ["base", "pyodide", "platform", "kept", "packages", "mount", "", "cli"];
+const ROOMS = ["base", "pyodide", "platform", "kept", "mount", "packages", "", "cli"];
 const ENTRIES = ["index.js", "drop-in.js", "drop-in-named.js"];
 /** Those that stand in for Pyodide's module, and the name that they find it by. */
 const STAND_INS = ["drop-in.js", "drop-in-named.js", "drop-in-node.js"];

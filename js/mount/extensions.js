@@ -6,29 +6,51 @@ import { isAlive } from "../pyodide/python.js";
 import { extensionSuffixes, isLibraryLoaded, loadLibrary } from "../pyodide/libraries.js";
 
 /** @typedef {"auto" | "ahead" | "lazy"} When */
+/** @typedef {{ extensions: When, isPage: boolean }} How */
 
 /** What counts as large on a page: less than any engine refuses, and more than a page would notice. */
 const LARGE_BYTES = 4 * 2 ** 20;
 
 /**
+ * Loads some of a mount's modules, and returns when that is done.
+ *
  * @param {any} pyodide
  * @param {string} root the path of the mount
  * @param {import("./mounts.js").Tree} tree
- * @param {object} how
- * @param {When} how.extensions
- * @param {boolean} how.isPage
+ * @param {How} how
  */
-export async function loadAhead(pyodide, root, tree, { extensions, isPage }) {
-  if (extensions === "lazy" || (extensions === "auto" && !isPage)) return;
+export async function loadAhead(pyodide, root, tree, how) {
+  await loadAll(pyodide, listAhead(pyodide, root, tree.files(), how));
+}
+
+/**
+ * @param {any} pyodide
+ * @param {string} root the path of the folder
+ * @param {Iterable<{ path: string, nbytes: number }>} files in it
+ * @param {How} how
+ * @returns {string[]} the paths of the modules that are to be loaded before somebody imports them
+ */
+export function listAhead(pyodide, root, files, { extensions, isPage }) {
+  if (extensions === "lazy" || (extensions === "auto" && !isPage)) return [];
   const nbytesMin = extensions === "auto" ? LARGE_BYTES : 0;
-  /** @type {string[] | undefined} */
-  let suffixes;
-  for (const { path, nbytes } of [...tree.files()]) {
-    if (nbytes < nbytesMin || !path.endsWith(".so")) continue;
-    if (!isExtension(path, (suffixes ??= extensionSuffixes(pyodide)))) continue;
+  const large = [...files].filter(
+    ({ path, nbytes }) => nbytes >= nbytesMin && path.endsWith(".so"),
+  );
+  if (large.length === 0) return [];
+  const suffixes = extensionSuffixes(pyodide);
+  return large
+    .filter(({ path }) => isExtension(path, suffixes))
+    .map(({ path }) => `${root}/${path}`);
+}
+
+/**
+ * @param {any} pyodide
+ * @param {string[]} paths
+ */
+export async function loadAll(pyodide, paths) {
+  for (const path of paths) {
     if (!isAlive(pyodide)) return;
-    const whole = `${root}/${path}`;
-    if (!isLibraryLoaded(pyodide, whole)) await tryLoading(pyodide, whole);
+    if (!isLibraryLoaded(pyodide, path)) await tryLoading(pyodide, path);
   }
 }
 

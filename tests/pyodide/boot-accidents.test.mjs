@@ -119,13 +119,14 @@ describe("boot, what it is given", () => {
     await assert.rejects(boot(load, { storage: "memory", pyodide: { fsInit } }), /the cause/);
   });
 
-  test("packages are Pyodide's to load, so it asks for them while Python starts", async () => {
+  test("packages that are not mounted are Pyodide's to load", async () => {
     const packages = [`file://${projectPath("build/archives")}/networkx-3.7-py3-none-any.whl`];
     const seen = [];
     const { pyodide, zips } = await start(VERSION, {
       load: (loadPyodide, own) =>
         boot((given) => (seen.push(given.packages), loadPyodide(given)), {
           storage: "memory",
+          mountPackages: false,
           pyodide: { ...own, packages },
         }),
     });

@@ -32,11 +32,19 @@ const LIST =
   "asyncio, unittest, email.message, http.client, argparse, logging.handlers, xml.etree.ElementTree, " +
   "decimal, statistics, dataclasses, typing, json, csv, zipfile, tarfile, urllib.request";
 
-/** Starts a Pyodide of this version with boot(), which is given these options; nothing is written unasked. */
+/**
+ * Starts a Pyodide of this version with boot(), which is given these options. Nothing is written unasked, nor is Pyodide's
+ * function that unpacks packages another one.
+ */
 const bootOf = (version, given = {}) =>
   start(version, {
     load: (loadPyodide, own) =>
-      boot(loadPyodide, { autoFlush: false, ...given, pyodide: { ...own, ...given.pyodide } }),
+      boot(loadPyodide, {
+        autoFlush: false,
+        mountPackages: false,
+        ...given,
+        pyodide: { ...own, ...given.pyodide },
+      }),
   });
 
 const filesIn = (folder) => (existsSync(insideOf(folder)) ? readdirSync(insideOf(folder)) : []);

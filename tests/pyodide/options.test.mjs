@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 import {
   collectWarnings,
   describeOn,
+  importerInUse,
   newest,
   start,
   temporaryFolder,
@@ -32,7 +33,7 @@ const table = [
   ["preloadBytes", [0, 1, 64 * 2 ** 20], [], [-1, 1.5, Number.NaN, Infinity, "1", null]],
   ["implicitInvalidation", [true, false], [], ["true", 1, 0, null]],
   ["autoFlush", [false, true], [], ["false", 0, null]],
-  ["mountPackages", [false], [true], ["false", 0, null]],
+  ["mountPackages", [true, false], [], ["false", 0, null]],
   ["namespace", ["", "mine", "A-1_b"], [], [1, null, {}, "a/b", "..", "a b", "n".repeat(65)]],
   ["trace", [false, true], [], ["false", 0, null]],
   ["wasmURL", [], [], ["", 1, null, {}, true]],
@@ -106,7 +107,8 @@ describeOn([newest], "options", (version) => {
   });
 
   test("what is refused installs nothing, and an option named but undefined is not given", async () => {
-    await refuse({ mountPackages: true }, "option-unavailable", /mountPackages/);
+    await refuse({ mountPackages: true, trace: 1 }, "bad-option", /trace/);
+    assert.equal(importerInUse(pyodide), "stock");
     const zips = await install(
       pyodide,
       Object.fromEntries(table.map(([name]) => [name, undefined])),

@@ -104,6 +104,10 @@ test("options, methods and counters are the declared ones", async () => {
     Object.keys(zips.stats().mounts).sort(),
     namesOf([...declared("MountStats").members]),
   );
+  assert.deepEqual(
+    Object.keys(zips.stats().packages).sort(),
+    namesOf([...declared("PackageStats").members, ...declared("MountStats").members]),
+  );
   lib.unmount();
   const members = Reflect.ownKeys(Object.getPrototypeOf(zips)).filter(
     (name) => name !== "constructor",
@@ -111,7 +115,7 @@ test("options, methods and counters are the declared ones", async () => {
   assert.deepEqual(members.map(keyOf).sort(), namesOf([...declared("Handle").members]));
 
   const all = namesOf([...declared("Stats").members]);
-  const counters = all.filter((name) => !["storage", "start", "mounts"].includes(name));
+  const counters = all.filter((name) => !["storage", "start", "mounts", "packages"].includes(name));
   assert.deepEqual(Object.keys(zips.stats()).sort(), all);
   const inPython = pyodide.runPython("import pyodide_zipimport; list(pyodide_zipimport.stats())");
   const camelCase = (name) => name.replace(/_./g, (match) => match[1].toUpperCase());
@@ -138,7 +142,7 @@ test("a program that uses all of it compiles with every Pyodide's types; a wrong
     const { start } = booted.stats(); if (start?.library === "stock") void start.reason.length;
     const zips = await install({ version: "", runPython() {} }, {
       storage: { directory: "/cache" }, maxBytes: 2 ** 20, preloadBytes: 0, implicitInvalidation: false, autoFlush: false,
-      mountPackages: false, namespace: "", trace: true, wasmURL: new URL("file:///a"),
+      mountPackages: true, namespace: "", trace: true, wasmURL: new URL("file:///a"),
       onWarning: (message, code) => { const text: string = message + code; void text; },
       maxMemberBytes: 1,
     });

@@ -1,0 +1,36 @@
+// @ts-check
+// What installing a wheel asks of its name and of the names in it.
+
+/** @param {string} path a file name, a path or an address */
+export function lastPart(path) {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** @param {string} fileName */
+export function isWheel(fileName) {
+  return fileName.endsWith(".whl") && fileName.split("-").length >= 5;
+}
+
+/**
+ * @param {string} fileName of a wheel
+ * @param {Iterable<{ path: string }>} files the wheel's
+ * @returns {{ distInfo?: string, data?: string }} the folders that belong to the package: NAME-VERSION.dist-info
+ *   and NAME-VERSION.data, where there are such
+ */
+export function findFolders(fileName, files) {
+  const name = normalize(fileName.split("-").slice(0, -4).join("-"));
+  /** @type {Set<string>} */
+  const folders = new Set();
+  for (const { path } of files) {
+    const slash = path.indexOf("/");
+    if (slash > 0) folders.add(path.slice(0, slash));
+  }
+  const find = (/** @type {string} */ suffix) =>
+    [...folders].find((each) => each.endsWith(suffix) && normalize(each).startsWith(name));
+  return { distInfo: find(".dist-info"), data: find(".data") };
+}
+
+/** Names that differ in nothing else are one name (PEP 503). */
+function normalize(/** @type {string} */ name) {
+  return name.replaceAll(/[-_.]+/g, "-").toLowerCase();
+}
