@@ -280,7 +280,7 @@ test-pyodide: wasm archives extensions $(WHEELS) $(MICROPIP) $(if $(FULL),$(EXTE
 cpython-tests: all $(SETUP_TEST)
 	@node tests/suite.mjs run $@ "node tests/cpython/run.mjs" "$(NODE_TEST) tests/cpython/newer.test.mjs"
 
-test-browser: wasm extensions drop-in $(SETUP_TEST)
+test-browser: wasm archives extensions drop-in $(MICROPIP) $(SETUP_TEST)
 	@node tests/suite.mjs run $@ "$(NODE_TEST) $(wildcard tests/browser/*.test.mjs)"
 
 # What npm packs, and what programs and bundlers make of it.
