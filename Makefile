@@ -168,8 +168,10 @@ build/archives/done: bench/requirements.txt bench/fetch_archives.py | $(SETUP_BU
 
 # Wheels that tests mount and use.
 WHEELS = build/wheels$(if $(FULL),-full)/done
-$(WHEELS): tests/wheels/requirements$(if $(FULL),-full).txt tests/wheels/requirements.txt bench/fetch_archives.py | $(SETUP_BUILD)
-	@$(PYTHON) bench/fetch_archives.py $(@D) $<
+build/wheels/done: tests/wheels/requirements.txt
+build/wheels-full/done: tests/wheels/requirements-full.txt tests/wheels/requirements.txt
+build/wheels/done build/wheels-full/done: bench/fetch_archives.py | $(SETUP_BUILD)
+	@$(PYTHON) bench/fetch_archives.py $(@D) $(firstword $(filter %.txt,$^))
 	@touch $@
 
 # --- tests ---------------------------------------------------------------------------------------
@@ -366,7 +368,7 @@ format:
 demo: all archives
 	@node bench/demo.mjs
 
-bench: all archives $(SETUP_TEST)
+bench: all archives build/wheels-full/done $(EXTENSION_WHEELS) $(SETUP_TEST)
 	@node bench/bench.mjs
 
 # ENGINE=Chromium make bench-browser: one of Chromium, Firefox, WebKitGTK.

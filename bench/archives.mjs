@@ -1,7 +1,8 @@
 // @ts-check
 // The archives that people import from in practice: what make archives fetched, and what is imported.
 
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, statSync } from "node:fs";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const FOLDER = new URL("../build/archives/", import.meta.url);
@@ -37,6 +38,37 @@ export function findArchive(beginning) {
   if (found.length !== 1)
     throw new Error(`found ${found.length} archives ${beginning}*; run: make archives`);
   return fileURLToPath(new URL(found[0], FOLDER));
+}
+
+/**
+ * A wheel that the tests use too: make bench fetches those.
+ *
+ * @param {string} folder of build/
+ * @param {string} name as it stands in the wheel's name
+ */
+export function findWheel(folder, name) {
+  const files = wheelsIn(folder).filter((file) => basename(file).startsWith(`${name}-`));
+  if (files.length !== 1)
+    throw new Error(`found ${files.length} wheels of ${name} in build/${folder}`);
+  return files[0];
+}
+
+/**
+ * So many of the wheels that the whole matrix of the tests uses, always the same ones.
+ *
+ * @param {number} count
+ */
+export function someWheels(count) {
+  const files = wheelsIn("wheels-full").filter((file) => statSync(file).size < 2 ** 21);
+  if (files.length < count) throw new Error(`found ${files.length} wheels, expected ${count}`);
+  return files.slice(0, count);
+}
+
+/** @param {string} folder of build/ */
+function wheelsIn(folder) {
+  const url = new URL(`../build/${folder}/`, import.meta.url);
+  const names = readdirSync(url).filter((name) => name.endsWith(".whl"));
+  return names.sort().map((name) => fileURLToPath(new URL(name, url)));
 }
 
 /**

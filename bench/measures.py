@@ -238,3 +238,31 @@ def lookup_rewritten(path, rounds):
         parses = counts()["parses"] - before["parses"]
         assert parses == made, f"{parses} directories were read in {made} rounds"
     return {"ms": taken}
+
+
+# --- packages that are mounted ---
+
+
+def read_again(file, rounds, loops):
+    """Opening and reading a file that was read before."""
+    (path,) = [each for folder in sys.path for each in [os.path.join(folder, file)] if os.path.exists(each)]
+    read_file(path)
+    return {"ms": sample(rounds, lambda: read_file(path), loops=loops)[0], "bytes": os.path.getsize(path)}
+
+
+def miss_again(rounds):
+    """importlib.invalidate_caches() and the failing import after it."""
+
+    def invalidate_and_miss():
+        importlib.invalidate_caches()
+        fail_import()
+
+    return {"ms": sample(rounds, invalidate_and_miss)[0]}
+
+
+def find_version(name, rounds):
+    """The first importlib.metadata.version() after an invalidation."""
+    import importlib.metadata
+
+    prepare = importlib.invalidate_caches
+    return {"ms": sample(rounds, lambda: importlib.metadata.version(name), prepare=prepare)[0]}

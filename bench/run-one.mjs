@@ -33,7 +33,7 @@ import { makeArchive } from "./corpus.mjs";
  * @typedef {object} Outcome
  * @property {Spec} spec
  * @property {number} startMs
- * @property {import("../js/index.js").StartStats} [start] how boot() started it
+ * @property {import("../js/index.js").Stats} [stats] of our importer at the end
  * @property {Step[]} steps
  * @property {number} heapBytes Pyodide's memory, which never shrinks, at the end
  * @property {number} maxRssBytes the process's memory at its peak
@@ -67,7 +67,7 @@ async function run(spec) {
   return {
     spec,
     startMs,
-    start: zips?.stats().start,
+    stats: zips?.stats(),
     steps,
     heapBytes: pyodide._module.HEAP8.length,
     maxRssBytes: process.resourceUsage().maxRSS * 1024,

@@ -35,9 +35,9 @@ function measureStarts(measure, pyodide, rounds) {
     const taken = contenders.map(() => /** @type {Times[]} */ ([]));
     for (let round = 0; round < rounds; round++)
       for (const [i, contender] of contenders.entries()) {
-        const { startMs, start, steps } = await measure({ ...spec, contender });
-        if (contender === "booted" && start?.library !== "kept")
-          throw new Error(`the start was an ordinary one: ${JSON.stringify(start)}`);
+        const { startMs, stats, steps } = await measure({ ...spec, contender });
+        if (contender === "booted" && stats?.start?.library !== "kept")
+          throw new Error(`the start was an ordinary one: ${JSON.stringify(stats?.start)}`);
         taken[i].push({ start: startMs, imports: steps[0].ms[0] });
       }
     return taken.map((list) => ({

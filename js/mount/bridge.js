@@ -113,7 +113,8 @@ export class Bridge {
     const nbytes = area.getFloat64(AREA.nbytes, true);
     const position = area.getFloat64(AREA.position, true);
     try {
-      if (archive && position) return { bytes: archive.subarray(position, position + nbytes), errno };
+      if (archive && position)
+        return { bytes: archive.subarray(position, position + nbytes), errno };
       return { bytes: this.#bytesAt(pointer, nbytes).slice(), errno };
     } finally {
       zi_bridge_release();

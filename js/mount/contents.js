@@ -10,7 +10,7 @@ const MAGIC = [0, 0x61, 0x73, 0x6d];
 /** @typedef {{ bytes?: Uint8Array }} Holder what has the contents: no bytes while they are not at hand */
 
 export class Contents {
-  /** @type {Set<Holder>} the one that was used last at the end */
+  /** @type {Set<Holder>} the one that was filled or closed last at the end */
   #holders = new Set();
   #nbytes = 0;
   fills = 0;
@@ -33,12 +33,6 @@ export class Contents {
     this.#shrink(holder);
   }
 
-  /** @param {Holder} holder that has its bytes */
-  use(holder) {
-    this.#holders.delete(holder);
-    this.#holders.add(holder);
-  }
-
   /**
    * Lets the holder do what it likes with its bytes.
    *
@@ -55,7 +49,8 @@ export class Contents {
    */
   close(holder) {
     if (holder?.bytes && isLibrary(holder.bytes)) this.#drop(holder);
-    this.#shrink(undefined);
+    else if (holder && this.#holders.delete(holder)) this.#holders.add(holder);
+    if (this.#nbytes > BYTES_MAX) this.#shrink(undefined);
   }
 
   /** @param {Holder} holder nobody will come for it soon */

@@ -93,13 +93,14 @@ export class Leaves {
     const node = this.#makeNode(parent, name, MODE.file & ~this.#mask, time);
     /** @type {File} */
     const file = { node, layer, index, isOwn: false };
-    const empty = node.contents;
+    if (nbytes === 0) file.bytes = node.contents;
+    const fill = this.#guard(() => this.#fill(file));
     this.#files.set(node, file);
     node.usedBytes = nbytes;
     Object.defineProperty(node, "contents", {
       configurable: true,
       enumerable: true,
-      get: this.#guard(() => (nbytes > 0 ? this.#bytesOf(file) : empty)),
+      get: () => file.bytes ?? fill(),
       set: this.#guard((contents) => {
         this.#keep(file, contents);
         this.#own(file);
@@ -177,23 +178,30 @@ export class Leaves {
       this.#keep(file, file.node.contents);
       this.#own(file);
     };
+    const fillAndRead = after("read", (file) => file.node.contents);
+    /** @type {(stream: any, ...rest: any[]) => any} */
+    const read = (stream, buffer, offset, length, position) => {
+      const file = this.#files.get(stream.node);
+      return file && !file.isOwn && !file.bytes
+        ? fillAndRead(stream, buffer, offset, length, position)
+        : usual.read(stream, buffer, offset, length, position);
+    };
     return {
       ...usual,
-      read: after("read", (file) => file.node.contents),
+      read,
       write: after("write", own),
       msync: after("msync", own),
-      close: this.#guard((/** @type {any} */ { node }) => {
+      close: (/** @type {any} */ { node }) => {
         const file = this.#files.get(node);
         this.#contents.close(file?.isOwn ? undefined : file);
-      }),
+      },
     };
   }
 
-  /** @param {File} file */
-  #bytesOf(file) {
-    const bytes = file.bytes ?? file.layer.read(file.index);
+  /** @param {File} file whose bytes are not at hand */
+  #fill(file) {
+    const bytes = file.layer.read(file.index);
     if (file.layer.isPart(bytes)) file.bytes = bytes;
-    else if (file.bytes) this.#contents.use(file);
     else this.#contents.add(file, bytes);
     return bytes;
   }
