@@ -80,7 +80,9 @@ export function defineBrowserTests(name) {
         describe(`Pyodide ${version}, ${place}`, () => {
           const where = { version, place };
 
-          test("the Python tests pass", async (t) => {
+          // They ask C, to which one place is like the other; the rest asks JavaScript.
+          const testPython = isFull || place === PLACES.at(-1) ? test : () => {};
+          testPython("the Python tests pass", async (t) => {
             const result = await ask("open", { ...where, task: "parity", files: pythonFiles });
             assert.deepEqual(result.warnings, []);
             const { passed, failed, skipped, output } = result;
