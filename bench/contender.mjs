@@ -9,6 +9,8 @@ import { boot, install } from "../js/node.js";
  * Who imports:
  * - stock
  * - unpacked: stock, with wheels unpacked first
+ * - loaded: stock, with wheels loaded first by loadPackage(), from a server on loopback
+ * - shown: ours, with wheels loaded first by loadPackage(), which shows them; with a folder of packs if one is given
  * - mounted: ours, with wheels mounted first; with a folder of packs if one is given
  * - ours: with nothing compiled before, and what is compiled queued
  * - unkept: ours, with bytecode packs turned off
@@ -16,7 +18,7 @@ import { boot, install } from "../js/node.js";
  * - booted: ours, started by boot() with what an earlier start left in a folder
  * - floor: nobody: all bytecode is in memory; see floor.py
  *
- * @typedef {"stock" | "unpacked" | "mounted" | "ours" | "unkept" | "kept" | "booted" | "floor"} Contender
+ * @typedef {"stock" | "unpacked" | "loaded" | "shown" | "mounted" | "ours" | "unkept" | "kept" | "booted" | "floor"} Contender
  */
 
 /** @type {string} */
@@ -38,8 +40,10 @@ export function knownVersions() {
  */
 function optionsOf(contender, folder) {
   if (contender === "ours") return { storage: "memory" };
-  if (contender === "mounted")
-    return { storage: folder === undefined ? "memory" : { directory: folder } };
+  if (contender === "mounted" || contender === "shown") {
+    const storage = folder === undefined ? "memory" : { directory: folder };
+    return { storage, mountPackages: contender === "shown" };
+  }
   if (contender === "unkept") return { maxBytes: 0 };
   if (contender === "kept" || contender === "booted")
     return { storage: { directory: String(folder) } };

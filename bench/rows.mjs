@@ -9,6 +9,7 @@ import { NEWEST } from "./contender.mjs";
 import { makeArchive } from "./corpus.mjs";
 import { keptRows } from "./kept-rows.mjs";
 import { mountRows } from "./mount-rows.mjs";
+import { packageRows } from "./package-rows.mjs";
 import { median } from "./processes.mjs";
 import { NONE, compareTimes } from "./results.mjs";
 import { startRows } from "./start-rows.mjs";
@@ -293,6 +294,7 @@ export const rows = [
   importRow("unpacked", "the same, against unpacking and importing", 1),
   ...keptRows,
   ...mountRows,
+  ...packageRows,
   ...startRows,
   indexMemory,
   moduleSize,

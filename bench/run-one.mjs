@@ -6,6 +6,7 @@
 // See Spec for the argument; the steps are functions of measures.py.
 
 import { readFileSync, readdirSync } from "node:fs";
+import { createServer } from "node:http";
 import { basename, join } from "node:path";
 import { start } from "./contender.mjs";
 import { makeArchive } from "./corpus.mjs";
@@ -50,6 +51,7 @@ async function run(spec) {
   const steps = [];
   if (spec.contender === "unpacked") steps.push(unpack(pyodide, spec.files));
   else if (spec.contender === "mounted") steps.push(await mount(zips, spec.files));
+  else if (isLoaded(spec.contender)) steps.push(await load(pyodide, spec.files));
   else for (const file of spec.files) provide(pyodide, file);
 
   const globals = pyodide.toPy({});
@@ -134,6 +136,42 @@ async function mount(zips, files) {
   for (const { name, bytes } of archives) await zips?.mount(bytes, { name });
   const ms = [performance.now() - begin];
   return { measure: "mount", ms, cpuMs: cpuMsSince(cpu), counts: {} };
+}
+
+/** @param {Spec["contender"]} contender */
+function isLoaded(contender) {
+  return contender === "loaded" || contender === "shown";
+}
+
+/**
+ * @param {any} pyodide
+ * @param {string[]} files wheels
+ * @returns {Promise<Step>} installMs: what installing them took, without downloading
+ */
+async function load(pyodide, files) {
+  const archives = new Map(files.map((file) => [basename(file), readFileSync(file)]));
+  const server = createServer((request, response) => {
+    response.end(archives.get(String(request.url).slice(1)));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  const urls = [...archives.keys()].map((name) => `http://127.0.0.1:${port}/${name}`);
+  const manager = pyodide._api.packageManager;
+  const { installPackage } = manager;
+  let installMs = 0;
+  manager.installPackage = async (/** @type {any[]} */ ...args) => {
+    const begin = performance.now();
+    await installPackage.apply(manager, args);
+    installMs += performance.now() - begin;
+  };
+  const cpu = process.cpuUsage();
+  const begin = performance.now();
+  await pyodide.loadPackage(urls, { messageCallback() {} });
+  const ms = [performance.now() - begin];
+  const cpuMs = cpuMsSince(cpu);
+  server.close();
+  server.closeAllConnections();
+  return { measure: "load", ms, cpuMs, counts: { installMs } };
 }
 
 /**

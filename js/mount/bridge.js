@@ -86,6 +86,15 @@ export class Bridge {
 
   /**
    * @param {number} mount
+   * @returns {string[]} the names of the root's folders
+   */
+  folders(mount) {
+    const children = this.children(mount, 0).map((node) => this.describe(mount, node));
+    return children.filter(({ kind }) => kind === KIND.directory).map(({ name }) => name);
+  }
+
+  /**
+   * @param {number} mount
    * @param {number} [directory] the root, if none is given
    * @param {string} [folder] its path, with a slash at its end
    * @returns {Generator<{ path: string, nbytes: number }>} the files in it and below

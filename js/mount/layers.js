@@ -52,8 +52,8 @@ export class Layers {
    * @param {string} path of the directory; it is made if it is missing
    * @param {string} name of the archive's file
    * @param {Uint8Array} bytes the archive's from now on
-   * @returns {{ files: () => Iterable<{ path: string, nbytes: number }> }} the files of it, by their paths
-   *   below the directory
+   * @returns {{ folders: () => string[], files: () => Iterable<{ path: string, nbytes: number }> }} the
+   *   names of its own folders, not of those in them; and all its files, by their paths below the directory
    * @throws {NoArchive} for bytes that are none; then nothing has changed
    * @throws {Unfit} for an archive that cannot be laid there; the same
    */
@@ -73,7 +73,10 @@ export class Layers {
       throw error;
     }
     this.#finalizers.register(layer, archive);
-    return { files: () => this.#bridge.files(mount) };
+    return {
+      folders: () => this.#bridge.folders(mount),
+      files: () => this.#bridge.files(mount),
+    };
   }
 
   /** What is laid over all directories, taken together. */

@@ -9,7 +9,7 @@ import { NoArchive } from "../mount/no-archive.js";
 import { hookDownloads, lendFiles } from "../pyodide/downloads.js";
 import { hookInstaller } from "../pyodide/installer.js";
 import { isAlive } from "../pyodide/python.js";
-import { copyDataFiles, sitePackages, writeMetadata } from "../pyodide/site-packages.js";
+import { copyDataFiles, findPlaces, writeMetadata } from "../pyodide/site-packages.js";
 import { hookUnpacker } from "../pyodide/unpacker.js";
 import { fetchPackage, readWatch, throwIfOver } from "./fetch.js";
 import { join } from "./lock.js";
@@ -35,6 +35,7 @@ export class Packages {
   #platform;
   #layers;
   #directory;
+  #prefix;
   /** @type {string[]} names of wheels */
   #mounted = [];
   /** @type {{ name: string, reason: string }[]} */
@@ -53,7 +54,7 @@ export class Packages {
   constructor(pyodide, module, platform) {
     this.#pyodide = pyodide;
     this.#platform = platform;
-    this.#directory = sitePackages(pyodide);
+    ({ directory: this.#directory, prefix: this.#prefix } = findPlaces(pyodide));
     this.#layers = new Layers(pyodide, module);
     for (const hook of [hookInstaller, hookUnpacker])
       this.#hooks.push(hook(pyodide, (arrival) => this.#take(arrival)));
@@ -128,54 +129,45 @@ export class Packages {
     if (arrival.isInstalled && !isWheel(name)) return refuse("it is no wheel");
     const { directory = this.#directory } = arrival;
     if (directory !== this.#directory) return refuse(`it goes into ${directory}`);
-    let files;
+    let wheel;
     try {
-      files = [...this.#layers.add(directory, name, arrival.open()).files()];
+      wheel = this.#layers.add(directory, name, arrival.open());
     } catch (error) {
       if (error instanceof NoArchive)
         return refuse(`it is no archive: ${describeError(error.cause)}`);
       if (error instanceof Unfit) return refuse(error.message);
       throw error;
     }
-    const folders = arrival.isInstalled ? findFolders(name, files) : {};
+    const folders = wheel.folders();
+    const { distInfo, data } = arrival.isInstalled ? findFolders(name, folders) : {};
     // Pyodide refuses it, once its files are there.
-    if (arrival.isInstalled && !folders.distInfo) return refuse("it has no dist-info folder");
+    if (arrival.isInstalled && !distInfo) return refuse("it has no dist-info folder");
     this.#mounted.push(name);
-    return this.#finish(arrival, folders, files);
-  }
-
-  /**
-   * @param {Arrival} arrival
-   * @param {{ distInfo?: string, data?: string }} folders
-   * @param {{ path: string, nbytes: number }[]} files
-   * @returns {Taken}
-   */
-  #finish({ metadata, hasData }, { distInfo, data }, files) {
-    const pyodide = this.#pyodide;
-    const toPath = (/** @type {string} */ folder) => `${this.#directory}/${folder}`;
-    if (distInfo) writeMetadata(pyodide, toPath(distInfo), metadata);
-    if (data && hasData) copyDataFiles(pyodide, toPath(data));
-    const ahead = listAhead(pyodide, this.#directory, files, {
-      extensions: this.#needsSearch(files) ? "ahead" : "auto",
-      isPage: this.#platform.isPage(),
-    });
+    const toPath = (/** @type {string} */ folder) => `${directory}/${folder}`;
+    if (distInfo) writeMetadata(this.#pyodide, toPath(distInfo), arrival.metadata);
+    if (data && arrival.hasData) copyDataFiles(this.#pyodide, `${toPath(data)}/data`, this.#prefix);
+    const ahead = this.#listAhead(wheel, folders);
     return {
       distInfo: distInfo && toPath(distInfo),
       ahead,
-      loadAhead: () => loadAll(pyodide, ahead),
+      loadAhead: () => loadAll(this.#pyodide, ahead),
     };
   }
 
   /**
-   * 0.27 finds the libraries in NAME.libs only where its own loader is told of that folder.
-   *
-   * @param {{ path: string }[]} files
+   * @param {ReturnType<Layers["add"]>} wheel
+   * @param {string[]} folders
+   * @returns {string[]} the paths of the extension modules that are to be loaded now
    */
-  #needsSearch(files) {
-    return (
-      this.#pyodide.version.startsWith("0.27.") &&
-      files.some(({ path }) => /^[^/]+\.libs\//.test(path))
-    );
+  #listAhead(wheel, folders) {
+    const pyodide = this.#pyodide;
+    // 0.27 finds the libraries in NAME.libs only where its own loader is told of that folder.
+    const isOld = pyodide.version.startsWith("0.27.");
+    const needsSearch = isOld && folders.some((each) => each.endsWith(".libs"));
+    const isPage = this.#platform.isPage();
+    if (!needsSearch && !isPage) return [];
+    const extensions = needsSearch ? "ahead" : "auto";
+    return listAhead(pyodide, this.#directory, wheel.files(), { extensions, isPage });
   }
 
   /**

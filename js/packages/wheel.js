@@ -13,20 +13,14 @@ export function isWheel(fileName) {
 
 /**
  * @param {string} fileName of a wheel
- * @param {Iterable<{ path: string }>} files the wheel's
- * @returns {{ distInfo?: string, data?: string }} the folders that belong to the package: NAME-VERSION.dist-info
+ * @param {string[]} folders the wheel's
+ * @returns {{ distInfo?: string, data?: string }} those that belong to the package: NAME-VERSION.dist-info
  *   and NAME-VERSION.data, where there are such
  */
-export function findFolders(fileName, files) {
+export function findFolders(fileName, folders) {
   const name = normalize(fileName.split("-").slice(0, -4).join("-"));
-  /** @type {Set<string>} */
-  const folders = new Set();
-  for (const { path } of files) {
-    const slash = path.indexOf("/");
-    if (slash > 0) folders.add(path.slice(0, slash));
-  }
   const find = (/** @type {string} */ suffix) =>
-    [...folders].find((each) => each.endsWith(suffix) && normalize(each).startsWith(name));
+    folders.find((each) => each.endsWith(suffix) && normalize(each).startsWith(name));
   return { distInfo: find(".dist-info"), data: find(".data") };
 }
 
