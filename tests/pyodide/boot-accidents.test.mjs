@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import {
   collectWarnings,
@@ -378,6 +379,23 @@ describe("boot, accidents", () => {
     await first.zips.flush();
     const { zips } = await bootWith({ storage });
     assert.deepEqual([zips.stats().start.library, zips.stats().start.compiles], ["kept", 0]);
+  });
+
+  test("a start that takes long waits as long for its store", async () => {
+    let delay = async () => {};
+    const storage = lateStore(() => delay());
+    const { zips } = await bootWith({ storage });
+    await zips.flush();
+    // Once Python asks for the library, the start has taken three and a half seconds, the store another three.
+    const opened = sleep(6500);
+    delay = () => opened;
+    const { zips: second } = await start(VERSION, {
+      load: (loadPyodide, own) =>
+        boot((options) => sleep(3500).then(() => loadPyodide(options)), {
+          ...{ autoFlush: false, storage, pyodide: own },
+        }),
+    });
+    assert.deepEqual(second.stats().start.reason ?? second.stats().start.library, "kept");
   });
 
   test("a store that never answers does not hold a start up", async () => {
