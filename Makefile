@@ -160,6 +160,23 @@ build/bundlers/done: tests/bundlers/package.json tests/bundlers/package-lock.jso
 	    { tail -n 20 ../setup/bundlers.log; exit 1; }
 	@touch $@
 
+# What the examples use, with a lock file of its own too.
+build/examples/done: examples/package.json examples/package-lock.json .npmrc | $(SETUP_BUILD)
+	@mkdir -p $(@D) && cp $(filter %.json .npmrc,$^) $(@D)
+	@echo "installing the clients that the examples use (log: build/setup/examples.log)"
+	@cd $(@D) && npm ci --loglevel=error >../setup/examples.log 2>&1 </dev/null || \
+	    { tail -n 20 ../setup/examples.log; exit 1; }
+	@touch $@
+
+# JupyterLite, and the wheels of its example.
+build/jupyterlite/done: examples/jupyterlite/requirements.txt examples/jupyterlite/wheels.txt | build/archives/done
+	@mkdir -p $(@D)
+	@echo "installing JupyterLite (log: build/setup/jupyterlite.log)"
+	@{ $(PYTHON) -m venv $(@D)/venv && $(@D)/venv/bin/pip install --disable-pip-version-check --requirement $<; } \
+	    >build/setup/jupyterlite.log 2>&1 </dev/null || { tail -n 20 build/setup/jupyterlite.log; exit 1; }
+	@$(PYTHON) bench/fetch_archives.py $(@D)/wheels examples/jupyterlite/wheels.txt
+	@touch $@
+
 archives: build/archives/done
 
 build/archives/done: bench/requirements.txt bench/fetch_archives.py | $(SETUP_BUILD)
@@ -178,7 +195,7 @@ build/wheels/done build/wheels-full/done: bench/fetch_archives.py | $(SETUP_BUIL
 
 # Those that keep one core busy, and those that start two processes themselves.
 SINGLE_SUITES = test-c test-python test-faults test-writers
-DOUBLE_SUITES = cpython-tests test-pyodide test-browser test-package $(if $(FULL),test-writers-full)
+DOUBLE_SUITES = cpython-tests test-pyodide test-browser test-package test-clients $(if $(FULL),test-writers-full)
 SUITES        = $(SINGLE_SUITES) $(DOUBLE_SUITES)
 .PHONY: test test-full $(SUITES) test-writers-full
 
@@ -285,9 +302,44 @@ cpython-tests: all $(SETUP_TEST)
 test-browser: wasm archives extensions drop-in $(MICROPIP) $(SETUP_TEST)
 	@node tests/suite.mjs run $@ "$(NODE_TEST) $(wildcard tests/browser/*.test.mjs)"
 
+# The examples, as people open them.
+test-clients: examples build/examples/site $(SETUP_TEST)
+	@node tests/suite.mjs run $@ "node --test --test-concurrency=1 $(wildcard tests/clients/*.test.mjs)"
+
 # What npm packs, and what programs and bundlers make of it.
 test-package: wasm $(SETUP_TEST) build/bundlers/done
 	@node tests/suite.mjs run $@ "$(NODE_TEST) $(wildcard tests/package/*.test.mjs tests/bundlers/*.test.mjs)"
+
+# --- examples ------------------------------------------------------------------------------------
+
+# They run in build/examples, with the clients that they use, and this package as npm packs it.
+EXAMPLE_NAMES = $(shell sed -n '/"scripts"/,/}/s/^    "\([a-z-]*\)": .*/\1/p' examples/package.json)
+EXAMPLE_FILES = $(shell find examples -type f)
+.PHONY: examples $(addprefix example-,$(EXAMPLE_NAMES))
+examples: build/examples/ready
+
+build/examples/ready: $(EXAMPLE_FILES) $(wildcard js/*.js js/*/*.js js/*/*/*.js) $(WASM_MODULE) $(INLINED_WASM) package.json \
+    build/examples/done | build/archives/done
+	@cp -r examples/. $(@D)
+	@mkdir -p $(@D)/wheels $(@D)/vite/public/pyodide && cp build/archives/sympy-*.whl build/archives/mpmath-*.whl $(@D)/wheels
+	@cp -r $(@D)/wheels $(@D)/vite/public
+	@cp $(addprefix $(@D)/node_modules/pyodide/,$(PYODIDE_FILES)) $(@D)/vite/public/pyodide
+	@rm -rf $(@D)/node_modules/pyodide-zipimport && mkdir $(@D)/node_modules/pyodide-zipimport
+	@npm pack --silent --pack-destination $(@D) >/dev/null
+	@tar -xzf $(@D)/pyodide-zipimport-$(VERSION).tgz -C $(@D)/node_modules/pyodide-zipimport --strip-components=1
+	@touch $@
+PYODIDE_FILES = pyodide.asm.mjs pyodide.asm.wasm python_stdlib.zip pyodide-lock.json
+
+$(addprefix example-,$(EXAMPLE_NAMES)): example-%: build/examples/ready
+	@cd $(<D) && npm run --silent $*
+
+example-jupyterlite: build/examples/site
+
+build/examples/site: build/examples/ready $(DROP_IN) build/jupyterlite/done
+	@echo "building the JupyterLite site"
+	@build/examples/jupyterlite/build.sh $(CURDIR)/build/examples/node_modules/pyodide $(CURDIR)/$(DROP_IN) \
+	    $(CURDIR)/build/jupyterlite/venv $(CURDIR)/build/jupyterlite/wheels
+	@touch $@
 
 # --- checks --------------------------------------------------------------------------------------
 
@@ -297,7 +349,7 @@ CHECKS = check-format check-gcc check-clang check-tidy check-layers check-rooms 
 
 JS_FILES = "{js,bench,tests,wasm,examples}/**/*.{js,mjs,ts}" package.json .tsconfig.json
 ESLINT   = node_modules/.bin/eslint --config .eslint.config.mjs --max-warnings 0 --no-error-on-unmatched-pattern \
-    js bench tests wasm
+    js bench tests wasm examples
 
 # Runs every check, also after one failed: a line for each, and the whole output of those that fail.
 check: $(SETUP_TEST)
@@ -350,7 +402,7 @@ check-types: wasm
 	@node_modules/.bin/tsc --project tests
 	@echo "tsc: types of js, bench, wasm and tests"
 
-LOCK_FILES = package-lock.json tests/bundlers/package-lock.json
+LOCK_FILES = package-lock.json tests/bundlers/package-lock.json examples/package-lock.json
 check-lock:
 	@! grep -n '"resolved"' $(LOCK_FILES)
 	@echo "$(LOCK_FILES): no host names"
@@ -362,7 +414,7 @@ format:
 
 # --- demo, bench, fuzz, coverage -----------------------------------------------------------------
 
-.PHONY: demo bench bench-browser soak fuzz $(addprefix fuzz-,$(FUZZ_TARGETS)) coverage mutants
+.PHONY: demo bench bench-browser bench-clients soak fuzz $(addprefix fuzz-,$(FUZZ_TARGETS)) coverage mutants
 
 # PYODIDE=0.27.8 make demo: on another Pyodide than the newest.
 demo: all archives
@@ -374,6 +426,10 @@ bench: all archives build/wheels-full/done $(EXTENSION_WHEELS) $(SETUP_TEST)
 # ENGINE=Chromium make bench-browser: one of Chromium, Firefox, WebKitGTK.
 bench-browser: wasm archives $(SETUP_TEST)
 	@node bench/browser.mjs $(ENGINE)
+
+# Each client of the examples on its second visit, against the same unchanged. PAGE="page workers" for some.
+bench-clients: examples build/examples/site $(SETUP_TEST)
+	@node bench/clients.mjs $(PAGE)
 
 # What CI does for a moment, for hours: processes and browsers killed at random moments, such that write
 # at the same time, and an hour of each fuzz target. About four hours.
@@ -459,6 +515,8 @@ clean:
 
 help:
 	@echo "make                build the side module (js/) and the native extension (build/native)"
+	@echo "make example-page   one of the examples: $(EXAMPLE_NAMES)"
+	@echo "make drop-in        one file in the place of Pyodide's module (build/drop-in)"
 	@echo "make demo           stock and ours on real archives; PYODIDE=0.27.8 for another Pyodide"
 	@echo "make test           every test, each promise once; parts of it: $(SUITES)"
 	@echo "make test-full      the same on every version of Pyodide and in every engine: the whole matrix"
@@ -467,6 +525,7 @@ help:
 	@echo "make format         put the sources into the form that make check wants"
 	@echo "make bench          measure against stock, in Node and in browsers; puts the table into README.md"
 	@echo "make bench-browser  browsers alone, a visit part by part; ENGINE=Firefox for one engine"
+	@echo "make bench-clients  the examples in Chromium, with and without this package"
 	@echo "make fuzz T=60      each fuzz target for T seconds; one alone: fuzz-archive"
 	@echo "make soak           hundreds of killed and competing processes, hours of fuzzing"
 	@echo "make coverage       lines and branches of src/ that the tests run"

@@ -5,7 +5,14 @@
 // not start is an error, never a skip.
 
 import { spawn } from "node:child_process";
-import { accessSync, appendFileSync, constants, existsSync, readdirSync } from "node:fs";
+import {
+  accessSync,
+  appendFileSync,
+  constants,
+  existsSync,
+  readdirSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -18,6 +25,9 @@ import puppeteer from "puppeteer-core";
  * @property {string} version
  * @property {(url: string) => Promise<void>} open  shows the URL in a fresh page, the only one
  * @property {(url: string) => Promise<void>} [openAnother]  in one more page
+ * @property {(code: string) => Promise<any>} [evaluate]  an expression in the page, awaited; not in WebKitGTK with a profile
+ * @property {(file: string) => Promise<void>} [screenshot]  as a PNG
+ * @property {string[]} [messages]  warnings and errors on the console of all pages, and of their workers in Chromium
  * @property {(method: string, parameters: object) => Promise<any>} [command]  of Chromium's protocol
  * @property {() => Promise<void>} [kill]  as a crash of the machine would
  * @property {() => Promise<void>} close
@@ -119,8 +129,14 @@ async function launch(options, { profile, isPrivate, throttles } = {}) {
       : browser.defaultBrowserContext();
   let page;
   let session; // of a page that stays: what a session sets ends with its page
+  const messages = [];
   const openAnother = async (url) => {
     page = await context.newPage();
+    await page.setViewport({ width: 1300, height: 900 });
+    page.on("console", (message) => {
+      if (["warn", "error"].includes(message.type())) messages.push(message.text());
+    });
+    page.on("pageerror", (error) => messages.push(String(error?.message ?? error)));
     await page.goto(url, { waitUntil: "domcontentloaded" });
   };
   return {
@@ -130,6 +146,9 @@ async function launch(options, { profile, isPrivate, throttles } = {}) {
       await openAnother(url);
     },
     openAnother,
+    messages,
+    evaluate: (code) => page.evaluate(code),
+    screenshot: (file) => page.screenshot({ path: file }),
     async command(method, parameters) {
       session ??= await (await context.newPage()).createCDPSession();
       return session.send(method, parameters);
@@ -198,6 +217,16 @@ async function startSession(server, stop) {
   return {
     version: `WebKitGTK ${capabilities.browserVersion}`,
     open: (url) => call(server, "POST", `${session}/url`, { url }),
+    evaluate: (code) =>
+      call(server, "POST", `${session}/execute/async`, {
+        script: "const done = arguments[1]; Promise.resolve(eval(arguments[0])).then(done);",
+        args: [code],
+      }),
+    screenshot: async (file) =>
+      writeFileSync(
+        file,
+        Buffer.from(await call(server, "GET", `${session}/screenshot`), "base64"),
+      ),
     async close() {
       await call(server, "DELETE", session);
       stop();

@@ -1,0 +1,3 @@
+from integrate import integrate
+
+__export__ = ["integrate"]
