@@ -40,10 +40,10 @@ describe("the packed package", () => {
     assert.deepEqual(others, []);
   });
 
-  test("scripts, types and side module take at most 480 KiB, the inlined one at most 48", () => {
+  test("scripts, types and side module take at most 520 KiB, the inlined one at most 48", () => {
     const code = [...sizes].filter(([path]) => path.startsWith("js/") && path !== INLINED);
     const total = code.reduce((sum, [, size]) => sum + size, 0);
-    assert.ok(total <= 480 * KIB, `${total} bytes`);
+    assert.ok(total <= 520 * KIB, `${total} bytes`);
     assert.ok(sizes.get(INLINED) <= 48 * KIB, `${sizes.get(INLINED)} bytes`);
   });
 
