@@ -14,13 +14,17 @@ const PUBLISHED = {
 for (const version of versions.filter((each) => isFull && each in PUBLISHED)) {
   describe(`published extension modules, Pyodide ${version}`, () => {
     for (const name of PUBLISHED[version]) {
-      test(`${name}, mounted as unpacked`, async () => {
-        const use = (way) => runChild("extension-wheels/use.mjs", [version, way, name]);
-        const unpacked = await use("unpacked");
-        assert.equal(unpacked.status, 0, unpacked.errors.slice(-1000));
-        assert.ok(unpacked.lines.length > 0);
-        assert.deepEqual(await use("mounted"), unpacked);
-      });
+      for (const [way, stock] of [
+        ["mounted", "unpacked"],
+        ["shown", "loaded"],
+      ])
+        test(`${name}, ${way} as ${stock}`, async () => {
+          const use = (each) => runChild("extension-wheels/use.mjs", [version, each, name]);
+          const expected = await use(stock);
+          assert.equal(expected.status, 0, expected.errors.slice(-1000));
+          assert.ok(expected.lines.length > 0);
+          assert.deepEqual(await use(way), expected);
+        });
     }
   });
 }

@@ -48,6 +48,20 @@ describeOn(oldAndNew, "packages of every shape", (version) => {
       assert.deepEqual(found, expected);
     });
 
+  test("a damaged file is an error when it is read", async () => {
+    const name = "damaged-1.0-py3-none-any.whl";
+    const [unpacked, shown] = [await stock.loadWheel(name), await ours.loadWheel(name)];
+    assert.match(JSON.stringify(unpacked.said), /Bad CRC-32/);
+    assert.equal("damaged" in unpacked.known, false);
+    assert.deepEqual(
+      shown.said.map(([kind]) => kind),
+      ["message", "message"],
+    );
+    assert.equal(ours.python("import damaged; damaged.value"), 1);
+    const path = "damaged.__path__[0] + '/data.txt'";
+    assert.throws(() => ours.python(`open(${path}, "rb").read()`), /OSError/);
+  });
+
   test("what was shown, and what was unpacked and why", () => {
     const { mounted, unpacked, missing } = zips.stats().packages;
     assert.deepEqual(missing, []);

@@ -22,6 +22,8 @@ ours does, and they fail on stock.
 `python3 tests/python/page.py > docs/compatibility.md` writes this page. The words of the rows are in
 `tests/python/differences.py`, and the marks `@difference` in the tests say which tests belong to a row.
 
+Where packages that are shown in site-packages differ from unpacked ones is in [packages.md](packages.md#what-differs-from-unpacking).
+
 """
 
 

@@ -1,6 +1,7 @@
-// Uses a published wheel with extension modules, mounted or unpacked, and prints what came of it.
+// Uses a published wheel with extension modules, mounted or unpacked, or loaded by loadPackage(), which unpacks it or
+// shows it, and prints what came of it.
 //
-//   node use.mjs VERSION mounted|unpacked NAME
+//   node use.mjs VERSION mounted|unpacked|shown|loaded NAME
 
 import { readFileSync, readdirSync } from "node:fs";
 
@@ -63,16 +64,29 @@ const [version, way, name] = process.argv.slice(2);
 const folder = projectPath(`build/extension-wheels/${version}`);
 const { wheels, code } = USES[name];
 const pyodide = await start(version, { print: (line) => console.log(line) });
-const zips = await install(pyodide, { storage: "memory" });
-for (const wheel of readdirSync(folder).filter((each) => wheels.test(each))) {
-  const bytes = Uint8Array.from(readFileSync(`${folder}/${wheel}`));
-  if (way === "mounted") {
-    await zips.mount(bytes, { name: wheel });
-  } else {
-    pyodide.unpackArchive(bytes, "zip", { extractDir: `/lib/zip/${wheel}` });
-    pyodide.runPython(`import sys; sys.path.insert(0, "/lib/zip/${wheel}")`);
+const zips = await install(pyodide, { storage: "memory", mountPackages: way === "shown" });
+const files = readdirSync(folder).filter((each) => wheels.test(each));
+const libraries = () => Object.keys(pyodide._module.LDSO.loadedLibsByName).length;
+if (way === "shown" || way === "loaded") {
+  const before = libraries();
+  const found = await pyodide.loadPackage(
+    files.map((each) => `${folder}/${each}`),
+    { messageCallback() {} },
+  );
+  if (found.length !== files.length)
+    throw new Error(`${found.length} of ${files.length} are there`);
+  if (way === "shown" && libraries() > before) throw new Error("a library was loaded ahead");
+} else
+  for (const wheel of files) {
+    const bytes = Uint8Array.from(readFileSync(`${folder}/${wheel}`));
+    if (way === "mounted") {
+      await zips.mount(bytes, { name: wheel });
+    } else {
+      pyodide.unpackArchive(bytes, "zip", { extractDir: `/lib/zip/${wheel}` });
+      pyodide.runPython(`import sys; sys.path.insert(0, "/lib/zip/${wheel}")`);
+    }
   }
-}
 pyodide.runPython(code);
-if (way === "mounted" && zips.stats().mounts.filledBytes > 512 * 1024)
+const { mounts, packages } = zips.stats();
+if (mounts.filledBytes + (packages?.filledBytes ?? 0) > 512 * 1024)
   throw new Error("the module's bytes are kept");

@@ -77,7 +77,23 @@ with open(os.path.join(os.path.dirname(__file__), "made.txt"), "w") as file:
 
 export const HASHES = { "wrong_sum-1.0-py3-none-any.whl": "0".repeat(64) };
 
+/** The same wheel, with another byte in the contents of a file. */
+function damage(wheel, contents) {
+  const [bytes] = Object.values(wheel);
+  bytes[Buffer.from(bytes).indexOf(contents)] ^= 1;
+  return wheel;
+}
+
 export const BAD_FILES = {
+  ...damage(
+    makeWheel(
+      "damaged",
+      "1.0",
+      { "damaged/__init__.py": "value = 1", "damaged/data.txt": "some text" },
+      { isStored: true },
+    ),
+    "some text",
+  ),
   "text-1.0-py3-none-any.whl": new TextEncoder().encode("<!DOCTYPE html> is no wheel"),
   "cut-1.0-py3-none-any.whl": Object.values(makeWheel("cut", "1.0", { "cut.py": "" }))[0].slice(
     0,

@@ -6,14 +6,14 @@ import { makeZip } from "../zip.mjs";
  * @param {string} name
  * @param {string} version
  * @param {Record<string, string | Uint8Array>} files by their paths
- * @param {{ requires?: string[], entryPoints?: string, hasInfo?: boolean }} [options]
+ * @param {{ requires?: string[], entryPoints?: string, hasInfo?: boolean, isStored?: boolean }} [options]
  * @returns {{ [fileName: string]: Uint8Array }}
  */
 export function makeWheel(
   name,
   version,
   files,
-  { requires = [], entryPoints, hasInfo = true } = {},
+  { requires = [], entryPoints, hasInfo = true, isStored } = {},
 ) {
   const info = `${name}-${version}.dist-info`;
   const metadata = ["Metadata-Version: 2.1", `Name: ${name}`, `Version: ${version}`];
@@ -30,5 +30,5 @@ export function makeWheel(
     all[`${info}/RECORD`] = [...Object.keys(all), `${info}/RECORD`]
       .map((each) => `${each},,\n`)
       .join("");
-  return { [`${name}-${version}-py3-none-any.whl`]: makeZip(all) };
+  return { [`${name}-${version}-py3-none-any.whl`]: makeZip(all, { isStored }) };
 }
