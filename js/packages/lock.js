@@ -3,6 +3,7 @@
 // that a program asks for, and where they are.
 
 import { makeURL } from "../base/urls.js";
+import { lastPart, normalize } from "./wheel.js";
 
 /** @typedef {import("../platform/platform.js").Platform} Platform */
 
@@ -13,19 +14,11 @@ import { makeURL } from "../base/urls.js";
  * @property {string} [sha256] of the file, in hexadecimal; undefined where the program itself named the address
  */
 
-/** @param {string} name */
-export const normalize = (name) => name.replaceAll(/[-_.]+/g, "-").toLowerCase();
-
 /** @param {unknown} name what loadPackage() takes for the address of a wheel */
-export const isAddress = (name) => typeof name === "string" && name.endsWith(".whl");
+const isAddress = (name) => typeof name === "string" && name.endsWith(".whl");
 
 /** @param {string} address of a wheel */
-export function nameOfWheel(address) {
-  return address
-    .slice(address.lastIndexOf("/") + 1)
-    .split("-")[0]
-    .toLowerCase();
-}
+const nameOfWheel = (address) => lastPart(address).split("-")[0].toLowerCase();
 
 /**
  * @param {Platform} platform
@@ -39,11 +32,13 @@ export async function findWanted(platform, settings, names) {
   const isNamed = names.some((name) => !isAddress(name));
   const lock = isNamed ? await readLock(platform, settings) : undefined;
   const base = baseOf(platform, settings);
+  const seen = new Set();
 
   const add = (/** @type {string} */ given) => {
     const name = normalize(given);
     const entry = lock?.packages?.[name];
-    if (!entry || wanted.has(name)) return;
+    if (!entry || seen.has(name)) return;
+    seen.add(name);
     const { file_name: fileName, sha256, depends } = entry;
     const address = join(base, fileName);
     if (address) wanted.set(name, { name: entry.name, address, sha256 });

@@ -146,7 +146,7 @@ export class Packages {
     const toPath = (/** @type {string} */ folder) => `${directory}/${folder}`;
     if (distInfo) writeMetadata(this.#pyodide, toPath(distInfo), arrival.metadata);
     if (data && arrival.hasData) copyDataFiles(this.#pyodide, `${toPath(data)}/data`, this.#prefix);
-    const ahead = this.#listAhead(wheel, folders);
+    const ahead = arrival.isInstalled ? this.#listAhead(wheel, folders) : [];
     return {
       distInfo: distInfo && toPath(distInfo),
       ahead,

@@ -24,7 +24,11 @@ export function findFolders(fileName, folders) {
   return { distInfo: find(".dist-info"), data: find(".data") };
 }
 
-/** Names that differ in nothing else are one name (PEP 503). */
-function normalize(/** @type {string} */ name) {
+/**
+ * The one spelling of a name that is to be compared (PEP 503).
+ *
+ * @param {string} name
+ */
+export function normalize(name) {
   return name.replaceAll(/[-_.]+/g, "-").toLowerCase();
 }

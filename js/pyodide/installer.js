@@ -92,7 +92,7 @@ export function hookInstaller({ _api: api }, take) {
 function describePackage(entry, channel, buffer) {
   const { file_name: fileName, install_dir: place } = Object(entry);
   if (typeof fileName !== "string" || typeof channel !== "string") return undefined;
-  if (!(buffer instanceof Uint8Array)) return undefined;
+  if (!isBytes(buffer)) return undefined;
   return {
     fileName,
     buffer,
@@ -112,12 +112,22 @@ function describePackage(entry, channel, buffer) {
  * @returns {Arrival | undefined}
  */
 function describeInstall([buffer, fileName, directory, given]) {
-  if (!(buffer instanceof Uint8Array)) return undefined;
+  if (!isBytes(buffer)) return undefined;
   if (typeof fileName !== "string" || typeof directory !== "string") return undefined;
   const metadata = entriesOf(given);
   if (!metadata) return undefined;
   const open = () => new Uint8Array(buffer); // whoever calls it may keep it
   return { fileName, buffer, open, directory, isInstalled: true, metadata, hasData: true };
+}
+
+/**
+ * Not by its class: Pyodide may have been loaded by another window.
+ *
+ * @param {unknown} value
+ * @returns {value is Uint8Array}
+ */
+function isBytes(value) {
+  return Object.prototype.toString.call(value) === "[object Uint8Array]";
 }
 
 /**
