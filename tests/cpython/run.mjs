@@ -9,6 +9,9 @@
 // test that passes through stock does not pass through ours, or fails through ours without failing
 // through stock.
 //
+// In Pyodide the suites of resources and metadata run twice more where everything runs ("folders"): with the
+// archives that they make unpacked, through stock, and with the same mounted, through ours.
+//
 // Without a NAME, and unless FULL is set, the oldest and the newest Python run, natively and in Pyodide,
 // and the newest once more with packs: between them lie the versions that zipimport changed in.
 //
@@ -51,6 +54,7 @@ const TIMEOUT_MS = 15 * 60_000;
  * @property {"pyenv" | "debian"} source  where its tests are from
  * @property {string} [suite]    Debian suite
  * @property {"once" | "twice"} [always] runs in every run of the tests, and again with packs
+ * @property {boolean} [usesFolders] archives are made folders
  */
 
 /** @type {Configuration[]} */
@@ -121,6 +125,7 @@ for (const configuration of chosen) {
     for (const importer of importers) jobs.push({ row, tree, importer });
     if (importers.includes("ours") && (runsAll || configuration.always === "twice"))
       again.push({ row, tree });
+    if (configuration.pyodide && runsAll) addFolders(row, tree);
   } catch (error) {
     if (!(error instanceof TreeUnavailable)) throw error;
     row.unavailable = error.message;
@@ -141,6 +146,17 @@ const outcome = compare(rows);
 printComparison(rows, importers, outcome);
 process.exitCode = outcome.failed === 0 ? 0 : 1;
 
+function addFolders(row, tree) {
+  const configuration = {
+    ...row.configuration,
+    name: `${row.configuration.name}, folders`,
+    usesFolders: true,
+  };
+  const folders = { ...row, configuration, runs: {} };
+  rows.push(folders);
+  for (const importer of importers) jobs.push({ row: folders, tree, importer });
+}
+
 async function drainJobs() {
   for (let job = jobs.shift(); job; job = jobs.shift())
     job.row.runs[job.importer] = await runOnce(job);
@@ -148,7 +164,7 @@ async function drainJobs() {
 
 /** Run all suites in one fresh process; returns what it reported, and why it died if it did. */
 async function runOnce({ row, tree, importer }) {
-  const { name, pyodide, minor } = row.configuration;
+  const { name, pyodide, minor, usesFolders } = row.configuration;
   const stem = join(results, `${name.replaceAll(/[ ,]+/g, "-")}.${importer}`);
   const report = `${stem}.jsonl`;
   const scratch = `${stem}.cwd`;
@@ -165,7 +181,8 @@ async function runOnce({ row, tree, importer }) {
     ...process.env,
     LC_ALL: "C.UTF-8",
     PYTHONPATH: importer === "ours" ? join(root, "build/native") : "",
-    PACKS: join(packs, minor),
+    PACKS: join(packs, usesFolders ? `${minor}-folders` : minor),
+    FOLDERS: usesFolders ? "1" : "",
     STARTED: name.endsWith(", packs") ? "kept" : "stock",
   };
   if (pyodide) delete env.PYTHONPATH;
