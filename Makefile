@@ -191,6 +191,11 @@ build/wheels/done build/wheels-full/done: bench/fetch_archives.py | $(SETUP_BUIL
 	@$(PYTHON) bench/fetch_archives.py $(@D) $(firstword $(filter %.txt,$^))
 	@touch $@
 
+WHEEL_SOURCES = build/wheels-sources/done
+$(WHEEL_SOURCES): tests/wheels/requirements-sources.txt bench/fetch_archives.py | $(SETUP_BUILD)
+	@$(PYTHON) bench/fetch_archives.py $(@D) $<
+	@touch $@
+
 # --- tests ---------------------------------------------------------------------------------------
 
 # Those that keep one core busy, and those that start two processes themselves.
@@ -293,7 +298,7 @@ $(MICROPIP): $(wildcard tests/pyodide/packages/micropip-*.txt) bench/fetch_archi
 	@for pins in $(filter %.txt,$^); do $(PYTHON) bench/fetch_archives.py $(@D) $$pins || exit 1; done
 	@touch $@
 
-test-pyodide: wasm archives extensions $(WHEELS) $(MICROPIP) $(if $(FULL),$(EXTENSION_WHEELS))
+test-pyodide: wasm archives extensions $(WHEELS) $(MICROPIP) $(if $(FULL),$(WHEEL_SOURCES) $(EXTENSION_WHEELS))
 	@node tests/suite.mjs run $@ "$(NODE_TEST) $(wildcard tests/pyodide/*.test.mjs tests/wheels/*.test.mjs)"
 
 cpython-tests: all $(SETUP_TEST)
