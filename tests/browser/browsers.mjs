@@ -214,6 +214,7 @@ async function startSession(server, stop) {
     },
   });
   const session = `/session/${sessionId}`;
+  await call(server, "POST", `${session}/timeouts`, { script: 300_000 });
   return {
     version: `WebKitGTK ${capabilities.browserVersion}`,
     open: (url) => call(server, "POST", `${session}/url`, { url }),
