@@ -101,10 +101,9 @@ export class EarlyFiles {
    */
   constructor(platform, settings, names, watch) {
     const begin = (/** @type {Wanted} */ wanted) => {
-      const { href } = makeURL(wanted.address, platform.toURL);
       const fetching = fetchPackage(platform, wanted, watch);
       fetching.catch(() => {}); // whoever takes it will see
-      this.#files.push({ key: keyOf(wanted), href, fetching });
+      this.#files.push({ key: keyOf(wanted), href: hrefOf(platform, wanted.address), fetching });
     };
     this.begun = findWanted(platform, settings, names)
       .then((all) => all.forEach(begin))
@@ -141,6 +140,18 @@ export class EarlyFiles {
  * @param {Wanted} wanted
  */
 const keyOf = ({ address, sha256 }) => sha256 || address;
+
+/**
+ * @param {Platform} platform
+ * @param {string} address
+ */
+function hrefOf(platform, address) {
+  try {
+    return makeURL(address, platform.toURL).href;
+  } catch {
+    return address; // which nobody can fetch
+  }
+}
 
 /** @param {string} sha256 in hexadecimal */
 function toIntegrity(sha256) {

@@ -102,19 +102,23 @@ describeOn(oldAndNew, "packages of a start", (version) => {
     zips.uninstall();
   });
 
-  testOnce("packages that need each other hinder no other file", async () => {
-    const contents = structuredClone(place.lock);
-    contents.packages.needy.depends = ["plain"];
-    contents.packages.plain.depends = ["needy"];
-    const asked = [];
-    const early = await serve({ [nameOf("later")]: (response) => asked.push(response.end()) });
-    // Nobody says where the lock file's packages are.
-    const packages = ["needy", early.urlOf(nameOf("later"))];
-    prepare({ storage: "memory", pyodide: { lockFileContents: contents, packages } });
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    assert.equal(asked.length, 1);
-    early.close();
-  });
+  testOnce(
+    "packages that need each other, and no address at all, hinder no other file",
+    async () => {
+      const contents = structuredClone(place.lock);
+      contents.packages.needy.depends = ["plain"];
+      contents.packages.plain.depends = ["needy"];
+      const asked = [];
+      const early = await serve({ [nameOf("later")]: (response) => asked.push(response.end()) });
+      // Nobody says where the lock file's packages are.
+      const noAddress = "http://[/bad-1.0-py3-none-any.whl";
+      const packages = ["needy", noAddress, early.urlOf(nameOf("later"))];
+      prepare({ storage: "memory", pyodide: { lockFileContents: contents, packages } });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      assert.equal(asked.length, 1);
+      early.close();
+    },
+  );
 
   testOnce("one that does not exist", async () => {
     const options = { ...place.options, packages: ["needy", "nowhere"] };
