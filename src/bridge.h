@@ -48,7 +48,7 @@ void zi_bridge_release(void);
 void zi_bridge_change(struct zi_mount *mount, uint32_t node, uint32_t change);
 
 /* Tells of a shared folder, which _share() returned, that it has or had the name in the area, and
- * not from a mount. */
+ * not from a mount; if that is empty, that it may have any name. */
 void zi_bridge_note(struct zi_folder *folder);
 
 #endif

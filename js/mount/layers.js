@@ -115,6 +115,8 @@ export class Layers {
     const path = FS.getPath(node);
     const known = this.#shared.get(path);
     if (known && known.node === node) return known;
+    if (node.mount.type !== FS.filesystems.MEMFS)
+      throw new Unfit("the folder is not one of Pyodide's own, in memory");
     const folder = callFunction(this.#module, "_share", (method) => method(path));
     const nodes = known?.nodes ?? new Nodes(this.#pyodide, this.#bridge);
     nodes.share(node, (name) => this.#bridge.note(folder, name));

@@ -11,6 +11,7 @@
 // `FS.nameTable`, whose nodes are chained by `name_next`.
 
 import { KIND } from "./bridge.js";
+import { childOf, hear } from "./directory.js";
 import { Leaves } from "./leaves.js";
 
 /** @typedef {import("./layer.js").Layer} Layer */
@@ -18,20 +19,8 @@ import { Leaves } from "./leaves.js";
 /** The root of an archive, as the side module numbers its nodes. */
 const ROOT = 0;
 
-/** @typedef {{ layer: Layer, index: number }} Shown a node of an archive */
-
-/**
- * What is known of a directory that shows some of archives.
- *
- * @typedef {object} Directory
- * @property {any} node
- * @property {Shown[]} shown the newest layer's first
- * @property {Record<string, any>} children nodes by name: those that were looked for, or all
- * @property {boolean} isFilled whether all are there; what is missing then, the user removed
- * @property {boolean} isMaking whether a child is being made, which is no change by the user
- * @property {boolean} isMixed whether it has names, or lacks some, by the user
- * @property {(name: string) => void} [note] of a shared folder: hears of names that are the user's
- */
+/** @typedef {import("./directory.js").Directory} Directory */
+/** @typedef {import("./directory.js").Shown} Shown */
 
 /** What cannot lie over what is there already. */
 export class Unfit extends Error {}
@@ -71,19 +60,7 @@ export class Nodes {
    */
   plant(parent, name, layer) {
     const root = this.#makeDirectory(parent, name, [{ layer, index: ROOT }], Date.now());
-    // What moves it, no directory of ours hears of.
-    for (const key of ["name", "parent"]) {
-      let current = root[key];
-      Object.defineProperty(root, key, {
-        configurable: true,
-        enumerable: true,
-        get: () => current,
-        set: this.#guard((value) => {
-          current = value;
-          layer.tellGone(ROOT);
-        }),
-      });
-    }
+    this.#watchMoves(/** @type {Directory} */ (this.#directories.get(root)));
     return root;
   }
 
@@ -108,14 +85,17 @@ export class Nodes {
   /**
    * Makes a directory that is there one that archives can be laid over.
    *
-   * @param {any} node
-   * @param {(name: string) => void} note is told each name that is no archive's alone
+   * @param {any} node of MEMFS
+   * @param {(name: string) => void} note is told each name that is no archive's alone, and "" once the directory
+   *   may be another one than that of its path
    */
   share(node, note) {
-    if (node.mount.type !== this.#fs.filesystems.MEMFS)
-      throw new Unfit("the folder is not one of Pyodide's own, in memory");
     Object.keys(node.contents).forEach(note);
-    this.#adopt(node).note = note;
+    const directory = this.#adopt(node);
+    directory.isMixed = false;
+    directory.note = note;
+    directory.count = Object.keys(node.contents).length;
+    this.#watchMoves(directory);
   }
 
   /**
@@ -164,11 +144,13 @@ export class Nodes {
   /**
    * @param {Directory} directory of which all children are made that the layer has too
    * @param {Shown} shown
+   * @param {boolean} [isBelowMixed] then other archives' names may be here, under paths that they do not know
    */
-  #lay(directory, shown) {
+  #lay(directory, shown, isBelowMixed = false) {
     const { layer, index } = shown;
+    const isMixed = directory.isMixed || isBelowMixed;
     directory.shown.unshift(shown);
-    if (directory.isMixed) layer.tellChanged(index);
+    if (isMixed) layer.tellChanged(index);
     for (const child of layer.children(index)) {
       const node = childOf(directory, child.name);
       const shownChild = { layer, index: child.index };
@@ -177,13 +159,16 @@ export class Nodes {
         this.#leaves.touch(directory.node);
         if (directory.isFilled) this.#makeChild(directory, [shownChild]);
       } else if (child.kind === KIND.directory) {
-        this.#lay(this.#directories.get(node) ?? this.#adopt(node), shownChild);
+        this.#lay(this.#directories.get(node) ?? this.#adopt(node), shownChild, isMixed);
       } else {
         this.#leaves.settle(node); // it may be open
         this.#fs.hashRemoveNode(node);
         this.#makeChild(directory, [shownChild]).mode = node.mode;
       }
     }
+    if (directory.note) directory.count = Object.keys(directory.children).length;
+    const [newest, ...older] = directory.shown;
+    directory.shown = [newest, ...older.filter((each) => this.#keepSeen(directory, each))];
   }
 
   /**
@@ -232,6 +217,9 @@ export class Nodes {
       writable: true,
       value: directory.children,
     });
+    directory.note?.(""); // nobody tells of its names any more
+    directory.note = undefined;
+    directory.shown = [];
     if (node.node_ops === this.#operations) node.node_ops = this.#usualOperations;
     for (const child of Object.values(directory.children)) this.#settle(child);
   }
@@ -270,6 +258,32 @@ export class Nodes {
         return noticing;
       }),
     });
+    const tellMounted = this.#guard(() => {
+      this.#leave(directory);
+      const parent = this.#directories.get(node.parent);
+      if (parent) this.#setChild(parent, node.name, node);
+    });
+    hear(node, "mounted", tellMounted);
+  }
+
+  /**
+   * What moves it, no directory of ours hears of.
+   *
+   * @param {Directory} directory
+   */
+  #watchMoves(directory) {
+    const tell = this.#guard(() => this.#leave(directory));
+    for (const key of ["name", "parent"]) hear(directory.node, key, tell);
+  }
+
+  /**
+   * From now on the directory's path may mean something else.
+   *
+   * @param {Directory} directory
+   */
+  #leave({ shown, note }) {
+    for (const { layer, index } of shown) layer.tellGone(index);
+    note?.("");
   }
 
   /** @param {any} usual */
@@ -355,13 +369,22 @@ export class Nodes {
    */
   #setChild(directory, name, node) {
     const { shown, children, note } = directory;
+    const before = childOf(directory, name);
     for (const { layer, index } of shown) layer.tellNameGone(index, name);
-    this.#leaves.drop(childOf(directory, name));
+    this.#leaves.drop(before);
     if (node) children[name] = node;
     else delete children[name];
+    const moved = this.#directories.get(node);
+    if (moved) moved.isMixed = true;
     if (note) {
       note(name);
-      directory.shown = shown.filter(({ layer }) => this.#isSeen(directory, layer));
+      const layers = before ? this.#layersOf(before) : [];
+      directory.shown = shown.filter(
+        (each) => !layers.includes(each.layer) || this.#keepSeen(directory, each),
+      );
+      directory.count = Number(directory.count) + Number(Boolean(node)) - Number(Boolean(before));
+      // It is about to be removed, perhaps, of which nobody tells.
+      if (directory.count === 0) note("");
     } else {
       directory.isMixed = true;
       for (const { layer, index } of shown) layer.tellChanged(index);
@@ -370,19 +393,37 @@ export class Nodes {
   }
 
   /**
-   * Whether something of an archive is left in a shared folder. Nothing else of it holds a layer then but
-   * nodes that were moved elsewhere, and files that are open: with the last of them it goes.
+   * Whether a directory has something left of an archive; if not, the archive is told so. Once nothing is left in a
+   * shared folder, nothing else holds a layer but nodes that were moved elsewhere, and files that are open: with the
+   * last of them it goes.
    *
    * @param {Directory} directory
-   * @param {Layer} layer
+   * @param {Shown} shown
    */
-  #isSeen(directory, layer) {
-    return layer.children(ROOT).some(({ name }) => {
+  #keepSeen(directory, shown) {
+    const { layer, index } = shown;
+    const isSeen = (/** @type {string} */ name) => {
       const node = childOf(directory, name);
-      if (!node) return false;
-      const shown = this.#directories.get(node)?.shown ?? [];
-      return this.#leaves.layerOf(node) === layer || shown.some((each) => each.layer === layer);
-    });
+      return node ? this.#layersOf(node).includes(layer) : !directory.isFilled;
+    };
+    if (shown.name !== undefined && isSeen(shown.name)) return true;
+    // The last, since names are mostly removed from the first on.
+    const names = directory.isFilled
+      ? Object.keys(directory.children)
+      : layer.children(index).map(({ name }) => name);
+    shown.name = names.reverse().find(isSeen);
+    if (shown.name !== undefined) return true;
+    layer.tellGone(index);
+    return false;
+  }
+
+  /**
+   * @param {any} node
+   * @returns {(Layer | undefined)[]} those that it shows something of
+   */
+  #layersOf(node) {
+    const directory = this.#directories.get(node);
+    return directory ? directory.shown.map(({ layer }) => layer) : [this.#leaves.layerOf(node)];
   }
 
   /**
@@ -403,15 +444,4 @@ export class Nodes {
     };
     return /** @type {Call} */ (guarded);
   }
-}
-
-/**
- * Some versions keep a directory's children in an object that inherits names.
- *
- * @param {Directory} directory
- * @param {string} name
- * @returns {any} the node, if it is made and there
- */
-function childOf({ children }, name) {
-  return Object.hasOwn(children, name) ? children[name] : undefined;
 }

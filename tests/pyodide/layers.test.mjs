@@ -3,11 +3,11 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-import { describeOn, oldAndNew, once, projectPath, start } from "./harness.mjs";
+import { describeOn, oldAndNew, once, projectPath, start, temporaryFolder } from "./harness.mjs";
 import { makeZip } from "./zip.mjs";
 import { install } from "../../js/node.js";
 import { Layers, Unfit } from "../../js/mount/layers.js";
@@ -230,6 +230,137 @@ del sys.modules["leave"], leave`);
     assert.deepEqual(timesAfter({ "new.py": "" }), [true, false]);
     assert.deepEqual(timesAfter({ "p/new.py": "" }), [false, true]);
     assert.deepEqual(timesAfter({ "new.py": "1", "p/new.py": "1" }), [false, false]);
+  });
+
+  test("a directory that was moved, and another archive's under its new name", () => {
+    const path = site("moved", { "mv_p/a.py": "v = 1", "mv_p/q/a.py": "v = 1" });
+    python(`import os; os.rename("${path}/mv_p", "${path}/mv_r")`);
+    site("moved", { "mv_r/b.py": "v = 2", "mv_r/q/b.py": "v = 2" });
+    assert.deepEqual(
+      python(`
+import importlib
+importlib.invalidate_caches()
+[importlib.import_module(name).v for name in ("mv_r.a", "mv_r.b", "mv_r.q.a", "mv_r.q.b")]`),
+      [1, 2, 1, 2],
+    );
+  });
+
+  test("what was replaced and then removed does not come back", () => {
+    const path = site("removed", { "rm_a.py": "v = 1" }, { "rm_a.py": "v = 2" });
+    assert.equal(
+      python(`
+import importlib, os
+open("${path}/other", "w").close()
+os.unlink("${path}/rm_a.py")
+with open("${path}/rm_a.py", "w") as file: file.write("v = 'mine'")
+importlib.invalidate_caches()
+import rm_a
+rm_a.v`),
+      "mine",
+    );
+  });
+
+  describe("the directory itself", () => {
+    /** What can be imported once a file is written there. */
+    const importable = (path, name) =>
+      python(`
+import importlib, os, sys
+os.makedirs("${path}", exist_ok=True)
+with open("${path}/${name}_own.py", "w") as file: file.write("")
+importlib.invalidate_caches()
+found = []
+for each in ("${name}_own", "${name}_laid", "${name}_new"):
+    try:
+        importlib.import_module(each)
+        found.append(each.removeprefix("${name}_"))
+    except ImportError:
+        pass
+    sys.modules.pop(each, None)
+found`);
+    const lays = (name) => [
+      site(name, { [`${name}_laid.py`]: "" }),
+      () => site(name, { [`${name}_new.py`]: "" }),
+    ];
+
+    test("removed and made anew", () => {
+      const [path, layMore] = lays("gone");
+      python(`import shutil; shutil.rmtree("${path}")`);
+      assert.deepEqual(importable(path, "gone"), ["own"]);
+      layMore();
+      assert.deepEqual(importable(path, "gone"), ["own", "new"]);
+    });
+
+    test("renamed", () => {
+      const [path, layMore] = lays("renamed");
+      python(`import os; os.rename("${path}", "${path}-2")`);
+      assert.deepEqual(importable(path, "renamed"), ["own"]);
+      layMore();
+      assert.deepEqual(importable(path, "renamed"), ["own", "new"]);
+      assert.deepEqual(importable(`${path}-2`, "renamed"), ["own", "new"]);
+    });
+
+    test("with a file system mounted over it", () => {
+      const { FS } = pyodide;
+      const [path, layMore] = lays("over_all");
+      FS.mount(FS.filesystems.MEMFS, {}, path);
+      assert.deepEqual(importable(path, "over_all"), ["own"]);
+      layMore();
+      assert.deepEqual(importable(path, "over_all"), ["own", "new"]);
+      FS.unmount(path);
+      assert.deepEqual(importable(path, "over_all"), ["own", "laid"]);
+    });
+
+    test("with one mounted over a package in it", () => {
+      const { FS } = pyodide;
+      const path = site("over_one", { "ov_p/a.py": "", "ov_p/b/c.py": "" });
+      for (const [each, module] of [
+        ["ov_p/b", "ov_p.b.own"],
+        ["ov_p", "ov_p.own"],
+      ]) {
+        FS.mount(FS.filesystems.MEMFS, {}, `${path}/${each}`);
+        FS.writeFile(`${path}/${each}/own.py`, "");
+        python(`import importlib; importlib.invalidate_caches(); import ${module}`);
+      }
+      assert.throws(() => python("import ov_p.a"), /No module named 'ov_p.a'/);
+    });
+
+    test("of another file system", () => {
+      const { FS } = pyodide;
+      const path = "/lib/laid/foreign";
+      FS.mkdirTree(path);
+      FS.mount(FS.filesystems.NODEFS, { root: temporaryFolder() }, path);
+      assert.throws(() => site("foreign", { "foreign_laid.py": "" }), Unfit);
+      python(`import sys; sys.path.insert(0, "${path}")`);
+      assert.deepEqual(importable(path, "foreign"), ["own"]);
+    });
+  });
+
+  testOnce("what was laid over goes with its memory", async () => {
+    const [path, own] = ["/lib/laid/again", new Layers(pyodide, module)];
+    own.add(path, "keep.whl", makeZip({ "ag_n/keep.py": "" }));
+    for (let i = 0; i < 5; i++) {
+      own.add(path, "a.whl", makeZip({ "ag_p/q/a.py": `v = ${i}`, "ag_p/__init__.py": "" }));
+      own.add(path, "n.whl", makeZip({ "ag_n/x/a.py": "", [`ag_${i}/a`]: "" }));
+      python(`
+import os, shutil
+os.listdir("${path}/ag_p/q")
+for each in ("ag_n/x", "ag_${i}"): shutil.rmtree(f"${path}/{each}")`);
+    }
+    for (let i = 0; i < 50 && own.describe().count > 3; i++) {
+      collectGarbage();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.ok(own.describe().count <= 3, String(own.describe().count));
+    assert.equal(python(`sys.path.insert(0, "${path}"); import ag_p.q.a; ag_p.q.a.v`), 4);
+    own.close();
+  });
+
+  testOnce("thousands of files are removed one by one in no more time than it takes", () => {
+    const members = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`n${i}.py`, ""]));
+    const path = site("thousands", members);
+    const start = performance.now();
+    python(`import shutil; shutil.rmtree("${path}")`);
+    assert.ok(performance.now() - start < 10_000); // a minute, if each asks for all
   });
 
   test("in the end it is as if it had been unpacked", async () => {

@@ -159,7 +159,7 @@ void zi_folder_remove(struct zi_mount *mount)
 
 void zi_folder_note(struct zi_folder *folder, const char *name, size_t nbytes)
 {
-    if (!add_claim(folder, hash_name(name, nbytes), NULL))
+    if (nbytes == 0 || !add_claim(folder, hash_name(name, nbytes), NULL))
         folder->forgetful = true;
 }
 

@@ -46,7 +46,7 @@ struct zi_folder {
     size_t path_nbytes;
     struct zi_mount *newest;
     bool shared;
-    bool forgetful; /* shared, but there was no memory to note a name */
+    bool forgetful; /* shared, but it may have names that nobody noted */
     /* Of a shared folder: by hash; of those with one hash the newest mount's first. */
     struct zi_claim *claims;
     size_t claim_count;
@@ -66,7 +66,8 @@ void zi_folder_free_all(struct zi_folder **list);
 int zi_folder_add(struct zi_folder *folder, struct zi_mount *mount);
 void zi_folder_remove(struct zi_mount *mount);
 
-/* Notes a name of a shared folder that somebody else has, or had once. */
+/* Notes a name of a shared folder that somebody else has, or had once; an empty one stands for all
+ * names that there are. */
 void zi_folder_note(struct zi_folder *folder, const char *name, size_t nbytes);
 
 /* The claims to a name in a shared folder, as an array; none where the result is 0. */

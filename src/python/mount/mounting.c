@@ -120,6 +120,7 @@ PyObject *zi_mount_share(PyObject *module, PyObject *path)
     if (folder->newest && !folder->shared)
         return PyErr_Format(PyExc_ValueError, "%R is mounted", path);
     folder->shared = true;
+    folder->forgetful = false; /* JavaScript is about to tell of all names */
     return PyLong_FromVoidPtr(folder);
 }
 
