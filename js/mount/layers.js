@@ -2,6 +2,7 @@
 // Archives laid over directories that are there already, site-packages above all: each is as if it had been
 // unpacked there, but nothing of it is made before it is looked for.
 
+import { describeError } from "../base/errors.js";
 import { giveFile, hasFile, removeFile } from "../pyodide/files.js";
 import { callFunction, isAlive, takeValue } from "../pyodide/python.js";
 import { findLibrary } from "../pyodide/side-module.js";
@@ -152,7 +153,10 @@ export class Layers {
       removeFile(this.#pyodide.FS, archivePath);
       const { cause } = Object(error);
       if (cause?.type === "ZipImportError") throw new NoArchive(cause);
-      if (cause?.type === "ValueError") throw new Unfit("it has symbolic links", { cause });
+      if (cause?.type === "ValueError") {
+        const reason = describeError(cause).replace(/^ValueError: found/, "it has");
+        throw new Unfit(reason, { cause });
+      }
       throw error;
     }
   }

@@ -193,6 +193,23 @@ import over_p, over_p.mine, over_p.laid
     python(`os.symlink("over_p", "${path}/link")`);
     assert.throws(() => layers.add(path, "b.whl", makeZip({ "link/x": "" })), Unfit);
     assert.throws(() => layers.add(path, "b.whl", new Uint8Array(99)), NoArchive);
+    const unlike = makeZip({ "unlike.py": "" }, { isStored: true });
+    const at = Buffer.from(unlike).indexOf("PK\x01\x02");
+    const patched = (offset, value) => {
+      const bytes = unlike.slice();
+      for (const header of [offset, at + offset + 2]) bytes[header] |= value;
+      return bytes;
+    };
+    for (const bytes of [
+      makeZip({ same: "", "same/x": "" }),
+      makeZip({ "../up.py": "" }),
+      makeZip({ "p//x.py": "" }),
+      makeZip({ "/absolute.py": "" }),
+      patched(6, 1), // encrypted
+      patched(8, 12), // bzip2
+      patched(8, 93), // zstd
+    ])
+      assert.throws(() => layers.add(path, "b.whl", bytes), Unfit);
     python(`os.unlink("${path}/link")`);
     assert.equal(python(`repr(list(os.walk("${path}")))`), before);
   });

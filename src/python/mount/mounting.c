@@ -3,6 +3,7 @@
 
 #include <zlib.h>
 
+#include "../../zip/format.h"
 #include "../archives.h"
 #include "../errors.h"
 #include "../host.h"
@@ -48,6 +49,36 @@ static int open_mount(struct zi_state *state, struct zi_mount *mount, PyObject *
     return 0;
 }
 
+/* Whether it is a file that only unpacking can read, or fails to. */
+static bool is_unreadable(const struct zi_archive *archive, uint32_t node)
+{
+    struct zi_entry entry;
+
+    if (zi_archive_node(archive, node)->record == ZI_NO_RECORD ||
+        zi_archive_is_directory(archive, node))
+        return false;
+    zi_archive_entry(archive, node, &entry);
+    return (entry.flags & ZI_FLAG_ENCRYPTED) ||
+           (entry.method != ZI_METHOD_STORED && entry.method != ZI_METHOD_DEFLATE);
+}
+
+/* What an archive has that keeps it out of a shared folder, as there it would not be what it is
+ * unpacked; NULL if nothing. */
+static const char *find_obstacle(const struct zi_archive *archive)
+{
+    if (archive->has_links)
+        return "found symbolic links";
+    for (uint32_t node = 0; node < archive->index.node_count; node++) {
+        if (zi_archive_node(archive, node)->hidden)
+            continue;
+        if (zi_tree_kind(archive, node) == ZI_TREE_INVISIBLE)
+            return "found names that cannot be shown";
+        if (is_unreadable(archive, node))
+            return "found files that are encrypted, or packed by another method than deflate";
+    }
+    return NULL;
+}
+
 PyObject *zi_mount_add(PyObject *module, PyObject *args)
 {
     struct zi_state *state = PyModule_GetState(module);
@@ -55,6 +86,7 @@ PyObject *zi_mount_add(PyObject *module, PyObject *args)
     PyObject *path, *archive_path, *result = NULL;
     struct zi_folder *folder = NULL;
     struct zi_mount *mount;
+    const char *obstacle = NULL;
 
     if (!PyArg_ParseTuple(args, "UU:_mount", &path, &archive_path) ||
         zi_finder_prepare(state, module) < 0)
@@ -67,8 +99,10 @@ PyObject *zi_mount_add(PyObject *module, PyObject *args)
                                mount->archive->directory_nbytes);
     if (result)
         folder = zi_folder_get(&mounts->folders, path);
-    if (folder && folder->shared && mount->archive->has_links)
-        PyErr_SetString(PyExc_ValueError, "found symbolic links");
+    if (folder && folder->shared)
+        obstacle = find_obstacle(mount->archive);
+    if (obstacle)
+        PyErr_SetString(PyExc_ValueError, obstacle);
     else if (folder && zi_folder_add(folder, mount) == 0) {
         zi_record_pin(mount->record);
         return result;

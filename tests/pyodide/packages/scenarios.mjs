@@ -289,6 +289,33 @@ export const SCENARIOS = {
     });
     return [visitor.value("facts.listing('/elsewhere')"), visitor.files("elsewhere"), bytes.length];
   },
+  "files that are packed by other methods, or have odd names": async (visitor) => {
+    visitor.python(`
+import io, zipfile
+def make(files):
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        for name, method in files.items():
+            archive.writestr(name, "value = 1", method)
+    return whole.getvalue()
+`);
+    const answers = [];
+    for (const files of [
+      "{'odd_bz2.py': zipfile.ZIP_BZIP2}",
+      "{'odd_both': 0, 'odd_both/__init__.py': 0}",
+      "{'odd_slash//x.py': 0, '../odd_up.py': 0, 'odd_dot/./x.py': 0}",
+    ]) {
+      const bytes = visitor.python(`make(${files})`).toJs();
+      try {
+        visitor.pyodide.unpackArchive(bytes, "whl", { extractDir: visitor.python("facts.SITE") });
+      } catch (error) {
+        answers.push(error.message.trim().split("\n").at(-1));
+      }
+      answers.push(visitor.files("odd_"));
+    }
+    visitor.python("import importlib; importlib.invalidate_caches()");
+    return [answers, visitor.value("__import__('odd_bz2').value")];
+  },
   "an extension module": async (visitor) => [
     await visitor.loadWheel(wheel("native")),
     visitor.value("__import__('native._alone')._alone.get()"),
