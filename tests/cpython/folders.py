@@ -20,6 +20,8 @@ class FoldersForArchives(list):
         if not os.path.isfile(path) or not zipfile.is_zipfile(path):
             return path
         self.made[path] = self.make_folder(path)
+        # 3.12's tests take the archive's entry away before they forget the module that came from it.
+        sys.path_importer_cache[path] = None
         return self.made[path]
 
     def append(self, path):
