@@ -23,13 +23,19 @@ for (const project of projects) await place.addProject(folder, project);
 if (made) await place.addArchive(`${name}.zip`, makeZip(made));
 if (sources) await place.addArchive(`${name}.zip`, pack(sources));
 
-const answer = pyodide.runPython(`
+try {
+  const answer = pyodide.runPython(`
 import json
 root = "${place.root}"
 (outcomes, details, code), files = ${run}
 without_places(json.dumps({"outcomes": outcomes, "details": details, "code": code, "files": files}), root)
 `);
-console.log(answer);
+  console.log(answer);
+} catch ({ message }) {
+  // The message alone: Node shows the line that threw, and that of Pyodide is a megabyte long.
+  console.error(message);
+  process.exitCode = 1;
+}
 place.zips?.uninstall();
 
 function pack(file) {

@@ -38,7 +38,8 @@ def run_pytest(arguments):
 
     outcomes = Outcomes()
     with contextlib.redirect_stdout(io.StringIO()):
-        code = pytest.main(["-q", "--color=no", *arguments], plugins=[outcomes])
+        # Else it writes to a file that is removed already, which 0.27.8 cannot cut short.
+        code = pytest.main(["-q", "--color=no", "--capture=sys", *arguments], plugins=[outcomes])
     return outcomes.of, outcomes.details, int(code)
 
 
