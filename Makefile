@@ -323,11 +323,12 @@ EXAMPLE_FILES = $(shell find examples -type f)
 .PHONY: examples $(addprefix example-,$(EXAMPLE_NAMES))
 examples: build/examples/ready
 
-build/examples/ready: $(EXAMPLE_FILES) $(wildcard js/*.js js/*/*.js js/*/*/*.js) $(WASM_MODULE) $(INLINED_WASM) package.json \
+build/examples/ready: $(EXAMPLE_FILES) $(wildcard js/*.js js/*/*.js js/*/*/*.js) $(WASM_MODULE) $(DROP_IN) package.json \
     build/examples/done | build/archives/done
 	@cp -r examples/. $(@D)
 	@mkdir -p $(@D)/wheels $(@D)/vite/public/pyodide && cp build/archives/sympy-*.whl build/archives/mpmath-*.whl $(@D)/wheels
 	@cp -r $(@D)/wheels $(@D)/vite/public
+	@mkdir -p $(@D)/drop-in && cp $(DROP_IN) $(@D)/drop-in
 	@cp $(addprefix $(@D)/node_modules/pyodide/,$(PYODIDE_FILES)) $(@D)/vite/public/pyodide
 	@rm -rf $(@D)/node_modules/pyodide-zipimport && mkdir $(@D)/node_modules/pyodide-zipimport
 	@npm pack --silent --pack-destination $(@D) >/dev/null

@@ -98,7 +98,7 @@ const CLIENTS = {
 /** The example without this package: the one address is Pyodide's own again. */
 function leaveOut(/** @type {string} */ text) {
   return text
-    .replaceAll(/http:[^"?]*\/js\/drop-in\.js\?pyodide=/g, "")
+    .replaceAll(/http:[^"?]*\/pyodide-zipimport\.mjs\?pyodide=/g, "")
     .replaceAll("static/pyodide-zipimport.mjs?pyodide=./pyodide/", "static/pyodide/")
     .replace("(await ready).zipimport.stats()", "{ start: {} }");
 }
@@ -148,7 +148,7 @@ async function measureFirst(rounds) {
   const [, stock, ours] = shared.addresses;
   const addresses = {
     stock: `${stock}/pyodide.mjs`,
-    ours: `${ours}/js/drop-in.js?pyodide=${stock}/pyodide.mjs`,
+    ours: `${ours}/pyodide-zipimport.mjs?pyodide=${stock}/pyodide.mjs`,
   };
   try {
     // The first round fills the browser's own caches.

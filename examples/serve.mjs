@@ -4,7 +4,7 @@
 //
 //   http://127.0.0.1:8000   the pages
 //   http://127.0.0.1:8001   Pyodide, and wheels: in the place of a content delivery network
-//   http://127.0.0.1:8002   this package
+//   http://127.0.0.1:8002   this package, as the single file of `make drop-in`
 
 import { createReadStream, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
@@ -31,7 +31,7 @@ const TYPES = {
 const PLACES = [
   (path) => here(`.${path}`),
   (path) => here(path.startsWith("/wheels/") ? `.${path}` : `./node_modules/pyodide${path}`),
-  (path) => here(`./node_modules/pyodide-zipimport${path}`),
+  (path) => here(`./drop-in${path}`),
 ];
 
 /**

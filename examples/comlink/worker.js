@@ -2,7 +2,7 @@ import * as Comlink from "../node_modules/comlink/dist/esm/comlink.mjs";
 
 // Imported here and not above: a worker that waits in an import statement loses the messages that come meanwhile.
 const pyodideModule =
-  "http://127.0.0.1:8002/js/drop-in.js?pyodide=http://127.0.0.1:8001/pyodide.mjs";
+  "http://127.0.0.1:8002/pyodide-zipimport.mjs?pyodide=http://127.0.0.1:8001/pyodide.mjs";
 const WHEELS = "http://127.0.0.1:8001/wheels/";
 
 const ready = start();

@@ -1,4 +1,4 @@
-import { loadPyodide } from "http://127.0.0.1:8002/js/drop-in.js?pyodide=http://127.0.0.1:8001/pyodide.mjs";
+import { loadPyodide } from "http://127.0.0.1:8002/pyodide-zipimport.mjs?pyodide=http://127.0.0.1:8001/pyodide.mjs";
 
 const WHEELS = "http://127.0.0.1:8001/wheels/";
 
