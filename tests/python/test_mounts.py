@@ -269,6 +269,7 @@ class Sharing(MountTestCase):
         os.makedirs(f"{path}/n")  # FileFinder looks there
         for i in (0, 3, 19):
             support.write_file(f"{path}/n/m{i}.py", b"")
+        for i in (0, 3, 19):
             self.assertEqual(importlib.import_module(f"n.m{i}").value, i)
         self.assertIsNone(importlib.util.find_spec("n.missing"))
 
