@@ -23,6 +23,7 @@ import {
   temporaryFolder,
   versions,
 } from "./harness.mjs";
+import { isFull } from "../matrix.mjs";
 import { buildArchive, packsIn, plant, startNeighbour, startPeer } from "./peers.mjs";
 import { install } from "../../js/node.js";
 
@@ -438,11 +439,12 @@ fs.writeFileSync(${JSON.stringify(directory)}, "")`);
     await runOnce(version, { options, file, code });
     const [pack] = filesIn(directory).filter((name) => name.endsWith(".zip"));
     const sound = readFileSync(`${insideOf(directory)}/${pack}`);
+    const LAST = "a byte of code is another one";
     const damages = {
       "its middle is cut out": Buffer.concat([sound.subarray(0, 300), sound.subarray(600)]),
       "it is cut short": sound.subarray(0, sound.length / 2),
       "it is empty": Buffer.alloc(0),
-      "a byte of code is another one": Buffer.from(sound).fill(sound[200] ^ 1, 200, 201),
+      [LAST]: Buffer.from(sound).fill(sound[200] ^ 1, 200, 201),
     };
     for (const [what, bytes] of Object.entries(damages)) {
       for (const name of filesIn(directory)) writeFileSync(`${insideOf(directory)}/${name}`, bytes);
@@ -454,13 +456,14 @@ fs.writeFileSync(${JSON.stringify(directory)}, "")`);
       assert.equal(value, 1, what);
       assert.notEqual(compiles, 0, what);
       assert.notEqual(packDamaged + packsRefused, 0, what);
+      if (!isFull && bytes !== damages[LAST]) continue;
       const again = await runOnce(version, { options, file, code });
       assert.deepEqual([again.value, again.compiles], [1, 0], what);
     }
   });
 
   test("a process that is killed at any moment leaves sound packs", async () => {
-    const rounds = Number(process.env.KILLS ?? 10);
+    const rounds = Number(process.env.KILLS ?? (isFull ? 10 : 4));
     const directory = `${temporaryFolder()}/store`;
     const count = 3 * rounds;
     const members = Object.fromEntries(
@@ -498,7 +501,7 @@ fs.writeFileSync(${JSON.stringify(directory)}, "")`);
   const rounds = Number(process.env.ROUNDS ?? 15);
   for (const [count, what, startOne] of [
     [2, "processes", (options) => startPeer(version, options)],
-    [8, "processes", (options) => startPeer(version, options)],
+    [isFull ? 8 : 4, "processes", (options) => startPeer(version, options)],
     [2, "threads", (options) => startPeer(version, options, { thread: true })],
     [2, "Pyodides of one process", (options) => startNeighbour(version, options)],
   ]) {
