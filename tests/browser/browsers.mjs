@@ -131,13 +131,14 @@ async function launch(options, { profile, isPrivate, throttles } = {}) {
   let session; // of a page that stays: what a session sets ends with its page
   const messages = [];
   const openAnother = async (url) => {
-    page = await context.newPage();
-    await page.setViewport({ width: 1300, height: 900 });
-    page.on("console", (message) => {
+    // Others may be opened at the same time.
+    const opened = (page = await context.newPage());
+    await opened.setViewport({ width: 1300, height: 900 });
+    opened.on("console", (message) => {
       if (["warn", "error"].includes(message.type())) messages.push(message.text());
     });
-    page.on("pageerror", (error) => messages.push(String(error?.message ?? error)));
-    await page.goto(url, { waitUntil: "domcontentloaded" });
+    opened.on("pageerror", (error) => messages.push(String(error?.message ?? error)));
+    await opened.goto(url, { waitUntil: "domcontentloaded" });
   };
   return {
     version: await browser.version(),
