@@ -31,12 +31,13 @@ static int view_file(struct zi_view *view, struct zi_state *state, PyObject *pat
 {
     struct zi_place place;
     int answer = PyUnicode_Check(path) ? zi_place_locate(state, path, &place) : 0;
-    struct zi_mount *mount = place.layers[0].mount;
+    struct zi_mount *mount;
 
     if (answer != 1)
         return answer;
     if (place.kind != ZI_TREE_FILE)
         return 0;
+    mount = place.layers[0].mount;
     zi_view_init_mounted(view, state, mount->folder->path, mount->record, mount->archive);
     *node_ret = place.layers[0].node;
     return 1;
