@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { after, before, describe, test } from "node:test";
+import { before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isFull } from "../matrix.mjs";
 import { browsers } from "./browsers.mjs";
-import { startServer } from "./server.mjs";
+import { useBrowser } from "./use-browser.mjs";
 
 const NEWEST = "314.0.7";
 const WORKER = ["indexeddb", "worker", NEWEST];
@@ -47,32 +47,17 @@ before(makeLibrary);
 
 for (const name of Object.keys(browsers))
   describe(`${name}, boot`, () => {
-    let server;
-    let browser;
+    const { ask } = useBrowser(name, TIMEOUT_MS);
     let namespaces = 0;
-
-    before(async () => {
-      server = await startServer();
-      browser = await browsers[name]();
-    });
-    after(async () => {
-      await browser?.close();
-      await server?.close();
-    });
 
     /** Visits that share a store of their own. */
     function profile(pyodideVersion, place, storage, policy = "csp") {
       const own = { storage, autoFlush: false, namespace: `boot${++namespaces}` };
       return ({ then, options } = {}) =>
-        server.ask(
-          (url) => browser.open(url),
-          policy,
-          {
-            ...{ module: "tests/browser/boot.js", task: "bootVisit", imports: IMPORTS },
-            ...{ place, pyodideVersion, then, options: { ...own, ...options } },
-          },
-          TIMEOUT_MS,
-        );
+        ask(policy, {
+          ...{ module: "tests/browser/boot.js", task: "bootVisit", imports: IMPORTS },
+          ...{ place, pyodideVersion, then, options: { ...own, ...options } },
+        });
     }
 
     for (const [kind, place, version] of VISITS[name])
@@ -115,12 +100,7 @@ for (const name of Object.keys(browsers))
       test("a self-hosted library with bytecode: the first visit compiles nothing, with and without ours", async () => {
         const job = { module: "tests/browser/boot.js", task: "selfHostedVisit", library: LIBRARY };
         const visit = (ours) =>
-          server.ask(
-            (url) => browser.open(url),
-            "csp",
-            { ...job, place: "window", pyodideVersion: NEWEST, ours },
-            TIMEOUT_MS,
-          );
+          ask("csp", { ...job, place: "window", pyodideVersion: NEWEST, ours });
         assert.deepEqual((await visit(false)).sources, []);
         const { sources, active, start } = await visit(true);
         assert.deepEqual(
@@ -140,20 +120,11 @@ for (const name of Object.keys(browsers))
   });
 
 describe("Chromium with its timers as slow as for users, boot", () => {
-  let server;
-  let browser;
-
-  before(async () => {
-    server = await startServer();
-    browser = await browsers.Chromium({ throttles: true });
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.close();
-  });
+  const used = useBrowser("Chromium", TIMEOUT_MS, { throttles: true });
 
   /** Shows the page, and another one in front of it as soon as it asks for that. */
   async function openAndHide(url) {
+    const { browser } = used;
     await browser.command("Page.enable", {}); // a page of its own
     await browser.open(url);
     for (let asked = false; !asked; await sleep(50)) {
@@ -164,15 +135,14 @@ describe("Chromium with its timers as slow as for users, boot", () => {
   }
 
   test("a page that is out of sight makes the library without waiting for timers", async () => {
-    const { hidden } = await server.ask(
-      openAndHide,
+    const { hidden } = await used.ask(
       "csp",
       {
         ...{ module: "tests/browser/boot.js", task: "bootVisit", imports: IMPORTS },
         ...{ place: "window", pyodideVersion: NEWEST, then: ["be hidden"] },
         options: { storage: "indexeddb", namespace: "hidden" },
       },
-      TIMEOUT_MS,
+      openAndHide,
     );
     assert.ok(hidden.timerMs > 500, `a timer waits ${hidden.timerMs} ms`);
     assert.ok(hidden.keptMs < 20 * hidden.timerMs, `kept after ${hidden.keptMs} ms`);

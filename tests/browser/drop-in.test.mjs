@@ -1,10 +1,10 @@
 // The stand-in for Pyodide's module in windows and workers, by its address alone; the single file too.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { isFull } from "../matrix.mjs";
 import { browsers } from "./browsers.mjs";
-import { startServer } from "./server.mjs";
+import { useBrowser } from "./use-browser.mjs";
 
 const VERSION = "314.0.7";
 const PYODIDE = `node_modules/pyodide-${VERSION}/pyodide.mjs`;
@@ -17,26 +17,13 @@ const TIMEOUT_MS = 2 * 60_000;
 /** Whatever the engine, an address is an address: one tries them all. */
 for (const name of isFull ? Object.keys(browsers) : ["Chromium"])
   describe(`${name}, the stand-in for Pyodide's module`, () => {
-    let server;
-    let browser;
+    const { ask } = useBrowser(name, TIMEOUT_MS);
     let namespaces = 0;
 
-    before(async () => {
-      server = await startServer();
-      browser = await browsers[name]();
-    });
-    after(async () => {
-      await browser?.close();
-      await server?.close();
-    });
-
     const visit = (place, address, { policy = "csp", ...job } = {}) =>
-      server.ask(
-        (url) => browser.open(url),
-        policy,
-        { module: "tests/browser/drop-in.js", task: "dropInVisit", place, address, ...job },
-        TIMEOUT_MS,
-      );
+      ask(policy, {
+        ...{ module: "tests/browser/drop-in.js", task: "dropInVisit", place, address, ...job },
+      });
 
     for (const [place, scope, address, slash, sideModules] of [
       ["window", "Window", named(MODULE), true, 1],

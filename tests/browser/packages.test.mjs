@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { isFull } from "../matrix.mjs";
@@ -11,7 +11,7 @@ import { padLibrary } from "../pyodide/libraries.mjs";
 import { openPlace } from "../pyodide/packages/place.mjs";
 import { makeWheel } from "../pyodide/packages/wheel.mjs";
 import { browsers } from "./browsers.mjs";
-import { startServer } from "./server.mjs";
+import { useBrowser } from "./use-browser.mjs";
 
 const ROOT = new URL("../../", import.meta.url);
 const NBYTES = 9 * 2 ** 20;
@@ -55,24 +55,8 @@ async function layOut(version) {
 
 for (const name of isFull ? Object.keys(browsers) : ["Chromium"])
   describe(`packages in ${name}`, () => {
-    /** @type {any} */ let server;
-    /** @type {any} */ let browser;
-    before(async () => {
-      server = await startServer();
-      browser = await browsers[name]();
-    });
-    after(async () => {
-      await browser?.close();
-      await server?.close();
-    });
-
-    const ask = (job) =>
-      server.ask(
-        (url) => browser.open(url),
-        "open",
-        { module: "tests/browser/packages.js", ...job },
-        TIMEOUT_MS,
-      );
+    const used = useBrowser(name, TIMEOUT_MS);
+    const ask = (job) => used.ask("open", { module: "tests/browser/packages.js", ...job });
 
     for (const version of VERSIONS) {
       const isOld = version.startsWith("0.27.");
@@ -106,7 +90,7 @@ for (const name of isFull ? Object.keys(browsers) : ["Chromium"])
 
       test(`micropip, on a second visit, Pyodide ${version}`, async () => {
         const job = { ...(await jobFor("window")), storage: "indexeddb", task: "installSympy" };
-        const address = `${server.address}/open/${job.lock.replace(/[^/]+$/, SYMPY)}`;
+        const address = `${used.server.address}/open/${job.lock.replace(/[^/]+$/, SYMPY)}`;
         const first = await ask({ ...job, address });
         assert.ok(first.compiles > 100, `${first.compiles} modules`);
         const second = await ask({ ...job, address });

@@ -2,10 +2,11 @@
 // Pyodide of its own.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { isFull } from "../matrix.mjs";
-import { INSECURE_HOST, browsers } from "./browsers.mjs";
-import { outsideAddress, startServer } from "./server.mjs";
+import { INSECURE_HOST } from "./browsers.mjs";
+import { outsideAddress } from "./server.mjs";
+import { useBrowser } from "./use-browser.mjs";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const TIMEOUT_MS = 3 * 60_000 + ROUNDS * 3000;
@@ -26,14 +27,13 @@ const NAMES = ["one", "two", "pack"];
  */
 
 /**
- * @param {keyof typeof browsers} name
+ * @param {keyof typeof import("./browsers.mjs").browsers} name
  * @param {Abilities} abilities
  */
 export function defineStoreTests(name, abilities) {
   const { takesBlobs, opfs, keepsWhenLeft, knowsInsecureHost, versions } = abilities;
   describe(`${name}, storage`, () => {
-    let server;
-    let browser;
+    const used = useBrowser(name, TIMEOUT_MS);
     let namespaces = 0;
     /** Chromium tries each store in a window and in a worker. */
     const everywhere = isFull || name === "Chromium";
@@ -44,17 +44,7 @@ export function defineStoreTests(name, abilities) {
       return kind === "opfs" ? ["worker"] : ["window"];
     };
 
-    before(async () => {
-      server = await startServer();
-      browser = await browsers[name]();
-    });
-    after(async () => {
-      await browser?.close();
-      await server?.close();
-    });
-
-    const ask = (job, policy = "csp", open = browser.open) =>
-      server.ask((url) => open(url), policy, job, TIMEOUT_MS);
+    const ask = (job, policy = "csp", open = undefined) => used.ask(policy, job, open);
 
     /** Visits that share a store of their own. */
     function profile(version, place, storage) {
@@ -225,7 +215,7 @@ export function defineStoreTests(name, abilities) {
         frame.hostname = hostname;
         for (const [key, value] of Object.entries({ address: url, ...more }))
           frame.searchParams.set(key, value);
-        return browser.open(frame.href);
+        return used.browser.open(frame.href);
       };
     const sandboxed = inFrame("127.0.0.1", { sandbox: "allow-scripts" });
 
@@ -254,9 +244,9 @@ export function defineStoreTests(name, abilities) {
       { skip: !canBeInsecure },
       async () => {
         const insecure = knowsInsecureHost
-          ? server.address.replace("127.0.0.1", INSECURE_HOST)
-          : server.insecureAddress;
-        const open = (url) => browser.open(url.replace(server.address, insecure));
+          ? used.server.address.replace("127.0.0.1", INSECURE_HOST)
+          : used.server.insecureAddress;
+        const open = (url) => used.browser.open(url.replace(used.server.address, insecure));
         const visit = profile(version, "window", "auto");
         const first = await visit({ open, then: ["flush"] });
         const second = await visit({ open });

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { isFull } from "../matrix.mjs";
-import { browsers } from "./browsers.mjs";
-import { ODD_FOLDER, startServer } from "./server.mjs";
+import { ODD_FOLDER } from "./server.mjs";
+import { useBrowser } from "./use-browser.mjs";
 
 const VERSIONS = ["314.0.7", "0.29.5"];
 const PLACES = ["window", "worker"];
@@ -19,7 +19,7 @@ const pythonFiles = readdirSync(new URL("../python/", import.meta.url)).filter((
  * What runs where, unless all of the matrix does: Chromium takes the newest Pyodide whole, and an older one
  * in a window. What the others could do differently is running the WebAssembly, and fetching it.
  *
- * @param {keyof typeof browsers} name
+ * @param {keyof typeof import("./browsers.mjs").browsers} name
  * @param {string} version
  * @param {string} place
  */
@@ -29,23 +29,13 @@ function isTried(name, version, place) {
   return version === VERSIONS[0] && place === "worker";
 }
 
-/** @param {keyof typeof browsers} name */
+/** @param {keyof typeof import("./browsers.mjs").browsers} name */
 export function defineBrowserTests(name) {
   describe(name, () => {
-    let server;
-    let browser;
-    const ask = (policy, job) => server.ask((url) => browser.open(url), policy, job, TIMEOUT_MS);
+    const used = useBrowser(name, TIMEOUT_MS);
+    const { ask } = used;
 
-    before(async () => {
-      server = await startServer();
-      browser = await browsers[name]();
-    });
-    after(async () => {
-      await browser?.close();
-      await server?.close();
-    });
-
-    test("starts", (t) => t.diagnostic(browser.version));
+    test("starts", (t) => t.diagnostic(used.browser.version));
 
     /** That all went well; from where the side module came is told in `sideModules`. */
     function lived(result) {
