@@ -11,6 +11,7 @@ import { useHook } from "./hook.js";
 import { Layer } from "./layer.js";
 import { NoArchive } from "./no-archive.js";
 import { Nodes, Unfit } from "./nodes.js";
+import { addUp } from "./totals.js";
 import { archivePathOf } from "./tree.js";
 
 export { Unfit };
@@ -82,19 +83,10 @@ export class Layers {
 
   /** What is laid over all directories, taken together. */
   describe() {
-    const total = { count: 0, archiveBytes: 0, nodes: 0, fills: 0, filledBytes: 0, drops: 0 };
-    for (const { nbytes } of this.#archives.values()) {
-      total.count++;
-      total.archiveBytes += nbytes;
-    }
-    for (const { nodes } of this.#shared.values()) {
-      const stats = nodes.stats();
-      total.nodes += stats.nodes;
-      total.fills += stats.fills;
-      total.filledBytes += stats.filledBytes;
-      total.drops += stats.drops;
-    }
-    return total;
+    return addUp(
+      [...this.#archives.values()].map(({ nbytes }) => nbytes),
+      [...this.#shared.values()].map(({ nodes }) => nodes.stats()),
+    );
   }
 
   /** Makes all files what they would be had they been unpacked, and lets go of the archives. */

@@ -15,6 +15,7 @@ import { Mount } from "./mount.js";
 import { NoArchive, describeNoArchive } from "./no-archive.js";
 import { readMountOptions, readReplaceOptions } from "./options.js";
 import { openSource, readSource } from "./source.js";
+import { addUp } from "./totals.js";
 import { UnpackedTrees } from "./unpacked.js";
 
 /** @typedef {import("./download.js").Content} Content */
@@ -98,17 +99,11 @@ export class Mounts {
   }
 
   describe() {
-    const total = { count: 0, archiveBytes: 0, nodes: 0, fills: 0, filledBytes: 0, drops: 0 };
-    for (const { tree, nbytes } of this.#entries.values()) {
-      const { nodes, fills, filledBytes, drops } = tree.stats();
-      total.count++;
-      total.archiveBytes += nbytes;
-      total.nodes += nodes;
-      total.fills += fills;
-      total.filledBytes += filledBytes;
-      total.drops += drops;
-    }
-    return total;
+    const entries = [...this.#entries.values()];
+    return addUp(
+      entries.map(({ nbytes }) => nbytes),
+      entries.map(({ tree }) => tree.stats()),
+    );
   }
 
   /** Unmounts all. What is mounted from now on is unpacked, and from Python nothing is. */

@@ -66,7 +66,7 @@ class Tree {
   #isRemoved = false;
   /** @type {number} what the side module calls the mount */
   #mount;
-  /** @type {any} */
+  /** @type {Layer} */
   #layer;
   /** @type {Nodes} */
   #nodes;
@@ -86,7 +86,7 @@ class Tree {
     this.archivePath = archivePath;
     this.#bridge = new Bridge(findLibrary(pyodide, module));
     [this.#mount, this.key] = this.#register();
-    [this.#nodes, this.#root] = this.#grow();
+    [this.#layer, this.#nodes, this.#root] = this.#grow();
     useHook(pyodide, module, path, 1);
   }
 
@@ -115,7 +115,7 @@ class Tree {
     giveFile(FS, this.archivePath, bytes);
     this.#mount = mount;
     this.key = key;
-    [this.#nodes, this.#root] = this.#grow();
+    [this.#layer, this.#nodes, this.#root] = this.#grow();
     useHook(this.#pyodide, this.#module, this.path, 0);
     return { changed };
   }
@@ -159,7 +159,7 @@ class Tree {
     callFunction(this.#module, "_unmount", (method) => method(mount));
   }
 
-  /** @returns {[Nodes, any]} */
+  /** @returns {[Layer, Nodes, any]} */
   #grow() {
     const { FS } = this.#pyodide;
     const slash = this.path.lastIndexOf("/");
@@ -168,8 +168,8 @@ class Tree {
       const parent = FS.lookupPath(this.path.slice(0, slash) || "/", { follow: true }).node;
       const nodes = new Nodes(this.#pyodide, this.#bridge);
       const archive = FS.lookupPath(this.archivePath).node.contents;
-      this.#layer = new Layer(this.#pyodide, this.#bridge, this.#mount, archive);
-      return [nodes, nodes.plant(parent, this.path.slice(slash + 1), this.#layer)];
+      const layer = new Layer(this.#pyodide, this.#bridge, this.#mount, archive);
+      return [layer, nodes, nodes.plant(parent, this.path.slice(slash + 1), layer)];
     } catch (error) {
       this.#unregister(this.#mount);
       throw error;
