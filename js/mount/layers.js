@@ -7,7 +7,7 @@ import { giveFile, hasFile, removeFile } from "../pyodide/files.js";
 import { callFunction, isAlive, takeValue } from "../pyodide/python.js";
 import { findLibrary } from "../pyodide/side-module.js";
 import { Bridge } from "./bridge.js";
-import { useHook } from "./hook.js";
+import { countMount } from "./notes.js";
 import { Layer } from "./layer.js";
 import { NoArchive } from "./no-archive.js";
 import { Nodes, Unfit } from "./nodes.js";
@@ -23,7 +23,7 @@ export { Unfit };
  * @property {any} node
  */
 
-/** @typedef {{ mount: number, path: string, archivePath: string, nbytes: number }} Archive */
+/** @typedef {{ mount: number, archivePath: string, nbytes: number }} Archive */
 
 export class Layers {
   #pyodide;
@@ -61,14 +61,13 @@ export class Layers {
    */
   add(path, name, bytes) {
     const shared = this.#share(path);
-    path = shared.path;
-    const archivePath = this.#chooseArchivePath(path, name);
-    const mount = this.#register(path, archivePath, bytes);
+    const archivePath = this.#chooseArchivePath(shared.path, name);
+    const mount = this.#register(shared.path, archivePath, bytes);
     const layer = new Layer(this.#pyodide, this.#bridge, mount, bytes);
-    const archive = { mount, path, archivePath, nbytes: bytes.length };
+    const archive = { mount, archivePath, nbytes: bytes.length };
     this.#archives.set(mount, { ...archive, layer: new WeakRef(layer) });
     try {
-      useHook(this.#pyodide, this.#module, path, 1);
+      countMount(this.#pyodide, 1);
       shared.nodes.lay(shared.node, layer);
     } catch (error) {
       this.#release(archive);
@@ -154,10 +153,10 @@ export class Layers {
   }
 
   /** @param {Archive} archive of which nothing can be asked any more */
-  #release({ mount, path, archivePath }) {
+  #release({ mount, archivePath }) {
     if (!this.#archives.delete(mount) || !isAlive(this.#pyodide)) return;
     callFunction(this.#module, "_unmount", (method) => method(mount));
     removeFile(this.#pyodide.FS, archivePath);
-    useHook(this.#pyodide, this.#module, path, -1);
+    countMount(this.#pyodide, -1);
   }
 }

@@ -6,7 +6,7 @@ import { giveFile, removeFile } from "../pyodide/files.js";
 import { callFunction, takeValue } from "../pyodide/python.js";
 import { findLibrary } from "../pyodide/side-module.js";
 import { Bridge } from "./bridge.js";
-import { useHook } from "./hook.js";
+import { countMount } from "./notes.js";
 import { Layer } from "./layer.js";
 import { Nodes } from "./nodes.js";
 
@@ -87,7 +87,7 @@ class Tree {
     this.#bridge = new Bridge(findLibrary(pyodide, module));
     [this.#mount, this.key] = this.#register();
     [this.#layer, this.#nodes, this.#root] = this.#grow();
-    useHook(pyodide, module, path, 1);
+    countMount(pyodide, 1);
   }
 
   /**
@@ -116,7 +116,6 @@ class Tree {
     this.#mount = mount;
     this.key = key;
     [this.#layer, this.#nodes, this.#root] = this.#grow();
-    useHook(this.#pyodide, this.#module, this.path, 0);
     return { changed };
   }
 
@@ -131,7 +130,7 @@ class Tree {
     this.#isRemoved = true;
     const changed = this.#uproot();
     removeFile(this.#pyodide.FS, this.archivePath);
-    useHook(this.#pyodide, this.#module, this.path, -1);
+    countMount(this.#pyodide, -1);
     return { changed };
   }
 

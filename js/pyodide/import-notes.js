@@ -7,11 +7,9 @@
 
 import { runApart } from "./python.js";
 
-const USE = `
+/** Compiled when the first such error goes out, not while something is mounted. */
+const NOTE = `
 import _imp, os, sys
-import _pyodide._importhook as hooks
-
-usual = hooks.add_note_to_module_not_found_error
 
 def find_foreign(name):
     parent, _, tail = name.rpartition(".")
@@ -25,14 +23,22 @@ def find_foreign(name):
                 return os.path.join(folder, file), suffixes
     return None
 
+found = error.name and not hasattr(error, "_zipimport_noted") and find_foreign(error.name)
+if found:
+    error._zipimport_noted = True
+    path, suffixes = found
+    error.add_note(f"{path} is for another platform or version of Python; this one imports *{', *'.join(suffixes)}")
+`;
+
+const USE = `
+import _pyodide._importhook as hooks
+
+usual = hooks.add_note_to_module_not_found_error
+
 def add_note(error):
     usual(error)
     try:
-        found = error.name and not hasattr(error, "_zipimport_noted") and find_foreign(error.name)
-        if found:
-            error._zipimport_noted = True
-            path, suffixes = found
-            error.add_note(f"{path} is for another platform or version of Python; this one imports *{', *'.join(suffixes)}")
+        exec(note, {"error": error})
     except Exception:
         pass  # it is but a note
 
@@ -52,7 +58,7 @@ if hooks.add_note_to_module_not_found_error is note:
 export function addImportNotes(pyodide) {
   let note;
   try {
-    note = runApart(pyodide, USE, {});
+    note = runApart(pyodide, USE, { note: NOTE });
   } catch {
     return () => {}; // a Pyodide without the hook
   }

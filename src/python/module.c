@@ -6,7 +6,7 @@
 #include "importer/trace.h"
 #include "importer/zipimporter.h"
 #include "mount/mounting.h"
-#include "mount/finder.h"
+#include "mount/hook.h"
 #include "packs/compiled.h"
 #include "packs/control.h"
 #include "packs/store.h"
@@ -305,9 +305,9 @@ static PyMethodDef module_methods[] = {
      * another one but those that omit names, and then those that are added. */
     {"_write_archive", zi_archive_writer_new, METH_VARARGS, NULL},
     /* _mount(path, archive_path, /): take a directory for the archive in a file, which nobody
-     * changes; ZipImportError if it is none, ValueError if it cannot lie in a shared one. Return
-     * (pointer, crc, size): what the bridge's functions and _unmount() take, and the key of the
-     * archive's contents. */
+     * changes; ZipImportError if it is none, ValueError if it cannot lie in a shared one. While
+     * there are mounts, sys.path_hooks has _mount_hook(). Return (pointer, crc, size): what the
+     * bridge's functions and _unmount() take, and the key of the archive's contents. */
     {"_mount", zi_mount_add, METH_VARARGS, NULL},
     /* _unmount(pointer, /): forget a mount; another number changes nothing. */
     {"_unmount", zi_mount_remove, METH_O, NULL},

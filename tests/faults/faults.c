@@ -164,6 +164,7 @@ SHAPED(WRAP_CALL, PyNumber_Or, TWO)
 
 WRAP_OBJECT(PyDict_New, (void), ())
 SHAPED(WRAP_OBJECT, PyDict_Items, ONE)
+SHAPED(WRAP_OBJECT, PyDict_Keys, ONE)
 SHAPED(WRAP_OBJECT, PyDict_Values, ONE)
 SHAPED(WRAP_CALL, PyDict_GetItemWithError, TWO)
 SHAPED(WRAP_INT_CALL, PyDict_Contains, TWO)
@@ -174,6 +175,9 @@ SHAPED(WRAP_INT_CALL, PyDict_Update, TWO)
 
 WRAP_OBJECT(PyList_New, (Py_ssize_t length), (length))
 SHAPED(WRAP_INT, PyList_Append, TWO)
+WRAP_INT(PyList_Insert, (PyObject * a, Py_ssize_t at, PyObject *b), (a, at, b))
+WRAP_INT(PyList_SetSlice, (PyObject * a, Py_ssize_t first, Py_ssize_t end, PyObject *b),
+         (a, first, end, b))
 WRAP_OBJECT(PyTuple_New, (Py_ssize_t length), (length))
 
 SHAPED(WRAP_OBJECT, PyUnicode_FromString, TEXT)

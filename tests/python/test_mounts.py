@@ -10,6 +10,7 @@ import inspect
 import os
 import pickle
 import sys
+import unittest.mock
 import zipfile
 
 import support
@@ -48,9 +49,6 @@ class MountTestCase(ZipTestCase):
         archive, path = self.make(members, **knobs), self.path("mounted")
         answer = support.ours._mount(path, archive)
         self.addCleanup(support.ours._unmount, answer[0])
-        if support.ours._mount_hook not in sys.path_hooks:
-            sys.path_hooks.insert(0, support.ours._mount_hook)
-            self.addCleanup(sys.path_hooks.remove, support.ours._mount_hook)
         sys.path.insert(0, path)
         return path, answer
 
@@ -212,9 +210,43 @@ class Mounting(MountTestCase):
         support.ours._unmount(second)
         self.assertEqual(self.import_module("plain").value, "plain")
 
+    def test_the_hook_is_there_while_there_are_mounts(self):
+        hook = support.ours._mount_hook
+        before = list(sys.path_hooks)
+        archive = self.make(MEMBERS)
+        first, *_ = support.ours._mount("/mounted", archive)
+        second, *_ = support.ours._mount("/other", archive)
+        self.assertEqual(sys.path_hooks, [hook, *before])
+        support.ours._unmount(first)
+        support.ours._unmount(first)
+        self.assertEqual(sys.path_hooks, [hook, *before])
+        support.ours._unmount(second)
+        self.assertEqual(sys.path_hooks, before)
+
+    def test_what_was_known_of_the_path_is_looked_for_anew(self):
+        class Path(str):
+            pass
+
+        below, others = ["/mounted", "/mounted/p", Path("/mounted/q")], ["/mounted.d", "/", "x", 1]
+        archive = self.make(MEMBERS)
+        for change in (lambda: support.ours._mount("/mounted", archive)[0], lambda: support.ours._unmount(pointer)):
+            for key in below + others:
+                sys.path_importer_cache[key] = None
+                self.addCleanup(sys.path_importer_cache.pop, key, None)
+            pointer = change()
+            self.assertEqual([key for key in below + others if key in sys.path_importer_cache], others)
+
+    def test_without_a_list_of_hooks_nothing_is_found_and_nothing_fails(self):
+        archive = self.make(MEMBERS)
+        for name, value in (("path_hooks", ()), ("path_importer_cache", None)):
+            with self.subTest(name), unittest.mock.patch.object(sys, name, value):
+                pointer, *_ = support.ours._mount("/mounted", archive)
+                support.ours._unmount(pointer)
+
     def test_keys_tell_archives_apart(self):
         archive = self.make(MEMBERS)
-        _, *key = support.ours._mount("/mounted", archive)
+        pointer, *key = support.ours._mount("/mounted", archive)
+        self.addCleanup(support.ours._unmount, pointer)
         self.assertEqual(tuple(key), support.ours._archive_key(archive))
         self.assertNotEqual(support.ours._archive_key(self.make({"a.py": ""})), tuple(key))
 
@@ -242,8 +274,6 @@ class Sharing(MountTestCase):
         for members in archives:
             answers.append(support.ours._mount(path, self.make(members)))
             self.addCleanup(support.ours._unmount, answers[-1][0])
-        sys.path_hooks.insert(0, support.ours._mount_hook)
-        self.addCleanup(sys.path_hooks.remove, support.ours._mount_hook)
         sys.path.insert(0, path)
         return path, answers
 

@@ -13,7 +13,4 @@
 /* Makes the classes and fetches what they use, once; 0, or -1 with an exception. */
 int zi_finder_prepare(struct zi_state *state, PyObject *module);
 
-/* _mount_hook(): module.c says what it does. */
-PyObject *zi_mount_hook(PyObject *module, PyObject *path);
-
 #endif

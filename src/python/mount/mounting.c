@@ -8,6 +8,7 @@
 #include "../errors.h"
 #include "../host.h"
 #include "finder.h"
+#include "hook.h"
 
 /* Reads the archive at a path, whatever was known of it; a new reference to it and its record, or
  * -1 with an exception. */
@@ -105,7 +106,9 @@ PyObject *zi_mount_add(PyObject *module, PyObject *args)
         PyErr_SetString(PyExc_ValueError, obstacle);
     else if (folder && zi_folder_add(folder, mount) == 0) {
         zi_record_pin(mount->record);
-        return result;
+        if (zi_hook_renew(module, path, true) == 0)
+            return result;
+        zi_folder_remove(mount);
     }
     if (folder)
         zi_folder_drop(&mounts->folders, folder);
@@ -123,15 +126,33 @@ static struct zi_mount *find_mount(const struct zi_mounts *mounts, const void *p
     return NULL;
 }
 
+static bool is_only_one(const struct zi_mounts *mounts, const struct zi_mount *mount)
+{
+    for (const struct zi_folder *folder = mounts->folders; folder; folder = folder->next)
+        if (folder->newest && (folder->newest != mount || mount->next))
+            return false;
+    return true;
+}
+
 PyObject *zi_mount_remove(PyObject *module, PyObject *pointer)
 {
     struct zi_mounts *mounts = ((struct zi_state *)PyModule_GetState(module))->mounts;
     void *wanted = PyLong_AsVoidPtr(pointer);
     struct zi_mount *mount;
+    PyObject *path;
+    int answer;
 
     if (!wanted && PyErr_Occurred())
         return NULL;
     mount = find_mount(mounts, wanted);
+    if (!mount)
+        return Py_NewRef(Py_None);
+    path = Py_NewRef(mount->folder->path);
+    answer = zi_hook_renew(module, path, !is_only_one(mounts, mount));
+    Py_DECREF(path);
+    if (answer < 0)
+        return NULL;
+    mount = find_mount(mounts, wanted); /* keys may have run Python code */
     if (mount) {
         struct zi_folder *folder = mount->folder;
         zi_folder_remove(mount);
