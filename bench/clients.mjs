@@ -1,22 +1,29 @@
 // @ts-check
-// Measures the clients of the examples in Chromium, each on its second visit, against the same client unchanged,
-// and prints a table; "first" is what a first visit takes longer:
+// Measures the clients of the examples, each on its second visit or run, against the same client unchanged, and
+// prints a table; "first" is what a first visit takes longer:
 //
 //   node bench/clients.mjs [--quick] [CLIENT... first]
 //
 // Figures are kept in build/bench/.
 
-import { mkdirSync, writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs, promisify } from "node:util";
 import { browsers } from "../tests/browser/browsers.mjs";
 import { execute, exposeApp, openNotebook, restartKernel } from "../tests/clients/jupyterlite.mjs";
-import { hide, untilKept, visit } from "../tests/clients/visits.mjs";
+import { hide, until, untilKept, untilShown, visit } from "../tests/clients/visits.mjs";
 import { describeEnvironment, environment } from "./environment.mjs";
+import { inFolder } from "./kept-rows.mjs";
 import { median } from "./processes.mjs";
 import { formatRatio, formatTable, formatTime } from "./table.mjs";
 
-// It is copied there by make.
-const { serve } = await import(new URL("../build/examples/serve.mjs", import.meta.url).href);
+const EXAMPLES = new URL("../build/examples/", import.meta.url);
+// They are copied and installed there by make.
+const { serve } = await import(new URL("serve.mjs", EXAMPLES).href);
+const { build, preview } = await import(
+  new URL("node_modules/vite/dist/node/index.js", EXAMPLES).href
+);
 
 const FOLDER = new URL("../build/bench/", import.meta.url);
 const HEAD = ["what", "unchanged", "ours", "times faster", "bar", "met"];
@@ -25,12 +32,14 @@ const ROUNDS = 5;
 const MORE_MS = 40;
 const PYODIDE = "314.0.7";
 const METHOD = `\
-Medians, in Chromium, of a browser profile that has been there before; unchanged and ours in turn. The clock runs from the
-navigation until the page shows what it computed with sympy, read in steps of a tenth of a second.`;
+Medians; unchanged and ours in turn. In Chromium, with a browser profile that has been there before: the clock runs from
+the navigation until the page shows what it computed with sympy, read in steps of a tenth of a second. In Node it runs
+from the start of the program to its end.`;
 
 /** @typedef {import("../tests/browser/browsers.mjs").Browser} Browser */
-/** @typedef {{ address: string, browser: Browser, isStock: boolean }} Visitor */
-/** @typedef {{ what: string, atLeast: number, take: (visitor: Visitor) => Promise<number> }} Client */
+/** @typedef {{ address: string, browser: Browser }} Visitor */
+/** @typedef {{ stock: number[], ours: number[] }} Taken milliseconds of each round */
+/** @typedef {{ what: string, atLeast: number, measure: (rounds: number) => Promise<Taken> }} Client */
 
 /**
  * @param {string} page
@@ -53,6 +62,19 @@ async function openSite({ address, browser }) {
 }
 
 /** @param {Visitor} visitor */
+async function openApp({ address, browser }) {
+  const began = performance.now();
+  await browser.open(address);
+  await until(120_000, async () => {
+    const isReady = `document.querySelector("button")?.disabled === false`;
+    if (!(await browser.evaluate?.(isReady))) throw new Error("the page is not ready");
+  });
+  await browser.evaluate?.(`document.querySelector("button").click()`);
+  await untilShown(browser, /cos\(x\)/);
+  return performance.now() - began;
+}
+
+/** @param {Visitor} visitor */
 async function restartAndImport(visitor) {
   await openSite(visitor);
   const began = performance.now();
@@ -66,73 +88,167 @@ const CLIENTS = {
   page: {
     what: "a page, three origins: navigation to sympy used, window and then a worker",
     atLeast: 4,
-    take: pageOf("page", /(The integral[^]*){2}/),
+    measure: inBrowser(serveExamples, pageOf("page", /(The integral[^]*){2}/)),
   },
   pyscript: {
     what: "PyScript: navigation to sympy used, window and worker",
     atLeast: 4,
-    take: pageOf("pyscript", /(The integral[^]*){2}/),
+    measure: inBrowser(serveExamples, pageOf("pyscript", /(The integral[^]*){2}/)),
   },
   comlink: {
     what: "Comlink in a worker: navigation to sympy used",
     atLeast: 4,
-    take: pageOf("comlink", /solutions are/),
+    measure: inBrowser(serveExamples, pageOf("comlink", /solutions are/)),
+  },
+  vite: {
+    what: "Vite and React, as built: navigation to sympy used, in a worker",
+    atLeast: 4,
+    measure: inBrowser(serveBuilt, openApp),
   },
   workers: {
     what: "four workers at once: navigation to the last one's sympy imported",
     atLeast: 3,
-    take: pageOf("workers", /(Worker \d.*\s*){4}/),
+    measure: inBrowser(serveExamples, pageOf("workers", /(Worker \d.*\s*){4}/)),
   },
   jupyterlite: {
     what: "JupyterLite: navigation to `import sympy` done",
     atLeast: 3,
-    take: openSite,
+    measure: inBrowser(serveExamples, openSite),
   },
   restart: {
     what: "JupyterLite: kernel restarted to `import sympy` done",
     atLeast: 3,
-    take: restartAndImport,
+    measure: inBrowser(serveExamples, restartAndImport),
+  },
+  node: {
+    what: "a script of Node that uses sympy, from its start to its end",
+    atLeast: 4,
+    measure: inNode("node"),
+  },
+  "node-tests": {
+    what: "a suite of Node's test runner, three files that use sympy",
+    atLeast: 4,
+    measure: inNode("node-tests"),
   },
 };
 
-/** The example without this package: the one address is Pyodide's own again. */
+/** An example without this package: what it imports is Pyodide again, and what it tells of us is nothing. */
 function leaveOut(/** @type {string} */ text) {
   return text
     .replaceAll(/http:[^"?]*\/pyodide-zipimport\.mjs\?pyodide=/g, "")
     .replaceAll("static/pyodide-zipimport.mjs?pyodide=./pyodide/", "static/pyodide/")
-    .replace("(await ready).zipimport.stats()", "{ start: {} }");
+    .replaceAll('"pyodide-zipimport/pyodide"', '"pyodide"')
+    .replaceAll("pyodide.zipimport.mount(", "pyodide.loadPackage(")
+    .replaceAll(
+      /\(await ready\)\.zipimport\.stats\(\)|pyodide\.zipimport\.stats\(\)/g,
+      "{ start: {} }",
+    );
+}
+
+/** @param {boolean} isStock */
+async function serveExamples(isStock) {
+  const edit = (/** @type {string} */ text, /** @type {string} */ path) =>
+    isStock ? leaveOut(exposeApp(text, path)) : exposeApp(text, path);
+  const { addresses, close } = await serve([0, 0, 0], edit);
+  return { address: addresses[0], close };
+}
+
+/** @param {boolean} isStock */
+async function serveBuilt(isStock) {
+  const edit = {
+    name: "leave-out",
+    transform: (/** @type {string} */ code, /** @type {string} */ id) =>
+      id.includes("/vite/src/") ? leaveOut(code) : undefined,
+  };
+  const config = {
+    root: fileURLToPath(new URL("vite", EXAMPLES)),
+    logLevel: "error",
+    build: { outDir: isStock ? "dist-unchanged" : "dist" },
+    ...(isStock && { plugins: [edit], worker: { format: "es", plugins: () => [edit] } }),
+  };
+  await build(config);
+  const server = await preview({ ...config, preview: { host: "127.0.0.1", port: 0 } });
+  return { address: server.resolvedUrls.local[0], close: () => server.close() };
 }
 
 /**
- * @param {Client} client
- * @param {number} rounds
+ * @param {(isStock: boolean) => Promise<{ address: string, close: () => unknown }>} open
+ * @param {(visitor: Visitor) => Promise<number>} take
  */
-async function measure({ take }, rounds) {
-  const taken = { stock: /** @type {number[]} */ ([]), ours: /** @type {number[]} */ ([]) };
-  const browser = await browsers.Chromium({ measures: true });
-  const servers = {
-    stock: await serve([0, 0, 0], (/** @type {string} */ text, /** @type {string} */ path) =>
-      leaveOut(exposeApp(text, path)),
-    ),
-    ours: await serve([0, 0, 0], exposeApp),
+function inBrowser(open, take) {
+  return async (/** @type {number} */ rounds) => {
+    /** @type {Taken} */
+    const taken = { stock: [], ours: [] };
+    const servers = { stock: await open(true), ours: await open(false) };
+    const browser = await browsers.Chromium({ measures: true });
+    const visitorOf = (/** @type {"stock" | "ours"} */ name) => ({
+      address: servers[name].address,
+      browser,
+    });
+    try {
+      // The browser's own caches are filled by a first visit of either.
+      await take(visitorOf("stock"));
+      await take(visitorOf("ours"));
+      await hide(browser);
+      await untilKept(browser);
+      for (let round = 0; round < rounds; round++)
+        for (const name of /** @type {const} */ (["stock", "ours"]))
+          taken[name].push(await take(visitorOf(name)));
+    } finally {
+      await browser.close();
+      for (const server of Object.values(servers)) await server.close();
+    }
+    return taken;
   };
-  const visitorOf = (/** @type {"stock" | "ours"} */ name) => ({
-    ...{ address: servers[name].addresses[0], browser, isStock: name === "stock" },
-  });
-  try {
-    // The browser's own caches are filled by a first visit of either.
-    await take(visitorOf("stock"));
-    await take(visitorOf("ours"));
-    await hide(browser);
-    await untilKept(browser);
-    for (let round = 0; round < rounds; round++)
-      for (const name of /** @type {const} */ (["stock", "ours"]))
-        taken[name].push(await take(visitorOf(name)));
-  } finally {
-    await browser.close();
-    for (const server of Object.values(servers)) server.close();
+}
+
+/**
+ * @param {"node" | "node-tests"} name an example's folder, and its script
+ */
+function inNode(name) {
+  return (/** @type {number} */ rounds) =>
+    inFolder(async (cache) => {
+      /** @type {Taken} */
+      const taken = { stock: [], ours: [] };
+      writeUnchanged(name);
+      const env = { ...process.env, XDG_CACHE_HOME: cache };
+      const [, ...args] = scripts()[name].split(" ");
+      const run = async (/** @type {string} */ folder) => {
+        const files = args.flatMap((arg) => expand(arg.replace(name, folder)));
+        const began = performance.now();
+        await promisify(execFile)("node", files, { cwd: fileURLToPath(EXAMPLES), env });
+        return performance.now() - began;
+      };
+      await run(name);
+      for (let round = 0; round < rounds; round++) {
+        taken.stock.push(await run(`${name}-unchanged`));
+        taken.ours.push(await run(name));
+      }
+      return taken;
+    });
+}
+
+/** @returns {Record<string, string>} the examples' commands */
+function scripts() {
+  return JSON.parse(readFileSync(new URL("package.json", EXAMPLES), "utf8")).scripts;
+}
+
+/** What a shell makes of FOLDER/*.test.mjs. */
+function expand(/** @type {string} */ argument) {
+  const [folder, end] = argument.split("/*");
+  if (end === undefined) return [argument];
+  const names = readdirSync(new URL(folder, EXAMPLES)).filter((name) => name.endsWith(end));
+  return names.map((name) => `${folder}/${name}`);
+}
+
+/** Writes an example beside itself, without this package. */
+function writeUnchanged(/** @type {string} */ name) {
+  const [from, to] = [name, `${name}-unchanged`].map((each) => new URL(`${each}/`, EXAMPLES));
+  cpSync(from, to, { recursive: true });
+  for (const file of readdirSync(to)) {
+    const text = readFileSync(new URL(file, from), "utf8");
+    writeFileSync(new URL(file, to), leaveOut(text));
   }
-  return taken;
 }
 
 /**
@@ -193,7 +309,7 @@ async function main() {
   for (const [name, client] of Object.entries(CLIENTS)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
     console.error(name);
-    const taken = await measure(client, values.quick ? 1 : ROUNDS);
+    const taken = await client.measure(values.quick ? 1 : ROUNDS);
     kept.push({ name, taken });
     const [theirs, ours] = [median(taken.stock), median(taken.ours)];
     const met = theirs / ours >= client.atLeast ? "yes" : "**no**";

@@ -10,6 +10,7 @@ import { boot, install } from "../js/node.js";
  * - stock
  * - unpacked: stock, with wheels unpacked first
  * - loaded: stock, with wheels loaded first by loadPackage(), from a server on loopback
+ * - loaded on demand: the same, with their extension modules compiled when they are imported
  * - shown: ours, with wheels loaded first by loadPackage(), which shows them; with a folder of packs if one is given
  * - mounted: ours, with wheels mounted first; with a folder of packs if one is given
  * - ours: with nothing compiled before, and what is compiled queued
@@ -18,7 +19,7 @@ import { boot, install } from "../js/node.js";
  * - booted: ours, started by boot() with what an earlier start left in a folder
  * - floor: nobody: all bytecode is in memory; see floor.py
  *
- * @typedef {"stock" | "unpacked" | "loaded" | "shown" | "mounted" | "ours" | "unkept" | "kept" | "booted" | "floor"} Contender
+ * @typedef {"stock" | "unpacked" | "loaded" | "loaded on demand" | "shown" | "mounted" | "ours" | "unkept" | "kept" | "booted" | "floor"} Contender
  */
 
 /** @type {string} */

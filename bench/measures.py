@@ -250,6 +250,11 @@ def read_again(file, rounds, loops):
     return {"ms": sample(rounds, lambda: read_file(path), loops=loops)[0], "bytes": os.path.getsize(path)}
 
 
+def miss_once():
+    """The first failing import."""
+    return {"ms": [clock(fail_import)]}
+
+
 def miss_again(rounds):
     """importlib.invalidate_caches() and the failing import after it."""
 
