@@ -1,7 +1,9 @@
-// Uses a published wheel with extension modules, mounted or unpacked, or loaded by loadPackage(), which unpacks it or
-// shows it, and prints what came of it.
+// Uses a published wheel with extension modules, mounted or unpacked, or loaded by loadPackage() or micropip, which
+// unpack it or show it, and prints what came of it.
 //
-//   node use.mjs VERSION mounted|unpacked|shown|loaded NAME
+//   node use.mjs VERSION mounted|unpacked|shown|loaded|micropip-shown|micropip-loaded NAME [INDEX]
+//
+// INDEX is the address of a simple index that has the wheels, for micropip.
 
 import { readFileSync, readdirSync } from "node:fs";
 
@@ -60,22 +62,29 @@ print(table.view(group_by=["b"]).to_json_string(), table.size(), perspective.__f
   },
 };
 
-const [version, way, name] = process.argv.slice(2);
+const [version, way, name, index] = process.argv.slice(2);
 const folder = projectPath(`build/extension-wheels/${version}`);
 const { wheels, code } = USES[name];
 const pyodide = await start(version, { print: (line) => console.log(line) });
-const zips = await install(pyodide, { storage: "memory", mountPackages: way === "shown" });
+const zips = await install(pyodide, { storage: "memory", mountPackages: way.endsWith("shown") });
 const files = readdirSync(folder).filter((each) => wheels.test(each));
 const libraries = () => Object.keys(pyodide._module.LDSO.loadedLibsByName).length;
+const load = (paths) => pyodide.loadPackage(paths, { messageCallback() {} });
 if (way === "shown" || way === "loaded") {
   const before = libraries();
-  const found = await pyodide.loadPackage(
-    files.map((each) => `${folder}/${each}`),
-    { messageCallback() {} },
-  );
+  const found = await load(files.map((each) => `${folder}/${each}`));
   if (found.length !== files.length)
     throw new Error(`${found.length} of ${files.length} are there`);
   if (way === "shown" && libraries() > before) throw new Error("a library was loaded ahead");
+} else if (way.startsWith("micropip")) {
+  await load([projectPath("build/packages/micropip-0.11.1-py3-none-any.whl")]);
+  const before = libraries();
+  const names = files.map((each) => each.split("-")[0]);
+  await pyodide.runPythonAsync(`
+import micropip
+await micropip.install(${JSON.stringify(names)}, index_urls="${index}")
+`);
+  if (way.endsWith("shown") && libraries() > before) throw new Error("a library was loaded ahead");
 } else
   for (const wheel of files) {
     const bytes = Uint8Array.from(readFileSync(`${folder}/${wheel}`));
