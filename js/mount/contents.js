@@ -13,8 +13,6 @@ export class Contents {
   /** @type {Set<Holder>} the one that was filled or closed last at the end */
   #holders = new Set();
   #nbytes = 0;
-  /** @type {Holder | undefined} the one that was closed last */
-  #closed;
   fills = 0;
   drops = 0;
 
@@ -50,8 +48,6 @@ export class Contents {
    * @param {Holder | undefined} holder the file's, unless it keeps its contents itself
    */
   close(holder) {
-    if (holder && holder === this.#closed && holder.bytes) return; // all is as the last close left it
-    this.#closed = holder;
     if (holder?.bytes && isLibrary(holder.bytes)) this.#drop(holder);
     else if (holder && this.#holders.delete(holder)) this.#holders.add(holder);
     if (this.#nbytes > BYTES_MAX) this.#shrink(undefined);
