@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { findArchive, subjects } from "./archives.mjs";
 import { NEWEST } from "./contender.mjs";
 import { median } from "./processes.mjs";
-import { NONE, compareTimes } from "./results.mjs";
+import { NONE, compareShares, compareTimes } from "./results.mjs";
 import { formatCount, formatTime } from "./table.mjs";
 
 /** @typedef {import("./results.mjs").Row} Row */
@@ -79,14 +79,7 @@ function secondRun(name, what, atLeast, atMost) {
       what: "the same, against the floor: all bytecode in memory already",
       async run(measure, quick) {
         const [, kept, floor] = await measureOnce(measure, quick);
-        const ratio = kept / floor;
-        return {
-          theirs: formatTime(floor),
-          ours: formatTime(kept),
-          ratio: `${ratio.toFixed(2)} of it`,
-          bar: atMost ? `${atMost} of it` : NONE,
-          met: atMost ? ratio <= atMost : undefined,
-        };
+        return compareShares(floor, kept, atMost);
       },
     },
   ];

@@ -5,8 +5,7 @@ import { findArchive, findWheel, someWheels } from "./archives.mjs";
 import { NEWEST } from "./contender.mjs";
 import { inFolder } from "./kept-rows.mjs";
 import { median } from "./processes.mjs";
-import { NONE, compareTimes } from "./results.mjs";
-import { formatTime } from "./table.mjs";
+import { NONE, compareShares, compareTimes } from "./results.mjs";
 
 /** @typedef {import("./results.mjs").Row} Row */
 /** @typedef {import("./results.mjs").Measure} Measure */
@@ -96,14 +95,7 @@ const laterImport = {
       for (const contender of contenders)
         await measure({ pyodide: NEWEST, contender, ...task, steps: [...IMPORT, ["flush", {}]] });
       const [zip, mounted] = await inTurn(measure, contenders, task, quick ? 1 : 2 * ROUNDS);
-      const ratio = mounted / zip;
-      return {
-        theirs: formatTime(zip),
-        ours: formatTime(mounted),
-        ratio: `${ratio.toFixed(2)} of it`,
-        bar: "1.05 of it",
-        met: ratio <= 1.05,
-      };
+      return compareShares(zip, mounted, 1.05);
     }),
 };
 
@@ -157,15 +149,7 @@ const readAgain = {
         const task = { pyodide: NEWEST, contender, files: [findArchive("sympy-")], steps };
         taken[contender].push(median((await measure(task)).steps[1].ms));
       }
-    const [theirs, ours] = [median(taken.unpacked), median(taken.mounted)];
-    const ratio = ours / theirs;
-    return {
-      theirs: formatTime(theirs),
-      ours: formatTime(ours),
-      ratio: `${ratio.toFixed(2)} of it`,
-      bar: "1.1 of it",
-      met: ratio <= 1.1,
-    };
+    return compareShares(median(taken.unpacked), median(taken.mounted), 1.1);
   },
 };
 

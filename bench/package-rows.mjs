@@ -9,8 +9,7 @@ import { NEWEST } from "./contender.mjs";
 import { inFolder } from "./kept-rows.mjs";
 import { FIRST_MODEL, PYDANTIC, describeMemory, extensionFiles } from "./mount-rows.mjs";
 import { median } from "./processes.mjs";
-import { compareTimes } from "./results.mjs";
-import { formatTime } from "./table.mjs";
+import { compareShares, compareTimes } from "./results.mjs";
 
 /** @typedef {import("./results.mjs").Row} Row */
 /** @typedef {import("./results.mjs").Measure} Measure */
@@ -169,14 +168,7 @@ const firstMiss = {
           taken[i].push(outcome.steps[1].ms[0]);
         }
       const [one, many] = taken.map(median);
-      const ratio = many / one;
-      return {
-        theirs: formatTime(one),
-        ours: formatTime(many),
-        ratio: `${ratio.toFixed(2)} of it`,
-        bar: "1.2 of it",
-        met: ratio <= 1.2,
-      };
+      return compareShares(one, many, 1.2);
     }),
 };
 

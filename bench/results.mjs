@@ -46,3 +46,22 @@ export function compareTimes(theirs, ours, atLeast) {
     met: theirs / ours >= atLeast,
   };
 }
+
+/**
+ * Both contenders' medians, and how large a part of theirs ours is.
+ *
+ * @param {number} theirs
+ * @param {number} ours
+ * @param {number} [atMost] none: a figure to know
+ * @returns {Result}
+ */
+export function compareShares(theirs, ours, atMost) {
+  const ratio = ours / theirs;
+  return {
+    theirs: formatTime(theirs),
+    ours: formatTime(ours),
+    ratio: `${ratio.toFixed(2)} of it`,
+    bar: atMost ? `${atMost} of it` : NONE,
+    met: atMost ? ratio <= atMost : undefined,
+  };
+}

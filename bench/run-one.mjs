@@ -66,16 +66,14 @@ async function run(spec) {
   const source = readFileSync(new URL("measures.py", import.meta.url), "utf8");
   execute(pyodide, source, globals);
   if (spec.contender === "floor") installFloor(pyodide, String(spec.folder));
+  /** @type {Record<string, (args: Record<string, unknown>) => Promise<Step>>} */
+  const ownSteps = {
+    flush: () => flush(zips),
+    flush_turns: () => flushTurns(zips),
+    ready_again: (args) => getReadyAgain(pyodide, zips, args),
+  };
   for (const [measure, args] of spec.steps)
-    steps.push(
-      measure === "flush"
-        ? await flush(zips)
-        : measure === "flush_turns"
-          ? await flushTurns(zips)
-          : measure === "ready_again"
-            ? await getReadyAgain(pyodide, zips, args)
-            : runStep(globals, measure, args),
-    );
+    steps.push(await (ownSteps[measure]?.(args) ?? runStep(globals, measure, args)));
   return {
     spec,
     startMs,

@@ -3,15 +3,8 @@
 
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  writeFileSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
+import { copyFileSync, existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
@@ -36,6 +29,7 @@ const FILES = [
   "pyodide.asm.js",
   "pyodide.asm.wasm",
   "python_stdlib.zip",
+  "package.json",
 ];
 
 const python = findPython();
@@ -47,12 +41,10 @@ describe(`micropip's own tests, Pyodide ${VERSION}`, { skip: reason || false }, 
   let results;
 
   before(async () => {
-    const pip = await obtainRunner();
+    const bin = await obtainRunner();
     const sources = await unpackSources();
     results = await Promise.all(
-      [false, true].map(async (isOurs) =>
-        runTests(dirname(pip), sources, await makeDistribution(isOurs)),
-      ),
+      [false, true].map(async (isOurs) => runTests(bin, sources, await makeDistribution(isOurs))),
     );
   });
 
@@ -87,21 +79,21 @@ function findPython() {
   });
 }
 
-/** An environment with what runs them: its pip. */
+/** An environment with what runs them: the folder of its programs. */
 async function obtainRunner() {
   const folder = projectPath("build/micropip");
   const requirements = projectPath("tests/wheels/requirements-micropip.txt");
   const done = join(folder, "requirements.txt");
-  const pip = join(folder, "bin/pip");
+  const bin = join(folder, "bin");
   const pins = readFileSync(requirements, "utf8");
   if (!existsSync(done) || readFileSync(done, "utf8") !== pins) {
     await run(python, ["-m", "venv", "--clear", folder]);
-    await run(pip, ["install", "--quiet", "--requirement", requirements]);
+    await run(join(bin, "pip"), ["install", "--quiet", "--requirement", requirements]);
     // Its driver is a script, and no module as those of this package.
     writeFileSync(join(folder, "package.json"), '{"type": "commonjs"}');
     writeFileSync(done, pins);
   }
-  return pip;
+  return bin;
 }
 
 async function unpackSources() {
@@ -119,8 +111,7 @@ async function makeDistribution(isOurs) {
   const wheels = Object.fromEntries(names.map((name) => [name, readFileSync(join(all, name))]));
   const { folder } = await openPlace(VERSION, wheels, DEPENDS);
   const stock = projectPath(`node_modules/pyodide-${VERSION}`);
-  for (const name of [...FILES, "package.json"])
-    copyFileSync(join(stock, name), join(folder, name));
+  for (const name of FILES) copyFileSync(join(stock, name), join(folder, name));
   if (isOurs) writeFileSync(join(folder, "pyodide.js"), standIn(join(folder, "pyodide.mjs")));
   return folder;
 }
@@ -138,7 +129,6 @@ function standIn(real) {
 async function runTests(bin, sources, distribution) {
   const folder = temporaryFolder();
   const file = join(folder, "outcomes.json");
-  mkdirSync(join(folder, "home"));
   const environment = {
     ...process.env,
     MICROPIP_OUTCOMES: file,
