@@ -90,7 +90,7 @@ each.__file__ if type(each.__loader__) is ExtensionFileLoader else repr(each.__l
     const lib = await zips.mount(archiveOf("tagged"));
     assert.throws(
       () => python("import tagged._foreign"),
-      /No module named 'tagged\._foreign'\n.*\/tagged\/_foreign\.cpython-310-x86_64-linux-gnu\.so is for another/,
+      /No module named 'tagged\._foreign'.*\n.*\/tagged\/_foreign\.cpython-310-x86_64-linux-gnu\.so is for another/,
     );
     assert.throws(() => python("import tagged.missing"), /No module named 'tagged\.missing'\s*$/);
     lib.unmount();

@@ -52,6 +52,8 @@ describeVersions("a mounted archive", (version) => {
   /** @type {any} */ let zips;
   /** @type {import("../../js/mount/tree.js").Tree | undefined} */ let tree;
   const { test: testOnce } = once(version);
+  // 0.27 answers readlink() with the path that a link leads to, in every one of its file systems.
+  const linkText = (text) => (version === "0.27.8" ? `${ROOT}/${text}` : text);
 
   before(async () => {
     pyodide = await start(version);
@@ -203,7 +205,7 @@ def change(file):
       python(
         `[os.readlink("${ROOT}/file"), open("${ROOT}/file").read(), os.listdir("${ROOT}/d/up")]`,
       ),
-      ["d/f", "f", ["h"]],
+      [linkText("d/f"), "f", ["h"]],
     );
     tree.remove();
   });
