@@ -298,7 +298,7 @@ $(MICROPIP): $(wildcard tests/pyodide/packages/micropip-*.txt) bench/fetch_archi
 	@for pins in $(filter %.txt,$^); do $(PYTHON) bench/fetch_archives.py $(@D) $$pins || exit 1; done
 	@touch $@
 
-test-pyodide: wasm archives extensions $(WHEELS) $(MICROPIP) $(if $(FULL),$(WHEEL_SOURCES) $(EXTENSION_WHEELS))
+test-pyodide: wasm archives extensions drop-in $(WHEELS) $(MICROPIP) $(if $(FULL),$(WHEEL_SOURCES) $(EXTENSION_WHEELS))
 	@node tests/suite.mjs run $@ "$(NODE_TEST) $(wildcard tests/pyodide/*.test.mjs tests/wheels/*.test.mjs)"
 
 cpython-tests: all $(SETUP_TEST)

@@ -46,9 +46,15 @@ export async function serve(ports = PORTS, edit = (text) => text) {
   const missing = [];
   const servers = ports.map((_, origin) =>
     createServer((request, response) => {
-      const { pathname } = new URL(request.url, "http://localhost");
-      const path = normalize(decodeURIComponent(pathname)).replace(/\/$/, "/index.html");
-      const file = PLACES[origin](path);
+      let path, file;
+      try {
+        const { pathname } = new URL(request.url, "http://localhost");
+        path = normalize(decodeURIComponent(pathname)).replace(/\/$/, "/index.html");
+        file = PLACES[origin](path);
+      } catch {
+        response.writeHead(400, { "content-type": "text/plain" }).end("not an address");
+        return;
+      }
       const stats = statSync(file, { throwIfNoEntry: false });
       const headers = {
         "content-type": TYPES[extname(file)] ?? "application/octet-stream",

@@ -1,12 +1,12 @@
 // The module pyodide-zipimport/pyodide.
 
-import type { Handle, InstallOptions } from "./index.js";
+import type { BootOptions, Handle, MountingPyodide } from "./index.js";
 
 type Pyodide = typeof import("pyodide");
 
 /** The options of Pyodide's own `loadPyodide()`, and this package's. */
 export type LoadPyodideOptions = NonNullable<Parameters<Pyodide["loadPyodide"]>[0]> & {
-  zipimport?: InstallOptions & { signal?: AbortSignal };
+  zipimport?: Omit<BootOptions, "pyodide">;
 };
 
 /**
@@ -24,7 +24,9 @@ export type LoadPyodideOptions = NonNullable<Parameters<Pyodide["loadPyodide"]>[
  */
 export function loadPyodide(
   options?: LoadPyodideOptions,
-): Promise<Awaited<ReturnType<Pyodide["loadPyodide"]>> & { readonly zipimport: Handle }>;
+): Promise<
+  MountingPyodide<Awaited<ReturnType<Pyodide["loadPyodide"]>>> & { readonly zipimport: Handle }
+>;
 
 /** Pyodide's. */
 export const version: string;

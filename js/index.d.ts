@@ -97,6 +97,22 @@ export interface PackageProgress {
   total: number | undefined;
 }
 
+/**
+ * A Pyodide whose `loadPackage()` and `loadPackagesFromImports()` take {@link PackageOptions} beside Pyodide's own. They
+ * have an effect with {@link InstallOptions.mountPackages}, from Pyodide 0.28 on.
+ */
+export type MountingPyodide<P> = (P extends {
+  loadPackage: infer L;
+  loadPackagesFromImports: infer I;
+}
+  ? { loadPackage: WithPackageOptions<L>; loadPackagesFromImports: WithPackageOptions<I> }
+  : unknown) &
+  P;
+
+type WithPackageOptions<F> = F extends (what: infer W, options?: infer O) => infer R
+  ? (what: W, options?: O & PackageOptions) => R
+  : F;
+
 /** Pyodide's `loadPyodide()`, or a function of yours that calls it with the options that it is given. */
 export type LoadPyodide = (options?: any) => Promise<PyodideLike>;
 
@@ -608,7 +624,7 @@ export function install(pyodide: PyodideLike, options?: InstallOptions): Promise
 export function boot<L extends LoadPyodide>(
   loadPyodide: L,
   options?: BootOptions<L>,
-): Promise<{ pyodide: Awaited<ReturnType<L>>; zips: Handle }>;
+): Promise<{ pyodide: MountingPyodide<Awaited<ReturnType<L>>>; zips: Handle }>;
 
 /**
  * The first half of {@link boot}, for programs that call `loadPyodide()` themselves: begins to open the

@@ -32,10 +32,11 @@ export function standInFor(platform, real, here) {
 /** @param {any} zipimport */
 function checkOwn(zipimport = {}) {
   if (isObject(zipimport) && !("pyodide" in zipimport)) return zipimport;
+  const found = isObject(zipimport) ? `one with "pyodide" in it` : describeValue(zipimport);
   throw new ZipImportUsageError(
     "bad-option",
-    `loadPyodide(): option "zipimport": found ${describeValue(zipimport)}, expected an object, the options of ` +
-      "install(); those of Pyodide stand beside it",
+    `loadPyodide(): option "zipimport": found ${found}, expected an object with options of install(); ` +
+      "those of Pyodide stand beside it",
   );
 }
 

@@ -10,7 +10,7 @@ export const browser = {
   isSingleFile: false,
   crc32: computeCRC32,
   address,
-  toURL: (path) => new URL(path, globalThis.location.href),
+  toURL: (path) => new URL(path, globalThis.location?.href),
   read,
   openFile: undefined,
   autoStore: "indexeddb",
@@ -20,9 +20,9 @@ export const browser = {
   watchEnd: ({ onHide }) => watchPage(onHide),
 };
 
-/** Without what changes from visit to visit. */
+/** Without what changes from visit to visit. In Node, where a program may import this by its address, there is none. */
 function address() {
-  const { origin, pathname, protocol } = globalThis.location;
+  const { origin = "", pathname = "", protocol } = globalThis.location ?? {};
   // A worker that was made of a Blob has another address each time.
   return protocol === "blob:" ? `${origin}/blob:` : origin + pathname;
 }

@@ -35,16 +35,29 @@ import { loadPyodide } from "pyodide";
 import { install, boot, ZipImportUsageError } from "pyodide-zipimport";
 `;
 const TYPED = `${IMPORTS}
-import type { Handle, Stats } from "pyodide-zipimport";
+import type { Handle, PackageProgress, Stats } from "pyodide-zipimport";
 export const codeOf = (error: ZipImportUsageError): string => error.code;
 export const count = (zips: Handle): number => { const stats: Stats = zips.stats(); return stats.hits; };
 export const start = () => boot(loadPyodide, { storage: "memory" });
+export async function load(signal: AbortSignal): Promise<string[]> {
+  const { pyodide } = await start();
+  const onProgress = ({ name, total }: PackageProgress) => console.log(name, total ?? 0);
+  await pyodide.loadPackagesFromImports("import sympy", { onProgress, signal });
+  const packages = await pyodide.loadPackage(["sympy"], {
+    onProgress: ({ loaded }) => console.log(loaded),
+    checkIntegrity: false,
+  });
+  return packages.map((each) => each.name);
+}
 ${MAIN}`;
 /** With the module that stands in for Pyodide's. */
 const STAND_IN = `
 import { loadPyodide, version } from "pyodide-zipimport/pyodide";
 import { ZipImportUsageError } from "pyodide-zipimport";
-const pyodide = await loadPyodide({ env: { A: "1" }, zipimport: { storage: "memory" } });
+const onProgress = ({ loaded }: { loaded: number }) => console.log(loaded);
+const zipimport = { storage: "memory", onProgress, signal: new AbortController().signal } as const;
+const pyodide = await loadPyodide({ env: { A: "1" }, zipimport });
+export const load = () => pyodide.loadPackage([], { onProgress: ({ name }) => console.log(name) });
 const answer: number = pyodide.runPython("21 * 2");
 const found: boolean = pyodide.zipimport.active && version === pyodide.version;
 console.log(JSON.stringify({ answer, found, error: new ZipImportUsageError("bad-path", "").code }));

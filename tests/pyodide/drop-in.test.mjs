@@ -195,6 +195,37 @@ describe("the stand-in finds Pyodide's module", () => {
   });
 });
 
+describe("in Node, by its address, where it stands for browsers", () => {
+  // Whatever it cannot have there, IndexedDB first, is no reason not to start.
+  for (const file of ["js/drop-in.js", "build/drop-in/pyodide-zipimport.mjs"])
+    test(`${file} starts Pyodide, with one warning`, async () => {
+      const { loadPyodide } = await import(`${projectPath(file)}?pyodide=${addressOf(newest)}`);
+      const { taken, onWarning } = collectWarnings();
+      const pyodide = await start(newest, {
+        load: (_, own) => loadPyodide({ ...own, zipimport: { onWarning } }),
+      });
+      assert.deepEqual(
+        taken.map(([, code]) => code),
+        ["store-unavailable"],
+      );
+      assert.equal(pyodide.zipimport.active, true);
+      assert.equal(importerInUse(pyodide), "ours");
+    });
+
+  test("index.js says what is wrong with a file's address that is relative", async () => {
+    const { install } = await import(projectPath("js/index.js"));
+    const { taken, onWarning } = collectWarnings();
+    const pyodide = await start(newest);
+    const zips = await install(pyodide, { storage: "memory", wasmURL: "x.wasm", onWarning });
+    assert.equal(zips.active, false);
+    assert.deepEqual(
+      taken.map(([, code]) => code),
+      ["wasm-unreachable"],
+    );
+    assert.match(taken[0][0], /x\.wasm \(.*Invalid URL/);
+  });
+});
+
 describe("the stand-in", () => {
   test("does nothing when it is imported, but to import Pyodide's module", () => {
     const cache = `${temporaryFolder()}/cache`;
