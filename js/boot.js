@@ -55,19 +55,29 @@ function begin(platform, given = {}, caller) {
         Promise.all([fsInit.call(fs, info), library.replace(fs)]).then(() => {}),
     },
     async finish(pyodide) {
-      signal?.throwIfAborted();
-      if (fsInit.failure) throw fsInit.failure.error;
+      try {
+        signal?.throwIfAborted();
+        if (fsInit.failure) throw fsInit.failure.error;
+      } catch (error) {
+        leaveAlone(pyodide);
+        throw error;
+      }
       checkPyodide(
         pyodide,
         caller === "prepare" ? "finish(): found" : `${caller}(): loadPyodide() gave`,
       );
       const own = library.isFor(pyodide) ? library : undefined;
       const isNew = !installationOf(pyodide);
-      const handle = await installPrepared(platform, pyodide, {
+      const installing = installPrepared(platform, pyodide, {
         options,
         named,
         begun,
         library: own,
+      });
+      const handle = await (signal ? orAborted(installing, signal) : installing).catch((error) => {
+        // Given up meanwhile: what comes then is taken back.
+        installing.then((late) => isNew && late.uninstall()).catch(() => {});
+        throw error;
       });
       if (!early) return handle;
       try {
@@ -79,7 +89,16 @@ function begin(platform, given = {}, caller) {
       return handle;
     },
   };
-  return { preparation, fsInit };
+  return { preparation, fsInit, leaveAlone };
+
+  /**
+   * Makes an ordinary one of a Pyodide that is not to have our importer.
+   *
+   * @param {any} pyodide
+   */
+  function leaveAlone(pyodide) {
+    if (pyodide?.FS && library.isFor(pyodide)) library.settle(pyodide, "", false);
+  }
 }
 
 /**
@@ -91,13 +110,14 @@ function begin(platform, given = {}, caller) {
  */
 export async function boot(platform, loadPyodide, given, caller = "boot") {
   checkFunction(loadPyodide);
-  const { preparation, fsInit } = begin(platform, given, caller);
+  const { preparation, fsInit, leaveAlone } = begin(platform, given, caller);
   const signal = given?.signal;
-  let pyodide;
+  let loading, pyodide;
   try {
-    const loading = loadPyodide(preparation.loadPyodideOptions);
+    loading = loadPyodide(preparation.loadPyodideOptions);
     pyodide = await (signal ? orAborted(Promise.resolve(loading), signal) : loading);
   } catch (error) {
+    if (signal?.aborted) Promise.resolve(loading).then(leaveAlone, () => {});
     // What fails after the caller's fsInit may have failed because of it.
     throw fsInit.failure && !signal?.aborted ? fsInit.failure.error : error;
   }

@@ -22,5 +22,12 @@ export function checkPath(path, method) {
       `${method}(): found ${describeValue(path)}, expected the path of an archive in Pyodide's file system`,
     );
   }
+  // Nothing lies there: C's strings end at the one, and UTF-8 has no form of the other.
+  if (/\0|\p{Surrogate}/u.test(path)) {
+    throw new ZipImportUsageError(
+      "bad-path",
+      `${method}(): found ${JSON.stringify(path)}, expected a path without null characters and lone surrogates`,
+    );
+  }
   return path;
 }

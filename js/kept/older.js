@@ -21,13 +21,13 @@ export function isLongUnused(entries) {
  * Deletes all that is this package's in an older version's store, if nothing of it was used for long.
  *
  * @param {import("./stores/store.js").Store} store
- * @returns {Generator<any, boolean, any>} which yields what is to be awaited, and returns whether the
- *   store is empty now
+ * @returns {Generator<any, boolean, any>} which yields what is to be awaited, and returns whether that
+ *   was all of the store. One that was empty before may be anybody's
  */
 export function* emptyUnused(store) {
   const entries = /** @type {import("./stores/store.js").StoredEntry[]} */ (yield store.list());
   const ours = entries.filter(({ name }) => parseName(name));
   if (!isLongUnused(ours)) return false;
   for (const { name } of ours) yield store.delete(name);
-  return ours.length === entries.length;
+  return ours.length > 0 && ours.length === entries.length;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "name.h"
+
 /* A link that was followed, for the error that names it. */
 struct followed {
     uint32_t node;
@@ -212,5 +214,20 @@ enum zi_status zi_link_follow(const struct zi_archive *archive, const struct zi_
         status = go(&walk, err);
     zi_host_free(archive->host, walk.path);
     *node_ret = walk.at;
+    return status;
+}
+
+enum zi_status zi_link_resolve_own(const struct zi_archive *archive,
+                                   const struct zi_link_reader *reader, uint32_t link,
+                                   const uint8_t *path, size_t nbytes, uint32_t *node_ret,
+                                   struct zi_error *err)
+{
+    struct zi_name name = {path, nbytes};
+    enum zi_status status;
+
+    zi_name_drop_start(&name);
+    status = zi_link_resolve(archive, reader, name.bytes, name.nbytes, node_ret, err);
+    if (status == ZI_OK && *node_ret == ZI_INDEX_NONE)
+        status = zi_link_follow(archive, reader, link, node_ret, err);
     return status;
 }

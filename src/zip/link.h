@@ -23,9 +23,9 @@ struct zi_link_reader {
 
 /*
  * Finds what a path leads to: a node that is no link, or ZI_INDEX_NONE where there is none, as for
- * an absolute path. On
- * ZI_ERR_ARCHIVE a link is wrong, and on any error of reading one could not be read: then *node_ret
- * is that link, for which zi_link_follow() gives the same error, or ZI_INDEX_NONE without memory.
+ * an absolute path. On ZI_ERR_ARCHIVE a link is wrong, and on any error of reading one could not be
+ * read: then *node_ret is that link, for which zi_link_follow() gives the same error, or
+ * ZI_INDEX_NONE without memory.
  */
 enum zi_status zi_link_resolve(const struct zi_archive *archive,
                                const struct zi_link_reader *reader, const uint8_t *path,
@@ -34,5 +34,12 @@ enum zi_status zi_link_resolve(const struct zi_archive *archive,
 /* The same for what a link leads to; it is there. */
 enum zi_status zi_link_follow(const struct zi_archive *archive, const struct zi_link_reader *reader,
                               uint32_t link, uint32_t *node_ret, struct zi_error *err);
+
+/* The same for the name of a link, which may be none that a file system would walk along: it begins
+ * with `/` or `./`, or has two slashes in a row. */
+enum zi_status zi_link_resolve_own(const struct zi_archive *archive,
+                                   const struct zi_link_reader *reader, uint32_t link,
+                                   const uint8_t *path, size_t nbytes, uint32_t *node_ret,
+                                   struct zi_error *err);
 
 #endif

@@ -185,6 +185,20 @@ export function defineStoreTests(name, abilities) {
             ...{ names: packs, archive: { members: MEMBERS, names: NAMES } },
           });
           assert.deepEqual(old, [1, 2]);
+          if (kind !== "indexeddb") return;
+          const beside = { ...options, namespace: `n${++namespaces}` };
+          const { old: kept } = await ask({
+            ...{
+              version,
+              place: "window",
+              task: "shareStore",
+              kind,
+              options: beside,
+              foreign: true,
+            },
+            ...{ names: packs, archive: { members: MEMBERS, names: NAMES } },
+          });
+          assert.deepEqual(kept, [0, 1, 2]);
         },
       );
 

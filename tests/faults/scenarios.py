@@ -237,6 +237,23 @@ def find_spec_of_a_package():
 
 
 @scenario(absent=None)
+def find_spec_of_a_package_of_a_relative_archive():
+    make()
+    importer = entering(folder, lambda: zipimport.zipimporter("a.zip"))()
+    return lambda: [describe(importer.find_spec(name)) for name in ("p", "space")]
+
+
+@scenario(absent=None)
+def find_spec_of_an_importer_that_names_its_files():
+    class Naming(zipimport.zipimporter):
+        def get_filename(self, fullname):
+            return super().get_filename(fullname)
+
+    importer = Naming(make())
+    return lambda: [describe(importer.find_spec(name)) for name in ("p", "m")]
+
+
+@scenario(absent=None)
 def find_spec_of_a_directory():
     importer = make_importer()
     return lambda: describe(importer.find_spec("space"))
@@ -339,6 +356,12 @@ def import_a_link_that_leads_nowhere():
         return specs
 
     return act
+
+
+@scenario
+def get_data_of_a_link_by_its_stored_name():
+    importer = make_importer([Entry("m.py", SOURCE), link("/a.py", "m.py"), link("b//c.py", "m.py"), Entry("b//m.py", SOURCE)])
+    return lambda: [importer.get_data(name) for name in ("/a.py", "b//c.py")]
 
 
 @scenario
@@ -557,6 +580,13 @@ def get_data_of_a_vanished_archive():
     importer = make_importer()
     os.remove(importer.archive)
     return lambda: importer.get_data("m.py")
+
+
+@scenario(repeats=False)
+def find_spec_of_a_vanished_archive():
+    importer = make_importer({"m.pyc": pyc(mtime=1)})
+    os.remove(importer.archive)
+    return lambda: describe(importer.find_spec("m"))
 
 
 @scenario(repeats=False)

@@ -184,6 +184,83 @@ assert "def loads" in inspect.getsource(json.loads)`);
     assert.deepEqual(pyodide.FS.readFile(`/lib/${path}`), new Uint8Array(stock));
   });
 
+  test("a loader that calls fsInit when Python runs already: all stays as it is", async () => {
+    const options = { storage: { directory: `${temporaryFolder()}/store` }, autoFlush: false };
+    const { zips: before } = await bootWith(options);
+    await before.flush();
+    let call;
+    const { pyodide, zips } = await start(VERSION, {
+      load: (loadPyodide, quiet) =>
+        boot(
+          (given) =>
+            loadPyodide({
+              ...given,
+              fsInit: async (...args) => void (call = () => given.fsInit(...args)),
+            }),
+          { ...options, pyodide: quiet },
+        ),
+    });
+    const sizes = () =>
+      pyodide.FS.readdir("/lib")
+        .filter((name) => name.endsWith(".zip"))
+        .map((name) => pyodide.FS.stat(`/lib/${name}`).size);
+    const seen = () => [zips.stats().start, sizes()];
+    const expected = seen();
+    await call();
+    assert.deepEqual(seen(), expected);
+  });
+
+  test("given up while Python starts: the Pyodide that comes then is an ordinary one", async () => {
+    const options = { storage: { directory: `${temporaryFolder()}/store` }, autoFlush: false };
+    const { zips: before } = await bootWith(options);
+    await before.flush();
+    const controller = new AbortController();
+    let loading;
+    const pyodide = await start(VERSION, {
+      load: async (loadPyodide, quiet) => {
+        const load = (given) => {
+          loading = loadPyodide(given);
+          loading.then(() => controller.abort());
+          return loading.then((pyodide) => sleep(50, pyodide));
+        };
+        const given = { ...options, pyodide: quiet, signal: controller.signal };
+        await assert.rejects(boot(load, given), { name: "AbortError" });
+        await sleep(200);
+        return loading;
+      },
+    });
+    assert.equal(importerInUse(pyodide), "stock");
+    assert.equal(
+      pyodide.runPython(
+        "import sys; sum(str(getattr(m, '__file__', '')).endswith('.pyc') for m in list(sys.modules.values()))",
+      ),
+      0,
+    );
+  });
+
+  test("two starts from one kept library, each with more modules: the next one has all it needs", async () => {
+    const options = { storage: { directory: `${temporaryFolder()}/store` }, autoFlush: false };
+    const startWith = (code) =>
+      start(VERSION, {
+        load: (loadPyodide, own) =>
+          boot(
+            async (given) => {
+              const pyodide = await loadPyodide(given);
+              pyodide.runPython(code);
+              return pyodide;
+            },
+            { ...options, pyodide: own },
+          ),
+      });
+    const { zips: first } = await startWith("");
+    await first.flush();
+    const both = [await startWith("import csv"), await startWith("import xmlrpc.client")];
+    for (const { zips } of both) await zips.flush();
+    const { zips } = await startWith("");
+    const { library, compiles } = zips.stats().start;
+    assert.deepEqual([library, compiles], ["kept", 0]);
+  });
+
   test("a loader that passes other options on: it is said, and nothing wrong is kept", async () => {
     const options = { storage: { directory: `${temporaryFolder()}/store` }, autoFlush: false };
     const startWith = (change) =>

@@ -144,7 +144,7 @@ assert os.path.dirname(pyodide_zipimport.__file__) not in sys.path
 
   test("a path that is none is refused, a URL by name", () => {
     for (const method of ["invalidate", "pin", "unpin"]) {
-      for (const path of [null, 1, "", {}]) {
+      for (const path of [null, 1, "", {}, "/a\0.zip", "/a\ud800.zip"]) {
         assert.throws(() => zips[method](path), { name: "ZipImportUsageError", code: "bad-path" });
       }
       for (const url of [

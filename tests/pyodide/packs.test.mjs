@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -404,15 +405,23 @@ fs.writeFileSync(${JSON.stringify(directory)}, "")`);
     plantAll(`${directory}/v0`, [pack(0), "z0-p1-o0-r1-at-1-1.txt"], 31);
     plantAll(`${directory}/v2`, [pack(2)], 31);
     plantAll(`${directory}/v00`, [pack(0)], 31);
+    symlinkSync("itself", `${inside}/itself`);
     const run = () => runOnce(version, { options: { storage: { directory } }, file, code });
     await run();
-    const left = readdirSync(inside).filter((name) => !name.startsWith("z1-p3"));
+    const left = readdirSync(inside).filter((name) => !/^(z1-p3.*|itself)$/.test(name));
     assert.deepEqual(left.sort(), [...theirs, pack(2), "z2-p1-o0-r1-at-1-1.txt"].sort());
     assert.deepEqual(
       readdirSync(directory).sort(),
       [...theirs, pack(0), pack(1), "v00", "v1", "v2"].sort(),
     );
     assert.deepEqual(readdirSync(`${directory}/v2`), [pack(2)]);
+  });
+
+  test("an empty folder of an older version's name may be anybody's", async () => {
+    const directory = `${temporaryFolder()}/store`;
+    mkdirSync(`${directory}/v0`, { recursive: true, mode: 0o700 });
+    await runOnce(version, { options: { storage: { directory } }, file, code });
+    assert.deepEqual(readdirSync(directory), ["v0", "v1"]);
   });
 
   test("an older version that is in use, or shares its folder, keeps that", async () => {

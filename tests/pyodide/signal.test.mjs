@@ -160,6 +160,14 @@ describeOn([newest], "a signal for flush()", (version) => {
     await assert.rejects(asking, REASON);
     await assert.rejects(finish(pyodide), REASON);
     assert.equal(importerInUse(pyodide), "stock");
+
+    // While it installs, which a store that does not answer makes long.
+    const late = new AbortController();
+    const storage = { ...emptyStore(), get: () => new Promise(() => {}) };
+    const finishing = prepare({ signal: late.signal, storage }).finish(pyodide);
+    setTimeout(() => late.abort(REASON), 20);
+    await assert.rejects(finishing, REASON);
+    assert.equal(importerInUse(pyodide), "stock");
   });
 
   test("what is no signal, or no option, is the caller's fault", async () => {

@@ -163,7 +163,7 @@ DIFFERENCES = {
     "relative-archive": Row(
         EVERY, "a relative archive is looked for, at each read, in the folder that is the current one by then, with the directory of "
         "the first archive of that spelling", "in the folder in which the importer was made, as importlib's FileFinder does; audit "
-        "hooks see the absolute path", "one job's code must not run for the next job, which changes its folder"),
+        "hooks see the absolute path, and `__path__` of a package is absolute", "one job's code must not run for the next job, which changes its folder"),
     "archive-attribute": Row(
         "3.11, 3.12", "setting an importer's archive attribute leaves it with the old directory", "takes the other archive's, as "
         "from 3.13 on", "newest behaviour on every version"),

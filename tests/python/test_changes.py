@@ -183,6 +183,45 @@ class OneChoice(ZipTestCase):
         self.assertIsNone(importer.find_spec("tc_one"))
 
     @difference("changed-archive-reread")
+    def test_asked_of_a_subclass(self):
+        """One that has no get_filename() of its own, and one that has."""
+        class Plain(zipimport.zipimporter):
+            pass
+
+        class Naming(zipimport.zipimporter):
+            def get_filename(self, fullname):
+                return super().get_filename(fullname)
+
+        for kind in Plain, Naming:
+            for old, new, expected in ((self.OLD, self.PACKAGE, ("/tc_one/__init__.pyc", ["/tc_one"])), (self.PACKAGE, self.OLD, ("/tc_one.pyc", None)),
+                                       (self.OLD, self.GONE, None)):
+                importer = kind(self.make(old))
+                importer.find_spec("tc_one")
+                self.remake(new, os.path.basename(importer.archive))
+                spec = importer.find_spec("tc_one")
+                if expected is None:
+                    self.assertIsNone(spec)
+                    continue
+                origin, folders = expected
+                self.assertEqual((spec.origin, spec.submodule_search_locations),
+                                 (importer.archive + origin, folders and [importer.archive + folder for folder in folders]))
+
+    @difference("changed-archive-reread")
+    def test_the_next_entry_serves_when_the_archive_vanished(self):
+        os.mkdir(self.path("folder"))
+        self.write(b"x = 'folder'", "folder/tc_one.py")
+        for vanish in os.remove, self.replace_by_a_folder:
+            archive = self.make_on_path(self.OLD)
+            sys.path.insert(1, self.path("folder"))
+            importlib.util.find_spec("tc_one")
+            vanish(archive)
+            self.assertModule("tc_one", x="folder")
+
+    def replace_by_a_folder(self, path):
+        os.remove(path)
+        os.mkdir(path)
+
+    @difference("changed-archive-reread")
     def test_the_next_entry_of_sys_path_serves(self):
         self.make_on_path({"tc_one.py": "x = 'next'"}, "next.zip")
         self.make_on_path(self.OLD)

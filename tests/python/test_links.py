@@ -57,6 +57,13 @@ class Followed(LinksTestCase):
                 self.assertEqual(module.__spec__.origin, module.__file__)
 
     @difference("symbolic-links")
+    def test_data_by_the_name_as_stored(self):
+        importer = self.make_importer([Entry("m.py", "x = 1"), link("/one.py", "m.py"), link("./two.py", "m.py"), link("a//three.py", "m.py"), Entry("a//m.py", "x = 1")])
+        for name in "/one.py", "one.py", "./two.py", "two.py", "a//three.py":
+            self.assertEqual(importer.get_data(name), b"x = 1")
+            self.assertEqual(importer.get_data(f"{importer.archive}/{name}"), b"x = 1")
+
+    @difference("symbolic-links")
     def test_chain(self):
         self.make_on_path([Entry("d/tl_top.py", "x = 1"), link("a.py", "d/b.py"), link("d/b.py", "../l/tl_top.py"), link("l", "./d/")])
         self.assertModule("a", x=1)
@@ -201,6 +208,13 @@ class Wrong(LinksTestCase):
         self.assertIsNone(zipimport.zipimporter(sys.path[0]).get_source("tl_b"))
 
     @difference("symbolic-links")
+    def test_a_wrong_folder_gives_way_to_a_module_beside_it(self):
+        for text in "none", "tl_a", "/abs", "..":
+            self.make_on_path([link("tl_a", text), Entry("tl_a.py", "x = 1"), Entry("tl_p/sub.py", ""), link("tl_p/__init__.py", text), Entry("tl_p.py", "x = 2")])
+            self.assertModule("tl_a", x=1)
+            self.assertModule("tl_p", x=2)
+
+    @difference("symbolic-links")
     def test_what_is_not_there_behind_a_right_link(self):
         importer = self.make_importer([Entry("real/m.py", "x = 1"), link("l", "real"), link("f.py", "real/m.py"), link("d.py", "real")])
         for name in "l.none", "f.py", "none":
@@ -247,6 +261,16 @@ class Changed(LinksTestCase):
         os.remove(archive)
         self.make([Entry("real.py", "x = 1"), link("tl_m.py", "real.py")], "going.zip", age=5)
         self.assertEqual(importer.get_source("tl_m"), "x = 1")
+
+    @ours_only("stock follows no links")
+    def test_the_next_entry_serves_when_the_archive_vanished(self):
+        archive = self.make([Entry("real/tl_there.py", "x = 1"), link("lib", "real")])
+        os.mkdir(self.path("folder"))
+        self.write(b"x = 'folder'", "folder/tl_other.py")
+        sys.path[:0] = [f"{archive}/lib", self.path("folder")]
+        self.assertModule("tl_there", x=1)
+        os.remove(archive)
+        self.assertModule("tl_other", x="folder")
 
 
 @ours_only("counters and packs")

@@ -19,6 +19,7 @@ class RelativeTestCase(ZipTestCase):
     """Two folders, job1 and job2, with an app.zip each, in which `who` is the folder's number."""
 
     NAMES = ("tl_job", "tl_later", "tl_pkg", "tl_pkg.sub")
+    OTHERS = ("tl_pkg.later", "tl_space", "tl_space.one", "tl_space.later")
 
     def setUp(self):
         super().setUp()
@@ -27,12 +28,13 @@ class RelativeTestCase(ZipTestCase):
         for number in (1, 2):
             os.mkdir(self.path(f"job{number}"))
             source = f"who = {number}"
-            self.make({"a.txt": "moves what is behind it" * number, "tl_job.py": source, "tl_later.py": source, "tl_pkg/__init__.py": source, "tl_pkg/sub.py": source},
+            self.make({"a.txt": "moves what is behind it" * number, "tl_job.py": source, "tl_later.py": source, "tl_pkg/__init__.py": source, "tl_pkg/sub.py": source,
+                       "tl_pkg/later.py": source, "tl_space/one.py": source, "tl_space/later.py": source},
                       f"job{number}/app.zip")
 
     def forget(self):
         """Relative paths are in no folder that the test case could clean up by."""
-        for name in self.NAMES:
+        for name in self.NAMES + self.OTHERS:
             sys.modules.pop(name, None)
         for path in [path for path in sys.path_importer_cache if not path.startswith("/")]:
             del sys.path_importer_cache[path]
@@ -65,6 +67,23 @@ class Folders(RelativeTestCase):
                 sys.path_importer_cache.clear()
                 with self.subTest(path, number=number):
                     self.assertEqual([self.who(name) for name in self.NAMES], [number] * 4)
+
+    @difference("relative-archive")
+    def test_a_package_has_its_own_modules(self):
+        """Whichever folder the program has gone to since, and though the importers of packages are kept."""
+        sys.path.insert(0, "app.zip")
+        for number in (1, 2, 1):
+            self.enter(number)
+            sys.path_importer_cache.pop("app.zip", None)
+            with self.subTest(number=number):
+                for name in self.NAMES + self.OTHERS:
+                    sys.modules.pop(name, None)
+                self.assertEqual([self.who("tl_pkg"), self.who("tl_pkg.sub"), self.who("tl_space.one")], [number] * 3)
+                for elsewhere in ("/", self.path(f"job{3 - number}")):
+                    os.chdir(elsewhere)
+                    for name in ("tl_pkg.later", "tl_space.later"):
+                        sys.modules.pop(name, None)
+                        self.assertEqual(importlib.import_module(name).who, number)
 
     @difference("relative-archive")
     def test_told_by_invalidate_caches(self):
@@ -117,7 +136,7 @@ class Folders(RelativeTestCase):
                 self.assertEqual(importer.get_filename("tl_job"), path + "/tl_job.py")
                 self.assertEqual(importer.get_code("tl_job").co_filename, path + "/tl_job.py")
                 spec = importer.find_spec("tl_pkg")
-                self.assertEqual((spec.origin, spec.submodule_search_locations), (path + "/tl_pkg/__init__.py", [path + "/tl_pkg"]))
+                self.assertEqual(spec.origin, path + "/tl_pkg/__init__.py")
                 self.assertEqual(self.table(importer)["tl_job.py"][0], path + "/tl_job.py")
                 self.assertEqual(importer.get_data(path + "/tl_job.py"), b"who = 1")
                 self.assertIn(path, repr(importer))
@@ -125,6 +144,15 @@ class Folders(RelativeTestCase):
         self.write(b"text" * 10, "job1/bad.zip")
         self.assertZipError("not a Zip file: 'bad.zip'", zipimport.zipimporter, "bad.zip", path="bad.zip")
         self.assertZipError("not a Zip file", zipimport.zipimporter, "nobody.zip", path="")
+
+    @difference("relative-archive")
+    def test_a_package_is_searched_where_it_was_found(self):
+        self.enter(1)
+        folder = os.getcwd()
+        for path, where in (("app.zip", "app.zip"), ("./app.zip", "app.zip"), ("../job1/app.zip", "../job1/app.zip")):
+            importer = zipimport.zipimporter(path)
+            for name in ("tl_pkg", "tl_space"):
+                self.assertEqual(list(importer.find_spec(name).submodule_search_locations), [f"{folder}/{where}/{name}"])
 
 
 class Keys(RelativeTestCase):
@@ -163,7 +191,7 @@ class Keys(RelativeTestCase):
     @difference("relative-archive")
     def test_relative_one_means_the_importer_made_last(self):
         self.make({"tl_other.py": ""}, "job2/app.zip")
-        for number, names in ((1, 5), (2, 1), (1, 5)):
+        for number, names in ((1, 8), (2, 1), (1, 8)):
             self.enter(number)
             zipimport.zipimporter("app.zip")
             os.chdir("/")

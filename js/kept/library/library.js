@@ -90,7 +90,8 @@ export class Library {
    * @param {any} fs
    */
   async replace(fs) {
-    if (this.#fs) return; // what is kept is for the first
+    // What is kept is for the first; and one that runs already is to stay as it is.
+    if (this.#fs || this.#pyodide) return;
     this.#fs = fs;
     try {
       if (!(await this.#candidates.areThere())) return;
@@ -99,7 +100,7 @@ export class Library {
       const stock = fs.readFile(path);
       this.#archive = digestOf(stock, this.#platform.crc32);
       const found = await this.#candidates.take(this.#archive);
-      if (!found) return;
+      if (!found || this.#pyodide) return;
       fs.writeFile(path, found.bytes, { canOwn: true });
       this.#stock = stock;
       this.#used = found.file;

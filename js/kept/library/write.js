@@ -42,6 +42,9 @@ export function* writeLibrary({ platform, pyodide, store, pace }, task) {
   const fs = pyodide.FS;
   const { missing, used } = task;
   const started = used && (yield store.get(used));
+  // Another program put one of its own in that one's place, or cleared all. What is missing from stock's is
+  // much more than what this start found missing, so nothing of use can be made now: the next start does it.
+  if (used && !started) return { skipped: [], file: undefined };
   if (started) giveFile(fs, LIBRARY_SOURCE, started);
   const copy = runApart(pyodide, BEGIN, {
     archive: task.archive,

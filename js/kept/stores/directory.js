@@ -99,8 +99,12 @@ export class DirectoryStore {
   list() {
     const names = this.#fs.readdirSync(this.where).filter(isValidName);
     const entries = names.map((name) => {
-      const status = unlessMissing(() => this.#fs.statSync(this.#path(name)));
-      return status?.isFile() ? [{ name, nbytes: status.size, usedMs: status.mtimeMs }] : [];
+      try {
+        const status = this.#fs.statSync(this.#path(name));
+        return status.isFile() ? [{ name, nbytes: status.size, usedMs: status.mtimeMs }] : [];
+      } catch {
+        return []; // gone, or what cannot be read: a user's link that leads nowhere, say
+      }
     });
     return entries.flat();
   }

@@ -8,6 +8,7 @@
 // Large values are Blobs: the browser reads and writes those outside the page's thread, where an array
 // of 14 MB blocks it for 100 ms.
 
+import { waitAtMost } from "../../base/patience.js";
 import { pause, run } from "../../base/steps.js";
 import { isHidden } from "../../platform/page.js";
 import { parseDatabaseName } from "../names.js";
@@ -122,7 +123,10 @@ export class IndexedDBStore {
       requests.values = entries.getAll(); // in the order of the keys too
     });
     const values = requests.values?.result ?? [];
-    return (requests.names?.result ?? []).map((name, i) => ({ name: String(name), ...values[i] }));
+    return (requests.names?.result ?? []).map((name, i) => ({
+      name: typeof name === "string" ? name : "", // a key of another type is none of ours
+      ...values[i],
+    }));
   }
 
   /** @param {string} name */
@@ -145,10 +149,26 @@ export class IndexedDBStore {
       const { base, schema } = parseDatabaseName(name) ?? {};
       if (base !== own?.base || !isOlder(schema)) continue;
       const older = new IndexedDBStore(name);
-      const isEmpty = await run(emptyUnused(older)).catch(() => false); // another program's
+      let isEmpty = false;
+      try {
+        isEmpty = Boolean(await run(emptyUnused(older))) && (await older.#isEmpty());
+      } catch {
+        // It is another program's.
+      }
       await older.close();
       if (isEmpty) indexedDB.deleteDatabase(name);
     }
+  }
+
+  /** Whether there is nothing in it, in no object store, of which it has no further one either. */
+  async #isEmpty() {
+    const stores = [...(await this.#connect()).objectStoreNames];
+    /** @type {IDBRequest<number>[]} */
+    let counts = [];
+    await this.#transact(stores, "readonly", (transaction) => {
+      counts = stores.map((store) => transaction.objectStore(store).count());
+    });
+    return stores.length === 2 && counts.every(({ result }) => result === 0);
   }
 
   async close() {
@@ -187,16 +207,16 @@ export class IndexedDBStore {
     return new Promise((resolve, reject) => {
       /** @type {IDBRequest | void} */
       let request;
-      const timer = setTimeout(() => {
+      const endWait = waitAtMost(TIMEOUT_MS[mode], () => {
         reject(new Error(`no answer from IndexedDB within ${TIMEOUT_MS[mode] / 1000} s`));
         try {
           transaction.abort();
         } catch {
           // It is being committed, and takes its time.
         }
-      }, TIMEOUT_MS[mode]);
+      });
       transaction.oncomplete = () => {
-        clearTimeout(timer);
+        endWait();
         resolve(request?.result);
       };
       /** @type {DOMException | null} */
@@ -205,7 +225,7 @@ export class IndexedDBStore {
         cause ??= /** @type {IDBRequest} */ (target).error;
       };
       transaction.onabort = () => {
-        clearTimeout(timer);
+        endWait();
         // WebKit leaves the transaction without an error when the quota was exceeded after commit().
         reject(transaction.error ?? cause ?? new Error("the browser stopped the transaction"));
       };
@@ -267,15 +287,15 @@ function openDatabase(name) {
   if (typeof indexedDB === "undefined") throw new Error("there is no IndexedDB here");
   const request = indexedDB.open(name, VERSION);
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const endWait = waitAtMost(OPEN_TIMEOUT_MS, () => {
       request.onsuccess = () => request.result.close();
       reject(new Error(`the database "${name}" did not open within ${OPEN_TIMEOUT_MS / 1000} s`));
-    }, OPEN_TIMEOUT_MS);
+    });
     request.onupgradeneeded = () => {
       for (const store of [ENTRIES, VALUES]) request.result.createObjectStore(store);
     };
     request.onsuccess = () => {
-      clearTimeout(timer);
+      endWait();
       const database = request.result;
       if ([ENTRIES, VALUES].every((store) => database.objectStoreNames.contains(store))) {
         resolve(database);
@@ -285,7 +305,7 @@ function openDatabase(name) {
       }
     };
     request.onerror = () => {
-      clearTimeout(timer);
+      endWait();
       reject(request.error);
     };
   });

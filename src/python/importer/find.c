@@ -22,10 +22,24 @@ static PyObject *ask_for_spec(struct zi_state *state, PyObject *self, PyObject *
 /* The spec of a namespace package's portion. */
 static PyObject *make_portion_spec(const struct zi_lookup *lookup)
 {
-    PyObject *path = zi_view_join(&lookup->view, lookup->path, lookup->path_nbytes);
-    PyObject *spec = path ? zi_spec_of_portion(lookup->view.state, lookup->fullname, path) : NULL;
+    PyObject *folder = zi_lookup_folder(lookup);
+    PyObject *spec = folder ? zi_spec_of_portion(lookup->view.state, lookup->fullname, folder)
+                            : NULL;
 
-    Py_XDECREF(path);
+    Py_XDECREF(folder);
+    return spec;
+}
+
+static PyObject *make_file_spec(const struct zi_lookup *lookup, PyObject *self,
+                                const struct zi_choice *choice)
+{
+    bool package = zi_candidate_is_package(choice->candidate);
+    PyObject *folder = package ? zi_lookup_folder(lookup) : NULL;
+    PyObject *spec = NULL;
+
+    if (folder || !package)
+        spec = zi_spec_of_file(lookup->view.state, self, lookup->fullname, choice->path, folder);
+    Py_XDECREF(folder);
     return spec;
 }
 
@@ -42,24 +56,14 @@ static PyObject *make_other_spec(struct zi_lookup *lookup)
     return Py_NewRef(Py_None);
 }
 
-/* The spec of an importer that names its files itself: as importlib makes it. */
-static PyObject *find_by_asking(struct zi_lookup *lookup, PyObject *self)
-{
-    enum zi_candidate first = zi_lookup_first(lookup);
-
-    if (first == ZI_CANDIDATE_COUNT)
-        return make_other_spec(lookup);
-    lookup->view.state->hits++;
-    return ask_for_spec(lookup->view.state, self, lookup->fullname, zi_candidate_is_package(first));
-}
-
-/* The spec of one choice: origin, locations and whether it is a package belong together. */
-static PyObject *find_by_choice(struct zi_lookup *lookup, PyObject *self)
+/* The spec of one choice: origin, locations and whether it is a package belong together. An
+ * importer that names its files itself is asked for the name of what was chosen. */
+static PyObject *find(struct zi_lookup *lookup, PyObject *self)
 {
     struct zi_state *state = lookup->view.state;
     struct zi_choice choice;
-    bool package;
     PyObject *spec;
+    int ours;
 
     switch (zi_choose(lookup, false, &choice)) {
     case ZI_CHOSEN_ERROR:
@@ -76,8 +80,14 @@ static PyObject *find_by_choice(struct zi_lookup *lookup, PyObject *self)
         break;
     }
     state->hits++;
-    package = zi_candidate_is_package(choice.candidate);
-    spec = zi_spec_of_file(state, self, lookup->fullname, package, choice.path);
+    ours = zi_importer_names_files(state, self);
+    if (ours < 0)
+        spec = NULL;
+    else if (ours)
+        spec = make_file_spec(lookup, self, &choice);
+    else
+        spec = ask_for_spec(state, self, lookup->fullname,
+                            zi_candidate_is_package(choice.candidate));
     Py_DECREF(choice.path);
     return spec;
 }
@@ -85,8 +95,7 @@ static PyObject *find_by_choice(struct zi_lookup *lookup, PyObject *self)
 PyObject *zi_importer_find_spec(PyObject *self, PyObject *fullname, PyObject *target)
 {
     struct zi_lookup lookup;
-    PyObject *spec = NULL;
-    int ours;
+    PyObject *spec;
 
     /* importlib.reload() alone names a target: what it reloads has been written anew, most likely.
      */
@@ -94,11 +103,7 @@ PyObject *zi_importer_find_spec(PyObject *self, PyObject *fullname, PyObject *ta
         return NULL;
     if (zi_lookup_init(&lookup, self, fullname) < 0)
         return NULL;
-    ours = zi_importer_names_files(lookup.view.state, self);
-    if (ours == 1)
-        spec = find_by_choice(&lookup, self);
-    else if (ours == 0)
-        spec = find_by_asking(&lookup, self);
+    spec = find(&lookup, self);
     zi_lookup_release(&lookup);
     return spec;
 }

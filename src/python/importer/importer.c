@@ -144,8 +144,6 @@ int zi_importer_names_files(struct zi_state *state, PyObject *self)
     PyObject *method;
     int is_ours;
 
-    if ((PyObject *)Py_TYPE(self) != state->zipimporter)
-        return 0;
     method = PyObject_GetAttr(self, state->get_filename_name);
     if (!method)
         return -1;

@@ -32,8 +32,8 @@ struct zi_state *zi_importer_state(PyObject *self);
 /* Whether an object is a zipimporter of ours or of a subclass. */
 bool zi_importer_check(struct zi_state *state, PyObject *object);
 
-/* Whether asking the importer for a file's name would end in our get_filename(): neither a subclass
- * nor anything set on the class or the importer stands before it. -1 with an exception. */
+/* Whether asking the importer for a file's name would end in our get_filename(): no subclass has
+ * its own, and nothing is set on the class or the importer in its place. -1 with an exception. */
 int zi_importer_names_files(struct zi_state *state, PyObject *self);
 
 /* The record of the importer's archive, a new reference, and the archive's path if asked for, a

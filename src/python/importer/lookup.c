@@ -143,18 +143,19 @@ static int follow(struct zi_lookup *lookup, const char *suffix, size_t suffix_nb
     return 0;
 }
 
-/* A link of bytecode that is wrong gives way to a source, and one of a source to bytecode. */
-static void drop_wrong_link(struct zi_lookup *lookup, enum zi_candidate bytecode)
+/* Candidates that are wrong links give way to any that is not, as in a folder. */
+static void drop_wrong_links(struct zi_lookup *lookup)
 {
-    uint32_t *one = &lookup->nodes[bytecode];
-    uint32_t *other = &lookup->nodes[zi_candidate_source(bytecode)];
+    bool wrong[ZI_CANDIDATE_COUNT], one_is_right = false;
 
-    if (*one == ZI_INDEX_NONE || *other == ZI_INDEX_NONE)
-        return;
-    bool one_is_wrong = zi_view_is_link(&lookup->view, *one);
-    if (one_is_wrong == zi_view_is_link(&lookup->view, *other))
-        return;
-    *(one_is_wrong ? one : other) = ZI_INDEX_NONE;
+    for (enum zi_candidate at = 0; at < ZI_CANDIDATE_COUNT; at++) {
+        bool found = lookup->nodes[at] != ZI_INDEX_NONE;
+        wrong[at] = found && zi_view_is_link(&lookup->view, lookup->nodes[at]);
+        one_is_right |= found && !wrong[at];
+    }
+    for (enum zi_candidate at = 0; one_is_right && at < ZI_CANDIDATE_COUNT; at++)
+        if (wrong[at])
+            lookup->nodes[at] = ZI_INDEX_NONE;
 }
 
 /* Follows the links on the way to every candidate. */
@@ -169,8 +170,7 @@ static int follow_links(struct zi_lookup *lookup, bool *changed_ret)
         if (*changed_ret)
             return 0;
     }
-    drop_wrong_link(lookup, ZI_PACKAGE_BYTECODE);
-    drop_wrong_link(lookup, ZI_MODULE_BYTECODE);
+    drop_wrong_links(lookup);
     if (follow(lookup, "/", 1, true, &node, changed_ret) < 0)
         return -1;
     lookup->is_directory = node != ZI_INDEX_NONE;
@@ -220,6 +220,24 @@ PyObject *zi_lookup_file(struct zi_lookup *lookup, enum zi_candidate candidate)
     const char *path = zi_lookup_path(lookup, candidate, &nbytes);
 
     return zi_view_join(&lookup->view, path, nbytes);
+}
+
+PyObject *zi_lookup_folder(const struct zi_lookup *lookup)
+{
+    const struct zi_view *view = &lookup->view;
+    Py_ssize_t slash = PyUnicode_FindChar(view->archive_path, '/', 0, 1, 1);
+    PyObject *archive_path, *name, *folder;
+
+    if (slash == -2)
+        return NULL;
+    if (slash == 0)
+        return zi_view_join(view, lookup->path, lookup->path_nbytes);
+    archive_path = PyUnicode_DecodeFSDefault(view->record->path);
+    name = PyUnicode_FromStringAndSize(lookup->path, (Py_ssize_t)lookup->path_nbytes);
+    folder = archive_path && name ? PyUnicode_FromFormat("%U/%U", archive_path, name) : NULL;
+    Py_XDECREF(name);
+    Py_XDECREF(archive_path);
+    return folder;
 }
 
 enum zi_candidate zi_lookup_first(struct zi_lookup *lookup)

@@ -62,6 +62,11 @@ const char *zi_lookup_path(struct zi_lookup *lookup, enum zi_candidate candidate
 /* The same with the archive's path before it, as in __file__: a new reference. */
 PyObject *zi_lookup_file(struct zi_lookup *lookup, enum zi_candidate candidate);
 
+/* The folder in which the module's own modules are, if it is a package: a new reference. Of a
+ * relative archive it is absolute, as of a relative folder, so that a package does not get the
+ * modules of another archive when the program has changed its folder. */
+PyObject *zi_lookup_folder(const struct zi_lookup *lookup);
+
 /* The source beside bytecode. */
 static inline enum zi_candidate zi_candidate_source(enum zi_candidate bytecode)
 {

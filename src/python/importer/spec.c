@@ -23,40 +23,29 @@ static int append_location(struct zi_state *state, PyObject *spec, PyObject *fol
     return answer;
 }
 
-/* A package's modules are looked for in the folder of its file. */
-static int append_folder_of(struct zi_state *state, PyObject *spec, PyObject *path)
-{
-    Py_ssize_t slash = PyUnicode_FindChar(path, '/', 0, PyUnicode_GetLength(path), -1);
-    PyObject *folder = slash >= 0 ? PyUnicode_Substring(path, 0, slash) : NULL;
-    int answer = folder ? append_location(state, spec, folder) : -1;
-
-    Py_XDECREF(folder);
-    return answer;
-}
-
 PyObject *zi_spec_of_file(struct zi_state *state, PyObject *loader, PyObject *fullname,
-                          bool package, PyObject *path)
+                          PyObject *path, PyObject *folder)
 {
     PyObject *keywords = PyDict_New();
     PyObject *spec;
 
     if (keywords &&
         (PyDict_SetItem(keywords, state->origin_name, path) < 0 ||
-         PyDict_SetItem(keywords, state->is_package_name, package ? Py_True : Py_False) < 0))
+         PyDict_SetItem(keywords, state->is_package_name, folder ? Py_True : Py_False) < 0))
         Py_CLEAR(keywords);
     spec = make_spec(state, fullname, loader, keywords);
     if (spec && (PyObject_SetAttr(spec, state->_set_fileattr_name, Py_True) < 0 ||
-                 (package && append_folder_of(state, spec, path) < 0)))
+                 (folder && append_location(state, spec, folder) < 0)))
         Py_CLEAR(spec);
     return spec;
 }
 
-PyObject *zi_spec_of_portion(struct zi_state *state, PyObject *fullname, PyObject *path)
+PyObject *zi_spec_of_portion(struct zi_state *state, PyObject *fullname, PyObject *folder)
 {
     PyObject *spec = make_spec(state, fullname, Py_None,
                                Py_BuildValue("{sO}", "is_package", Py_True));
 
-    if (spec && append_location(state, spec, path) < 0)
+    if (spec && append_location(state, spec, folder) < 0)
         Py_CLEAR(spec);
     return spec;
 }

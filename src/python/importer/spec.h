@@ -7,11 +7,12 @@
 
 #include "../state.h"
 
-/* Of a module whose file is known. */
+/* Of a module whose file is known; of a package with the folder in which its modules are, else
+ * NULL. */
 PyObject *zi_spec_of_file(struct zi_state *state, PyObject *loader, PyObject *fullname,
-                          bool package, PyObject *path);
+                          PyObject *path, PyObject *folder);
 
 /* Of a namespace package's portion, which is a folder. */
-PyObject *zi_spec_of_portion(struct zi_state *state, PyObject *fullname, PyObject *path);
+PyObject *zi_spec_of_portion(struct zi_state *state, PyObject *fullname, PyObject *folder);
 
 #endif

@@ -160,6 +160,13 @@ static PyObject *read_node(struct zi_view *view, uint32_t node, size_t nbytes_ma
     return bytes;
 }
 
+/* Whether the error may mean that the archive is another one by now, or gone. */
+static bool may_have_changed(const struct zi_error *err)
+{
+    return err->status == ZI_ERR_CHANGED ||
+           (err->status == ZI_ERR_SYSTEM && !zi_error_is_passing(err));
+}
+
 /* zi_view_read() of a node that is no link. */
 static PyObject *read_member(struct zi_view *view, uint32_t node, size_t nbytes, bool *changed_ret)
 {
@@ -173,7 +180,7 @@ static PyObject *read_member(struct zi_view *view, uint32_t node, size_t nbytes,
     bytes = read_node(view, node, nbytes, &error);
     if (error.status == ZI_OK)
         return bytes;
-    if (error.status != ZI_ERR_CHANGED || (!bytes && view->retried))
+    if (!may_have_changed(&error) || (!bytes && view->retried))
         return zi_raise(view->state, &error, view->archive_path);
 
     /* Bytes that are right behind a header that is not are this archive's if it still stands. One
@@ -259,7 +266,11 @@ int zi_view_find(struct zi_view *view, const char *path, size_t nbytes, enum zi_
             : !view->archive->has_links && !(form == ZI_PATH_STEPS && may_have_steps(path, nbytes)))
         return 0;
     archive = zi_archive_ref(view->archive);
-    status = zi_link_resolve(archive, &reader, (const uint8_t *)path, nbytes, node_ret, &error);
+    if (*node_ret == ZI_INDEX_NONE)
+        status = zi_link_resolve(archive, &reader, (const uint8_t *)path, nbytes, node_ret, &error);
+    else
+        status = zi_link_resolve_own(archive, &reader, *node_ret, (const uint8_t *)path, nbytes,
+                                     node_ret, &error);
     same = view->archive == archive;
     zi_archive_unref(archive);
     *changed_ret = source.changed;
@@ -311,7 +322,10 @@ int zi_view_raise_if_lost(const struct zi_view *view)
 {
     if (view->archive || !view->retried)
         return 0;
-    zi_raise_directory_error(view->state, &view->error, view->archive_path);
+    if (view->error.status == ZI_ERR_SYSTEM)
+        zi_raise(view->state, &view->error, view->archive_path); /* as of a file that is gone */
+    else
+        zi_raise_directory_error(view->state, &view->error, view->archive_path);
     return -1;
 }
 

@@ -84,14 +84,17 @@ static PyObject *make_spec(const struct search *search, const struct found *foun
 {
     const char *format = found->package ? "%U/%s/__init__%s" : "%U/%s%s";
     PyObject *path = PyUnicode_FromFormat(format, search->folder, search->name, found->suffix);
-    PyObject *loader = NULL, *spec = NULL;
+    PyObject *folder = NULL, *loader = NULL, *spec = NULL;
 
-    if (path)
+    if (path && found->package)
+        folder = PyUnicode_FromFormat("%U/%s", search->folder, search->name);
+    if (path && (folder || !found->package))
         loader = PyObject_CallFunctionObjArgs(found->loader_class, search->fullname, path,
                                               (PyObject *)NULL);
     if (loader)
-        spec = zi_spec_of_file(search->state, loader, search->fullname, found->package, path);
+        spec = zi_spec_of_file(search->state, loader, search->fullname, path, folder);
     Py_XDECREF(loader);
+    Py_XDECREF(folder);
     Py_XDECREF(path);
     Py_DECREF(found->loader_class);
     return spec;
