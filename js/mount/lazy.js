@@ -77,6 +77,14 @@ class LazyTree {
     return this.#tree.remove();
   }
 
+  isThere() {
+    return this.#tree.isThere();
+  }
+
+  isInPlace() {
+    return this.#tree.isInPlace();
+  }
+
   files() {
     return this.#tree.files();
   }

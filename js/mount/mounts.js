@@ -38,6 +38,8 @@ import { UnpackedTrees } from "./unpacked.js";
  * @property {(bytes: Uint8Array) => { changed: string[] }} replace the archive by another. Gives the paths of
  *   what the user had made or changed there, which is lost now.
  * @property {() => { changed: string[] }} remove the same, in the end
+ * @property {() => boolean} isThere whether it is somewhere: the user may have moved or removed it
+ * @property {() => boolean} isInPlace whether its path leads to it
  * @property {() => Iterable<{ path: string, nbytes: number }>} files what the archive has, links left out
  * @property {() => { nodes: number, fills: number, filledBytes: number, drops: number }} stats
  */
@@ -123,9 +125,11 @@ export class Mounts {
     const fs = this.#aliveFS();
     const name = options.name ?? source.name ?? this.#nameByContent(content);
     const entry = this.#entries.get(name);
-    if (entry && this.#isSame(entry, content)) return entry;
+    const isThere = entry?.tree.isThere();
+    if (entry && isThere && this.#isSame(entry, content)) return entry;
     const path = `${ROOT}/${name}`;
-    if (entry || hasFile(fs, path)) throw nameInUse(path, Boolean(entry));
+    if (isThere || hasFile(fs, path)) throw nameInUse(path, Boolean(isThere));
+    entry?.mount.unmount(); // the user has removed its folder
     const tree = asArchive(content, (bytes) => this.#trees.grow(path, bytes));
     const mount = new Mount(this.#owner, name, path);
     const nbytes = content.bytes.length;
@@ -195,7 +199,9 @@ export class Mounts {
   async #swap(mount, content) {
     this.#aliveFS();
     const entry = this.#entryOf(mount);
-    if (this.#isSame(entry, content)) return false;
+    if (entry.tree.isThere() && this.#isSame(entry, content)) return false;
+    if (!entry.tree.isInPlace() && hasFile(this.#pyodide.FS, mount.path))
+      throw nameInUse(mount.path, false);
     const { changed } = asArchive(content, (bytes) => entry.tree.replace(bytes));
     entry.nbytes = content.bytes.length;
     this.#tellLost(mount.path, changed);

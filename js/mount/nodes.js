@@ -65,19 +65,20 @@ export class Nodes {
   }
 
   /**
-   * Takes an archive's tree out of the file system. Files that are open keep their contents.
+   * Takes an archive's tree out of the file system. Files that are open keep their contents, and what the user
+   * moved elsewhere stays there.
    *
    * @param {any} root that was planted
    * @param {Layer} layer of it, which is closed
    * @returns {string[]} paths below the root of what the user made or changed
    */
   uproot(root, layer) {
-    this.#leaves.keepOpen();
     /** @type {string[]} */
     const changed = [];
     this.#forget(root, "", changed);
     const siblings = root.parent.contents;
     if (siblings?.[root.name] === root) delete siblings[root.name];
+    this.settle(); // all that the table of names still has of it, and what is open
     layer.close();
     return changed;
   }

@@ -2,7 +2,7 @@
 // An archive as a directory of Pyodide's file system: as if it had been unpacked there, but nothing is made
 // before it is looked for. Python's imports ask the side module itself (src/python/mount).
 
-import { giveFile, removeFile } from "../pyodide/files.js";
+import { giveFile, hasFile, removeFile } from "../pyodide/files.js";
 import { callFunction, takeValue } from "../pyodide/python.js";
 import { findLibrary } from "../pyodide/side-module.js";
 import { Bridge } from "./bridge.js";
@@ -132,6 +132,18 @@ class Tree {
     removeFile(this.#pyodide.FS, this.archivePath);
     countMount(this.#pyodide, -1);
     return { changed };
+  }
+
+  /** Whether it is somewhere: the user may have moved or removed it. */
+  isThere() {
+    const { parent, name } = this.#root;
+    return parent.contents?.[name] === this.#root;
+  }
+
+  /** Whether its path leads to it. */
+  isInPlace() {
+    const { FS } = this.#pyodide;
+    return hasFile(FS, this.path) && FS.lookupPath(this.path).node === this.#root;
   }
 
   /**

@@ -2,7 +2,7 @@
 // Archives unpacked by Pyodide itself: what mount() does where the importer is not in use, so that a page works
 // there as well, only slower. Seen in 0.27.8, 0.28.3, 0.29.5, 314.0.7 and 315.0.0-alpha.2: `unpackArchive`.
 
-import { listFiles, removeTree } from "../pyodide/files.js";
+import { hasFile, listFiles, removeTree } from "../pyodide/files.js";
 import { NoArchive } from "./no-archive.js";
 
 /** @typedef {import("./mounts.js").Key} Key */
@@ -64,14 +64,22 @@ class UnpackedTree {
     const key = this.#describe(bytes);
     const beside = `${this.#path}.new`;
     this.#unpack(beside, bytes);
-    removeTree(fs, this.#path);
+    this.remove();
     fs.rename(beside, this.#path);
     this.key = key;
     return { changed: [] }; // nobody has kept watch
   }
 
+  isThere() {
+    return hasFile(this.#pyodide.FS, this.#path);
+  }
+
+  isInPlace() {
+    return this.isThere();
+  }
+
   remove() {
-    removeTree(this.#pyodide.FS, this.#path);
+    if (this.isThere()) removeTree(this.#pyodide.FS, this.#path);
     return { changed: [] };
   }
 

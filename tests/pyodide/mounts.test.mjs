@@ -258,6 +258,57 @@ describeOn([newest], "mount()", (version) => {
       other.unmount();
     });
 
+    test("what was moved out of it stays when it goes, or is replaced", async () => {
+      const name = newName();
+      for (const end of ["unmount", "replace"]) {
+        const lib = await zips.mount(archiveOf(name), { name: "left" });
+        python(`
+import os, shutil
+os.rename("${lib.path}/${name}/data.txt", "/tmp/data.txt")
+shutil.move("${lib.path}/${name}", "/tmp/moved")
+`);
+        if (end === "replace") await lib.replace(archiveOf(name, 2));
+        lib.unmount();
+        assert.equal(python('open("/tmp/data.txt").read()'), "data 1");
+        assert.deepEqual(listOf("/tmp/moved"), ["__init__.py", "inner"]);
+        assert.equal(python('open("/tmp/moved/__init__.py").read()'), "value = 1\n");
+        python('import os, shutil; os.unlink("/tmp/data.txt"); shutil.rmtree("/tmp/moved")');
+      }
+    });
+
+    test("folders moved between mounts: each can go first", async () => {
+      for (const isFirst of [true, false]) {
+        const [one, two] = [newName(), newName()];
+        const from = await zips.mount(archiveOf(one), { name: "from" });
+        const to = await zips.mount(archiveOf(two), { name: "to" });
+        const third = await zips.mount(archiveOf(newName()), { name: "third" });
+        python(`import os; os.rename("${from.path}/${one}", "${to.path}/${two}/sub")`);
+        for (const lib of isFirst ? [from, to] : [to, from]) lib.unmount();
+        assert.deepEqual(
+          taken.splice(0).map(([, code]) => code),
+          ["changes-lost"],
+        );
+        assert.deepEqual(listOf("/lib/zip"), ["third"]);
+        assert.equal(python('import os; len(os.listdir("/lib/zip"))'), 1);
+        third.unmount();
+      }
+    });
+
+    test("a folder that a program removed: mounted anew, and not replaced by what lies there", async () => {
+      const name = newName();
+      const lib = await zips.mount(archiveOf(name), { name: "removed" });
+      python(`import shutil; shutil.rmtree("${lib.path}")`);
+      const again = await zips.mount(archiveOf(name), { name: "removed" });
+      assert.notEqual(again, lib);
+      assert.equal(valueOf(name), 1);
+      python(`import shutil; shutil.rmtree("${again.path}")`);
+      pyodide.FS.writeFile(again.path, "mine");
+      await refuses(again.replace(archiveOf(name, 2)), "name-in-use", /no mount lies at/);
+      again.unmount();
+      assert.equal(pyodide.FS.readFile(again.path, { encoding: "utf8" }), "mine");
+      pyodide.FS.unlink(again.path);
+    });
+
     test("modules and open files outlive the mount", async () => {
       const name = newName();
       const lib = await zips.mount(archiveOf(name), { name: "outlived" });
