@@ -214,28 +214,31 @@ const char *zi_lookup_path(struct zi_lookup *lookup, enum zi_candidate candidate
     return lookup->path;
 }
 
+/* A path within the archive (UTF-8) with the archive's before it, which may be NULL with an
+ * exception; a new reference. */
+static PyObject *join(PyObject *archive_path, const char *path, size_t nbytes)
+{
+    PyObject *name = archive_path ? PyUnicode_FromStringAndSize(path, (Py_ssize_t)nbytes) : NULL;
+    PyObject *joined = name ? PyUnicode_FromFormat("%U/%U", archive_path, name) : NULL;
+
+    Py_XDECREF(name);
+    return joined;
+}
+
 PyObject *zi_lookup_file(struct zi_lookup *lookup, enum zi_candidate candidate)
 {
     size_t nbytes;
     const char *path = zi_lookup_path(lookup, candidate, &nbytes);
 
-    return zi_view_join(&lookup->view, path, nbytes);
+    return join(lookup->view.archive_path, path, nbytes);
 }
 
 PyObject *zi_lookup_folder(const struct zi_lookup *lookup)
 {
-    const struct zi_view *view = &lookup->view;
-    Py_ssize_t slash = PyUnicode_FindChar(view->archive_path, '/', 0, 1, 1);
-    PyObject *archive_path, *name, *folder;
+    /* Of an archive whose path is absolute this is that path. */
+    PyObject *archive_path = PyUnicode_DecodeFSDefault(lookup->view.record->path);
+    PyObject *folder = join(archive_path, lookup->path, lookup->path_nbytes);
 
-    if (slash == -2)
-        return NULL;
-    if (slash == 0)
-        return zi_view_join(view, lookup->path, lookup->path_nbytes);
-    archive_path = PyUnicode_DecodeFSDefault(view->record->path);
-    name = PyUnicode_FromStringAndSize(lookup->path, (Py_ssize_t)lookup->path_nbytes);
-    folder = archive_path && name ? PyUnicode_FromFormat("%U/%U", archive_path, name) : NULL;
-    Py_XDECREF(name);
     Py_XDECREF(archive_path);
     return folder;
 }

@@ -328,12 +328,3 @@ int zi_view_raise_if_lost(const struct zi_view *view)
         zi_raise_directory_error(view->state, &view->error, view->archive_path);
     return -1;
 }
-
-PyObject *zi_view_join(const struct zi_view *view, const void *path, size_t nbytes)
-{
-    PyObject *name = PyUnicode_FromStringAndSize(path, (Py_ssize_t)nbytes);
-    PyObject *joined = name ? PyUnicode_FromFormat("%U/%U", view->archive_path, name) : NULL;
-
-    Py_XDECREF(name);
-    return joined;
-}

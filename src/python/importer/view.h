@@ -63,8 +63,4 @@ PyObject *zi_view_read(struct zi_view *view, uint32_t node, size_t nbytes, bool 
 /* Raises why there is no archive any more, if it was there when the call began: -1, else 0. */
 int zi_view_raise_if_lost(const struct zi_view *view);
 
-/* A path within the archive (UTF-8) with the archive's before it, as in __file__; a new reference.
- */
-PyObject *zi_view_join(const struct zi_view *view, const void *path, size_t nbytes);
-
 #endif
