@@ -35,9 +35,14 @@ export class ZipImportInternalError extends Error {
  * @param {unknown} error
  */
 export function describeError(error) {
-  const { name, message, errno } = Object(error);
-  const text = message || (errno === undefined ? String(error) : `${name} ${errno}`);
-  const line = String(text).trim().split("\n").at(-1);
+  let line;
+  try {
+    const { name, message, errno } = Object(error);
+    const text = message || (errno === undefined ? String(error) : `${name} ${errno}`);
+    line = String(text).trim().split("\n").at(-1);
+  } catch {
+    // Anything can be thrown, also what has no text, or fails when it is asked for it.
+  }
   return line || "unknown error";
 }
 

@@ -420,6 +420,29 @@ module.value`),
     zips.uninstall();
   });
 
+  test("an error that cannot be described is one too, and the work goes on", async () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const throwing = Object.defineProperty({}, "message", { get: () => assert.fail() });
+    const { zips, warnings } = await visit();
+    await zips.flush();
+    for (const odd of [Object.create(null), throwing, proxy]) {
+      importFrom(zips, makeArchive(), "one");
+      store.fails = (method) => {
+        if (method === "list") throw odd;
+      };
+      await zips.flush();
+    }
+    assert.deepEqual(
+      warnings.map(([message]) => /\((.*)\)/.exec(message)[1]),
+      ["unknown error"],
+    );
+    store.fails = () => false;
+    await zips.flush();
+    assert.equal(store.packs().length, 3);
+    zips.uninstall();
+  });
+
   test("what the store refuses stays, once, whatever is offered", async () => {
     const { zips } = await visit();
     const path = makeArchive();
