@@ -12,10 +12,11 @@ export function warn(onWarning, message, code) {
     console.warn(text);
     return;
   }
+  // A handler that fails must not turn a degraded start into a failed one; nor is its error hidden.
+  const onFailure = (/** @type {unknown} */ error) => console.warn(text, error);
   try {
-    onWarning(text, code);
+    Promise.resolve(onWarning(text, code)).catch(onFailure);
   } catch (error) {
-    // A handler that fails must not turn a degraded start into a failed one; nor is its error hidden.
-    console.warn(text, error);
+    onFailure(error);
   }
 }

@@ -189,18 +189,18 @@ describeOn([newest], "options", (version) => {
     assert.match(consoleWarn.mock.calls[0].arguments[0], /^pyodide-zipimport: already installed/);
   });
 
-  test("an onWarning that throws stops nothing", async (t) => {
-    const consoleWarn = t.mock.method(console, "warn", () => {});
-    const options = {
-      onWarning() {
-        throw new Error("the handler's own");
-      },
-    };
-    const zips = await install(pyodide, options);
-    assert.equal(await install(pyodide, { maxMemberBytes: 5 }), zips);
-    zips.uninstall();
-    assert.match(consoleWarn.mock.calls[0].arguments[1].message, /the handler's own/);
-  });
+  for (const [what, onWarning] of [
+    ["throws", () => assert.fail("the handler's own")],
+    ["is async and fails", async () => assert.fail("the handler's own")],
+  ])
+    test(`an onWarning that ${what} stops nothing`, async (t) => {
+      const consoleWarn = t.mock.method(console, "warn", () => {});
+      const zips = await install(pyodide, { onWarning });
+      assert.equal(await install(pyodide, { maxMemberBytes: 5 }), zips);
+      zips.uninstall();
+      await new Promise((resolve) => setTimeout(resolve));
+      assert.match(consoleWarn.mock.calls[0].arguments[1].message, /the handler's own/);
+    });
 
   test("maxMemberBytes limits a member", async () => {
     const source = `value = "${"x".repeat(1000)}"`;
