@@ -3,7 +3,7 @@
 // that call loadPyodide() themselves, boot() for the others.
 
 import { ZipImportUsageError, describeValue } from "./base/errors.js";
-import { orAborted, readSignal } from "./base/signals.js";
+import { orAborted, readSignal, throwIfAborted } from "./base/signals.js";
 import { beginInstallation, checkPyodide, installPrepared } from "./install.js";
 import { Library } from "./kept/library/library.js";
 import { readOptions } from "./options.js";
@@ -37,7 +37,7 @@ function begin(platform, given = {}, caller) {
   const watch = { onProgress: checkOnProgress(onProgress, caller), signal };
   const { packages, ...others } = checkSettings(settings, caller);
   const { options, named } = readOptions(platform, rest, caller);
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   // What loadPyodide() itself loads would be there before us.
   const names = options.mountPackages && packages ? [packages].flat() : [];
   const stock = names.length > 0 || !packages ? others : { ...others, packages };
@@ -56,7 +56,7 @@ function begin(platform, given = {}, caller) {
     },
     async finish(pyodide) {
       try {
-        signal?.throwIfAborted();
+        throwIfAborted(signal);
         if (fsInit.failure) throw fsInit.failure.error;
       } catch (error) {
         leaveAlone(pyodide);

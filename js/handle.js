@@ -4,7 +4,7 @@
 
 import { defineDisposal } from "./base/disposal.js";
 import { ZipImportInternalError } from "./base/errors.js";
-import { readSignal } from "./base/signals.js";
+import { readSignal, throwIfAborted } from "./base/signals.js";
 import { nameCounters } from "./counters.js";
 import { checkPath } from "./paths.js";
 import { callFunction, isAlive, takeValue } from "./pyodide/python.js";
@@ -107,7 +107,7 @@ export class Handle {
   /** @param {{ signal?: AbortSignal }} [options] */
   async flush(options) {
     const signal = readSignal(options, "flush");
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     await this.#packs?.flush(signal);
   }
 

@@ -28,6 +28,21 @@ export function isSignal(/** @type {any} */ value) {
 }
 
 /**
+ * Not by its method: a library's own may have none.
+ *
+ * @param {AbortSignal | undefined} signal
+ * @throws its reason, if it is aborted
+ */
+export function throwIfAborted(signal) {
+  if (signal?.aborted) throw reasonOf(signal);
+}
+
+/** @param {AbortSignal} signal aborted. A library's own may have no reason */
+function reasonOf({ reason = new DOMException("This operation was aborted", "AbortError") }) {
+  return reason;
+}
+
+/**
  * @template T
  * @param {Promise<T>} work
  * @param {AbortSignal} signal
@@ -35,7 +50,7 @@ export function isSignal(/** @type {any} */ value) {
  */
 export function orAborted(work, signal) {
   return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
+    const onAbort = () => reject(reasonOf(signal));
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
     work.finally(() => signal.removeEventListener("abort", onAbort)).then(resolve, reject);

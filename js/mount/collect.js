@@ -1,6 +1,8 @@
 // @ts-check
 // Puts the pieces of a stream into one array, and tells how far it is.
 
+import { throwIfAborted } from "../base/signals.js";
+
 /** @typedef {(progress: { loaded: number, total: number | undefined }) => void} OnProgress */
 
 /** What a sender claims is believed so far before a byte of it is here. */
@@ -50,7 +52,7 @@ export async function* chunksOf(stream, signal, toError) {
       const { done, value } = await reader.read().catch((error) => {
         throw toError(error);
       });
-      signal.throwIfAborted();
+      throwIfAborted(signal);
       if (done) return;
       yield value;
     }

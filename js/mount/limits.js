@@ -2,7 +2,7 @@
 // Ends work that its caller gives up, or that takes too long.
 
 import { ZipImportInternalError } from "../base/errors.js";
-import { orAborted } from "../base/signals.js";
+import { orAborted, throwIfAborted } from "../base/signals.js";
 
 /**
  * @template T
@@ -12,7 +12,7 @@ import { orAborted } from "../base/signals.js";
  * @returns {Promise<T>} rejected as soon as a limit is reached, with the signal's own reason or "timed-out"
  */
 export async function withLimits({ signal, timeout }, label, work) {
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   const controller = new AbortController();
   const onAbort = () => controller.abort(signal?.reason);
   const onTimeout = () =>

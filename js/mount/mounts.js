@@ -3,7 +3,7 @@
 // Python sees it: what fails before leaves nothing behind, and no import meets half a mount.
 
 import { ZipImportInternalError, ZipImportUsageError } from "../base/errors.js";
-import { readSignal } from "../base/signals.js";
+import { readSignal, throwIfAborted } from "../base/signals.js";
 import { warn } from "../base/warnings.js";
 import { hasFile } from "../pyodide/files.js";
 import { isAlive } from "../pyodide/python.js";
@@ -93,7 +93,7 @@ export class Mounts {
    */
   async mount(given, givenOptions) {
     const options = readMountOptions(givenOptions);
-    options.signal?.throwIfAborted();
+    throwIfAborted(options.signal);
     const source = openSource(this.#platform, given, options.copy);
     const entry = this.#put(source, await readSource(source, options), options);
     await entry.ready;
@@ -182,7 +182,7 @@ export class Mounts {
     },
     replace: async (mount, given, givenOptions) => {
       const options = readReplaceOptions(givenOptions);
-      options.signal?.throwIfAborted();
+      throwIfAborted(options.signal);
       const source = openSource(this.#platform, given, options.copy);
       const isChanged = await this.#swap(mount, await readSource(source, options));
       const entry = this.#entryOf(mount);

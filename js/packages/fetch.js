@@ -3,7 +3,7 @@
 
 import { ZipImportUsageError, describeValue } from "../base/errors.js";
 import { isFunction } from "../base/option-rules.js";
-import { readSignal } from "../base/signals.js";
+import { readSignal, throwIfAborted } from "../base/signals.js";
 import { makeURL } from "../base/urls.js";
 import { openSource, readSource } from "../mount/source.js";
 import { findWanted } from "./lock.js";
@@ -53,7 +53,7 @@ export function checkOnProgress(value, caller) {
  * @param {Watch} watch
  */
 export function throwIfOver({ signal, failure }) {
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   if (failure) throw failure.error;
 }
 

@@ -64,6 +64,7 @@ describeOn([newest], "a signal for flush()", (version) => {
     const name = `signalled_${++archives}`;
     writeArchive(pyodide, `/tmp/${name}.zip`, { [`${name}.py`]: "" });
     pyodide.runPython(`import sys; sys.path.insert(0, "/tmp/${name}.zip"); import ${name}`);
+    return `/tmp/${name}.zip`;
   }
 
   const packFolder = () =>
@@ -170,6 +171,33 @@ describeOn([newest], "a signal for flush()", (version) => {
     setTimeout(() => late.abort(REASON), 20);
     await assert.rejects(finishing, REASON);
     while (importerInUse(pyodide) !== "stock") await sleep(20);
+  });
+
+  test("a library's own, which knows neither throwIfAborted() nor a reason", async () => {
+    /** @type {any} */
+    const signal = { aborted: false, addEventListener() {}, removeEventListener() {} };
+    const archive = pyodide.FS.readFile(importFromNew());
+    await zips.flush({ signal });
+    const mount = await zips.mount(archive, { signal, copy: true });
+    await mount.replace(archive, { signal, copy: true });
+    mount.unmount();
+    zips.uninstall();
+    const booted = await boot(async () => pyodide, { signal, storage: "memory" });
+    zips = booted.zips;
+
+    const { finish } = prepare({ signal, storage: "memory" });
+    signal.aborted = true;
+    const aborted = { name: "AbortError" };
+    await assert.rejects(finish(pyodide), aborted);
+    await assert.rejects(zips.flush({ signal }), aborted);
+    await assert.rejects(zips.mount(archive, { signal }), aborted);
+    assert.throws(() => prepare({ signal, storage: "memory" }), aborted);
+    const late = { ...signal, aborted: false };
+    late.addEventListener = (_, onAbort) => setTimeout(onAbort);
+    await assert.rejects(
+      boot(() => new Promise(() => {}), { signal: late, storage: "memory" }),
+      aborted,
+    );
   });
 
   test("what is no signal, or no option, is the caller's fault", async () => {
