@@ -3,6 +3,7 @@
 // that call loadPyodide() themselves, boot() for the others.
 
 import { ZipImportUsageError, describeValue } from "./base/errors.js";
+import { checkOptions } from "./base/option-rules.js";
 import { orAborted, readSignal, throwIfAborted } from "./base/signals.js";
 import { beginInstallation, checkPyodide, installPrepared } from "./install.js";
 import { Library } from "./kept/library/library.js";
@@ -32,7 +33,8 @@ export function prepare(platform, given, caller = "prepare") {
  * @param {Caller} caller
  */
 function begin(platform, given = {}, caller) {
-  const { pyodide: settings, signal: givenSignal, onProgress, ...rest } = Object(given);
+  checkOptions(given, caller);
+  const { pyodide: settings, signal: givenSignal, onProgress, ...rest } = given;
   const signal = readSignal({ signal: givenSignal }, caller);
   const watch = { onProgress: checkOnProgress(onProgress, caller), signal };
   const { packages, ...others } = checkSettings(settings, caller);

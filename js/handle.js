@@ -113,7 +113,8 @@ export class Handle {
 
   /** @param {string} [path] */
   async clear(path) {
-    await this.#packs?.clear(path === undefined ? path : checkPath(path, "clear"));
+    if (path !== undefined) checkPath(path, "clear");
+    await this.#packs?.clear(path);
   }
 
   uninstall() {

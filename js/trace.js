@@ -3,6 +3,7 @@
 // the trace events that Chrome's tools, Perfetto and speedscope open ("Trace Event Format", complete events).
 
 import { ZipImportUsageError, describeValue } from "./base/errors.js";
+import { checkOptions } from "./base/option-rules.js";
 
 const FORMATS = ["records", "chrome"];
 
@@ -11,7 +12,8 @@ const FORMATS = ["records", "chrome"];
  * @returns {string} the format of the answer
  */
 export function readTraceFormat(given = {}) {
-  const { format = "records", ...others } = Object(given);
+  checkOptions(given, "trace");
+  const { format = "records", ...others } = given;
   for (const name of Object.keys(others)) throw unknownOption(name);
   if (!FORMATS.includes(format))
     throw badValue('trace(): option "format"', format, '"records" or "chrome"');

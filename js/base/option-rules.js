@@ -18,6 +18,24 @@ export const isString = (/** @type {unknown} */ value) => typeof value === "stri
 export const isFunction = (/** @type {unknown} */ value) => typeof value === "function";
 export const isObject = (/** @type {unknown} */ value) =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+/** Not by its class: a signal may come from another window, or be a library's own. */
+export const isSignal = (/** @type {any} */ value) =>
+  typeof value?.aborted === "boolean" && typeof value.addEventListener === "function";
+
+/**
+ * @param {unknown} given
+ * @param {string} caller the method, for messages
+ * @throws {ZipImportUsageError} "bad-option" for what is no options at all
+ */
+export function checkOptions(given, caller) {
+  if (isObject(given) && !isSignal(given)) return;
+  // A signal would pass for options without any.
+  const found = isSignal(given) ? "an AbortSignal" : describeValue(given);
+  throw new ZipImportUsageError(
+    "bad-option",
+    `${caller}(): found ${found} as options, expected an object`,
+  );
+}
 
 /**
  * @param {Map<string, OptionRule>} rules
@@ -28,12 +46,7 @@ export const isObject = (/** @type {unknown} */ value) =>
  * @throws {ZipImportUsageError} "bad-option", "unknown-option", "option-unavailable"
  */
 export function applyRules(rules, given = {}, caller) {
-  if (!isObject(given)) {
-    throw new ZipImportUsageError(
-      "bad-option",
-      `${caller}(): found ${describeValue(given)} as options, expected an object`,
-    );
-  }
+  checkOptions(given, caller);
   const entries = Object.entries(/** @type {object} */ (given)).filter(
     ([, value]) => value !== undefined,
   );

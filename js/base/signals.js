@@ -2,14 +2,16 @@
 // The option `signal` of methods that take their time.
 
 import { ZipImportUsageError, describeValue } from "./errors.js";
+import { checkOptions, isSignal } from "./option-rules.js";
 
 /**
- * @param {unknown} given what the caller of a method passed
+ * @param {any} given what the caller of a method passed
  * @param {string} method its name, for messages
  * @returns {AbortSignal | undefined}
  */
 export function readSignal(given = {}, method) {
-  const { signal, ...others } = Object(given);
+  checkOptions(given, method);
+  const { signal, ...others } = given;
   for (const name of Object.keys(others))
     throw new ZipImportUsageError(
       "unknown-option",
@@ -20,11 +22,6 @@ export function readSignal(given = {}, method) {
     "bad-option",
     `${method}(): option "signal": found ${describeValue(signal)}, expected an AbortSignal`,
   );
-}
-
-/** Not by its class: a signal may come from another window, or be a library's own. */
-export function isSignal(/** @type {any} */ value) {
-  return typeof value?.aborted === "boolean" && typeof value.addEventListener === "function";
 }
 
 /**

@@ -1,8 +1,7 @@
 // @ts-check
 // The options of mount().
 
-import { applyRules, isBoolean, isFunction, isObject } from "../base/option-rules.js";
-import { isSignal } from "../base/signals.js";
+import { applyRules, isBoolean, isFunction, isObject, isSignal } from "../base/option-rules.js";
 import { isIntegrity } from "./integrity.js";
 import { isName } from "./names.js";
 

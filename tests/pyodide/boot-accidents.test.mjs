@@ -71,6 +71,8 @@ describe("boot, what it is given", () => {
     );
     await refused(boot(load, { stoarge: "memory" }), "unknown-option", /boot\(\): .*"storage"/);
     await refused(boot(load, { maxBytes: -1 }), "bad-option", /boot\(\): option "maxBytes"/);
+    for (const options of [null, 5, [], () => {}, "memory"])
+      await refused(boot(load, options), "bad-option", /boot\(\): found .* as options/);
   });
 
   test("a loadPyodide that fails", async () => {
@@ -386,7 +388,8 @@ describe("prepare", () => {
       code: "unknown-option",
       message: /^prepare\(\)/,
     });
-    assert.throws(() => prepare({ pyodide: 1 }), { code: "bad-option", message: /^prepare\(\)/ });
+    for (const options of [{ pyodide: 1 }, null, 5, [], () => {}, "memory"])
+      assert.throws(() => prepare(options), { code: "bad-option", message: /^prepare\(\)/ });
   });
 });
 

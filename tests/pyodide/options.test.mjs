@@ -117,6 +117,16 @@ describeOn([newest], "options", (version) => {
     zips.uninstall();
   });
 
+  test("clear() refuses a path that is none, also where there is nothing to clear", async () => {
+    const zips = await install(pyodide, { maxBytes: 0 });
+    for (const uninstall of [() => {}, () => zips.uninstall()]) {
+      uninstall();
+      for (const path of [null, 5, ""])
+        await assert.rejects(zips.clear(path), { code: "bad-path" });
+      await assert.rejects(zips.clear("https://example.org/a.whl"), { code: "url-unavailable" });
+    }
+  });
+
   test("two stores of a program's own are two, the same one twice is one", async () => {
     const { taken, onWarning } = collectWarnings();
     const other = { ...store };

@@ -205,5 +205,10 @@ describeOn([newest], "a signal for flush()", (version) => {
       await assert.rejects(zips.flush({ signal }), { code: "bad-option" });
     await assert.rejects(zips.flush({ signals: undefined }), { code: "unknown-option" });
     await zips.flush({ signal: undefined });
+    for (const options of [AbortSignal.abort(REASON), null, 5, true, [], "signal"])
+      await assert.rejects(zips.flush(options), {
+        code: "bad-option",
+        message: /^flush\(\): found .* as options, expected an object$/,
+      });
   });
 });

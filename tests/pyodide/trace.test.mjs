@@ -88,6 +88,11 @@ describeOn([newest], "trace", (version) => {
         "bad-option",
         /option "format": found "perfetto", expected "records" or "chrome"/,
       ],
+      ...[AbortSignal.abort(), null, 5, true, [], "chrome"].map((options) => [
+        () => zips.trace(options),
+        "bad-option",
+        /^trace\(\): found .* as options, expected an object$/,
+      ]),
       [() => zips.trace({ on: false }), "unknown-option", /unknown option "on"; .* setTracing\(\)/],
     ]) {
       assert.throws(call, (error) => {
