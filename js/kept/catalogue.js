@@ -33,21 +33,24 @@ export class Catalogue {
 
   /** @returns {Entry[]} now, where the store is synchronous; else as of the last time */
   known() {
-    return this.sync ? ours(this.#store.list()) : [...this.#known.values()];
+    return this.sync ? ours(this.#ask(() => this.#store.list())) : [...this.#known.values()];
   }
 
   /** @returns {any} of Entry[] */
   list() {
-    return this.#after(this.#store.list(), (/** @type {any[]} */ all) => {
-      const entries = ours(all);
-      this.#known = new Map(entries.map((entry) => [entry.name, entry]));
-      return entries;
-    });
+    return this.#ask(
+      () => this.#store.list(),
+      (all) => {
+        const entries = ours(all);
+        this.#known = new Map(entries.map((entry) => [entry.name, entry]));
+        return entries;
+      },
+    );
   }
 
   /** @param {string} name */
   get(name) {
-    return this.#store.get(name);
+    return this.#ask(() => this.#store.get(name));
   }
 
   /**
@@ -56,7 +59,7 @@ export class Catalogue {
    */
   async getMany(names) {
     if (this.#store.getMany) return this.#store.getMany(names);
-    return Promise.all(names.map((name) => this.#store.get(name)));
+    return Promise.all(names.map((name) => this.get(name)));
   }
 
   /**
@@ -77,12 +80,18 @@ export class Catalogue {
   put(name, bytes, mayWait = false) {
     const nbytes = bytes.length;
     if (mayWait && this.sync && this.#store.putAsync) return this.#store.putAsync(name, bytes);
-    return this.#after(this.#store.put(name, bytes), () => this.learn(name, nbytes));
+    return this.#ask(
+      () => this.#store.put(name, bytes),
+      () => this.learn(name, nbytes),
+    );
   }
 
   /** @param {string} name */
   delete(name) {
-    return this.#after(this.#store.delete(name), () => void this.#known.delete(name));
+    return this.#ask(
+      () => this.#store.delete(name),
+      () => void this.#known.delete(name),
+    );
   }
 
   /** Deletes what an older version of this package left elsewhere: once, and nothing depends on it. */
@@ -102,15 +111,26 @@ export class Catalogue {
   }
 
   /**
-   * @template T, U
-   * @param {T | Promise<T>} value
-   * @param {(value: T) => U} use
-   * @returns {U | Promise<U>}
+   * Asks at once. What a store that must be awaited throws is made a rejection: thrown among several calls it
+   * would leave the promises of those before it unhandled.
+   *
+   * @param {() => any} ask
+   * @param {(answer: any) => any} [use]
    */
-  #after(value, use) {
-    if (this.sync) return use(/** @type {T} */ (value));
-    return Promise.resolve(value).then(use);
+  #ask(ask, use = (answer) => answer) {
+    if (this.sync) return use(plain(ask()));
+    return (async () => use(await ask()))();
   }
+}
+
+/**
+ * @param {any} answer of a store that is synchronous
+ * @throws for a promise, which nobody would await
+ */
+function plain(answer) {
+  if (typeof answer?.then !== "function") return answer;
+  Promise.resolve(answer).catch(() => {});
+  throw new TypeError("the store: found a promise, expected a value, as its `sync` says");
 }
 
 /**

@@ -619,6 +619,59 @@ module.value`),
     }
   });
 
+  for (const method of ["put", "delete", "get"])
+    test(`${method}() that fails now at once, now later: every failure is heard of`, async () => {
+      const first = await visit();
+      const paths = [makeArchive(), makeArchive(), makeArchive()];
+      for (const path of paths) importFrom(first.zips, path, "one");
+      await first.zips.flush();
+      first.zips.uninstall();
+
+      const asked = store[method];
+      let thrown = 0;
+      let isFirst = true; // of those that are called in one go
+      store[method] = function (name, bytes) {
+        if (method === "put" && PACK.test(name)) return asked.call(this, name, bytes);
+        if (!isFirst) throw new Error(`at once, ${++thrown}`);
+        isFirst = false;
+        queueMicrotask(() => (isFirst = true));
+        return Promise.reject(new Error("later"));
+      };
+      // One that is rejected and not heard of fails this test.
+      const { zips } = await visit();
+      for (const path of [...paths, makeArchive(), makeArchive()]) importFrom(zips, path, "two");
+      await zips.flush();
+      await zips.clear();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      assert.ok(thrown > 0);
+      zips.uninstall();
+    });
+
+  test("one that says it is synchronous and gives promises: one warning, and no promise is left", async () => {
+    for (const method of ["list", "get", "put", "delete"]) {
+      const map = new Map();
+      const { zips, warnings } = await visit({
+        storage: {
+          sync: true,
+          get: (name) => map.get(name),
+          put: (name, bytes) => void map.set(name, bytes),
+          delete: (name) => void map.delete(name),
+          list: () => [...map].map(([name, { length }]) => ({ name, nbytes: length, usedMs: 1 })),
+          [method]: () => Promise.reject(new Error("later")),
+        },
+      });
+      const path = makeArchive();
+      assert.deepEqual(importFrom(zips, path, "one", "two").values, [1, 2], method);
+      await zips.flush();
+      await zips.clear(path);
+      await zips.clear();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      zips.uninstall();
+      assert.equal(warnings.length, 1, method);
+      assert.match(warnings[0][0], /found a promise, expected a value/);
+    }
+  });
+
   test("methods that are not in the contract of such a store are not called", async () => {
     const called = [];
     for (const method of ["putAsync", "removeOlder"]) store[method] = () => called.push(method);
