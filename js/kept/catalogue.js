@@ -55,11 +55,13 @@ export class Catalogue {
 
   /**
    * @param {string[]} names
+   * @param {(error: unknown) => void} onError told of one that cannot be read, which is as if it were missing
    * @returns {Promise<(Uint8Array | undefined)[]>} their values, read at once where the store can
    */
-  async getMany(names) {
+  async getMany(names, onError) {
     if (this.#store.getMany) return this.#store.getMany(names);
-    return Promise.all(names.map((name) => this.get(name)));
+    const reads = names.map(async (name) => this.get(name));
+    return Promise.all(reads.map((read) => read.catch((error) => void onError(error))));
   }
 
   /**

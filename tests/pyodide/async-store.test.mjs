@@ -321,6 +321,37 @@ module.value`),
     zips.uninstall();
   });
 
+  test("an entry that cannot be read is as if it were missing: the others are read", async () => {
+    const first = await visit();
+    const paths = [makeArchive(), makeArchive()];
+    importFrom(first.zips, paths[0], "one");
+    await first.zips.flush();
+    const [pack] = store.packs();
+    importFrom(first.zips, paths[1], "one");
+    await first.zips.flush();
+    first.zips.uninstall();
+    const notes = [...store.entries.keys()].filter((name) => name.includes("-at-"));
+    for (const broken of [pack, notes[0]]) {
+      store.fails = (method, name) => method === "get" && name === broken;
+      const { zips, warnings } = await visit();
+      const found = paths.map((path) => importFrom(zips, path, "one").counts[1]);
+      assert.ok(found.includes(1), `${broken}: ${found}`);
+      assert.ok(warnings.length <= 1);
+      zips.uninstall();
+    }
+  });
+
+  test("a store that never answers: install() goes on without it, with one warning", async () => {
+    store.get = () => new Promise(() => {});
+    const { zips, warnings } = await visit();
+    assert.equal(zips.active, true);
+    assert.match(
+      warnings.map(([message]) => message).join(),
+      /^[^,]*no answer from the store within/,
+    );
+    zips.uninstall();
+  });
+
   test("an import while install() waits for the store: the next one has the pack", async () => {
     const first = await visit();
     const path = makeArchive();

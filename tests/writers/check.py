@@ -60,6 +60,7 @@ def check(path, listed, linked):
 
 def main(folder):
     """Checks every archive and returns the exit code; our importer is installed."""
+    folder = os.path.abspath(folder)  # of a relative archive, a package's own modules have absolute paths
     with open(os.path.join(folder, "expected.json"), encoding="utf-8") as file:
         expected = json.load(file)
     passed = failed = 0

@@ -115,7 +115,8 @@ export class Shelf {
 
   /** @param {Entry[]} entries */
   async #readNotes(entries) {
-    const values = await this.#store.getMany(entries.map(({ name }) => name));
+    const names = entries.map(({ name }) => name);
+    const values = await this.#store.getMany(names, this.#owner.warn);
     for (const [i, { parsed }] of entries.entries()) {
       const bytes = values[i];
       // What this visit has noted is newer.

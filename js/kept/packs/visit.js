@@ -5,7 +5,11 @@
 // The record is one small entry for each address, a line for each archive: the name of its path, the file
 // of its pack, and that file's size, newest first.
 
+import { waitAtMost } from "../../base/patience.js";
 import { makeVisit, parseName } from "../names.js";
+
+/** How long an installation waits for the store before it goes on with what is there. */
+const STORE_TIMEOUT_MS = 10_000;
 
 /** @typedef {import("../stores/store.js").Store} Store */
 /** @typedef {import("../../platform/platform.js").Platform} Platform */
@@ -16,7 +20,7 @@ import { makeVisit, parseName } from "../names.js";
  * @property {Line[]} lines of the record, those for other interpreters too
  * @property {Map<string, Uint8Array>} files what was read of them, by name
  * @property {string[]} missing files that are not there any more
- * @property {unknown} error why not more
+ * @property {unknown} error why not more: the first reason, if there are several
  */
 
 export class Visit {
@@ -35,7 +39,18 @@ export class Visit {
   constructor(platform, opening, nbytesMax) {
     const address = new TextEncoder().encode(platform.address());
     this.#name = makeVisit(platform.crc32(address).toString(16));
-    this.#recalling = this.#recall(opening, nbytesMax);
+    /** @type {Recalled} */
+    const recalled = { lines: [], files: new Map(), missing: [], error: undefined };
+    this.#recalling = new Promise((resolve) => {
+      const endWait = waitAtMost(STORE_TIMEOUT_MS, () => {
+        const error = new Error(`no answer from the store within ${STORE_TIMEOUT_MS / 1000} s`);
+        resolve({ ...recalled, files: new Map(recalled.files), error });
+      });
+      void this.#recall(opening, nbytesMax, recalled).finally(() => {
+        endWait();
+        resolve(recalled);
+      });
+    });
   }
 
   /** @returns {Promise<Recalled>} never rejected */
@@ -46,11 +61,9 @@ export class Visit {
   /**
    * @param {Promise<Store>} opening
    * @param {number} nbytesMax
-   * @returns {Promise<Recalled>}
+   * @param {Recalled} recalled to be filled
    */
-  async #recall(opening, nbytesMax) {
-    /** @type {Recalled} */
-    const recalled = { lines: [], files: new Map(), missing: [], error: undefined };
+  async #recall(opening, nbytesMax, recalled) {
     try {
       const store = await opening;
       const record = store.sync ? undefined : await store.get(this.#name);
@@ -60,15 +73,18 @@ export class Visit {
       const reads = recalled.lines.map(async ({ file, nbytes }) => {
         if (nbytes > room) return;
         room -= nbytes;
-        const bytes = await store.get(file);
-        if (bytes) recalled.files.set(file, bytes);
-        else recalled.missing.push(file);
+        try {
+          const bytes = await store.get(file);
+          if (bytes) recalled.files.set(file, bytes);
+          else recalled.missing.push(file);
+        } catch (error) {
+          recalled.error ??= error; // the others come all the same
+        }
       });
       await Promise.all(reads);
     } catch (error) {
       recalled.error = error;
     }
-    return recalled;
   }
 
   /**
