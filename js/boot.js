@@ -49,6 +49,10 @@ function begin(platform, given = {}, caller) {
   const store = stock._loadSnapshot ? undefined : begun.store;
   const library = new Library(platform, store, stock);
   const fsInit = callOwn(stock.fsInit);
+  /** Makes an ordinary one of a Pyodide that is not to have our importer. */
+  const leaveAlone = (/** @type {any} */ pyodide) => {
+    if (pyodide?.FS && library.isFor(pyodide)) library.settle(pyodide, "", false);
+  };
   /** @type {import("./index.js").Preparation<any>} */
   const preparation = {
     loadPyodideOptions: {
@@ -76,31 +80,18 @@ function begin(platform, given = {}, caller) {
         begun,
         library: own,
       });
-      const handle = await (signal ? orAborted(installing, signal) : installing).catch((error) => {
-        // Given up meanwhile: what comes then is taken back.
-        installing.then((late) => isNew && late.uninstall()).catch(() => {});
-        throw error;
-      });
-      if (!early) return handle;
       try {
-        await loadPackages(pyodide, names, early, watch);
+        const handle = await orAborted(installing, signal);
+        if (early) await loadPackages(pyodide, names, early, watch);
+        return handle;
       } catch (error) {
-        if (isNew) handle.uninstall();
+        // What was given up may come yet: then it is taken back.
+        if (isNew) installing.then((handle) => handle.uninstall()).catch(() => {});
         throw error;
       }
-      return handle;
     },
   };
   return { preparation, fsInit, leaveAlone };
-
-  /**
-   * Makes an ordinary one of a Pyodide that is not to have our importer.
-   *
-   * @param {any} pyodide
-   */
-  function leaveAlone(pyodide) {
-    if (pyodide?.FS && library.isFor(pyodide)) library.settle(pyodide, "", false);
-  }
 }
 
 /**
@@ -117,7 +108,7 @@ export async function boot(platform, loadPyodide, given, caller = "boot") {
   let loading, pyodide;
   try {
     loading = loadPyodide(preparation.loadPyodideOptions);
-    pyodide = await (signal ? orAborted(Promise.resolve(loading), signal) : loading);
+    pyodide = await orAborted(Promise.resolve(loading), signal);
   } catch (error) {
     if (signal?.aborted) Promise.resolve(loading).then(leaveAlone, () => {});
     // What fails after the caller's fsInit may have failed because of it.

@@ -20,3 +20,17 @@ export function waitAtMost(limitMs, onEnd) {
   turn();
   return () => clearTimeout(timer);
 }
+
+/**
+ * @template T
+ * @param {Promise<T>} work
+ * @param {number} limitMs
+ * @param {string} message
+ * @returns {Promise<T>} which is rejected with an error of this message where the work takes longer
+ */
+export function inTime(work, limitMs, message) {
+  return new Promise((resolve, reject) => {
+    const endWait = waitAtMost(limitMs, () => reject(new Error(message)));
+    work.finally(endWait).then(resolve, reject);
+  });
+}

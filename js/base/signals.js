@@ -42,10 +42,11 @@ function reasonOf({ reason = new DOMException("This operation was aborted", "Abo
 /**
  * @template T
  * @param {Promise<T>} work
- * @param {AbortSignal} signal
+ * @param {AbortSignal | undefined} signal
  * @returns {Promise<T>} which is rejected with the signal's reason as soon as that is aborted
  */
 export function orAborted(work, signal) {
+  if (!signal) return work;
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(reasonOf(signal));
     if (signal.aborted) onAbort();

@@ -201,7 +201,10 @@ export class Mounts {
     const entry = this.#entryOf(mount);
     if (entry.tree.isThere() && this.#isSame(entry, content)) return false;
     if (!entry.tree.isInPlace() && hasFile(this.#pyodide.FS, mount.path))
-      throw nameInUse(mount.path, false);
+      throw new ZipImportUsageError(
+        "name-in-use",
+        `what is no mount lies at ${mount.path}; expected the mount there, or nothing`,
+      );
     const { changed } = asArchive(content, (bytes) => entry.tree.replace(bytes));
     entry.nbytes = content.bytes.length;
     this.#tellLost(mount.path, changed);

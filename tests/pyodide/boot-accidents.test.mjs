@@ -27,6 +27,13 @@ const bootWith = (given) =>
       boot(loadPyodide, { autoFlush: false, ...given, pyodide: { ...own, ...given.pyodide } }),
   });
 
+/** The same by a loader of the test's own: it gets boot()'s options, loadPyodide(), and those that boot() was given. */
+const bootBy = (load, given) =>
+  start(VERSION, {
+    load: (loadPyodide, own) =>
+      boot((options) => load(options, loadPyodide, own), { ...given, pyodide: own }),
+  });
+
 /** A store in a Map that answers as late as `delay` says. */
 function lateStore(delay) {
   const values = new Map();
@@ -164,18 +171,12 @@ describe("boot, what it is given", () => {
     const { zips: before } = await bootWith(options);
     await before.flush();
     let own;
-    const { pyodide, zips } = await start(VERSION, {
-      load: (loadPyodide, quiet) =>
-        boot(
-          async (given) => {
-            const pyodide = await loadPyodide(given);
-            own = await install(pyodide, { storage: "memory" });
-            pyodide.runPython("import colorsys");
-            return pyodide;
-          },
-          { ...options, pyodide: quiet },
-        ),
-    });
+    const { pyodide, zips } = await bootBy(async (given, loadPyodide) => {
+      const pyodide = await loadPyodide(given);
+      own = await install(pyodide, { storage: "memory" });
+      pyodide.runPython("import colorsys");
+      return pyodide;
+    }, options);
     assert.equal(zips, own);
     pyodide.runPython(`
 import sys, inspect, json, wave
@@ -191,17 +192,10 @@ assert "def loads" in inspect.getsource(json.loads)`);
     const { zips: before } = await bootWith(options);
     await before.flush();
     let call;
-    const { pyodide, zips } = await start(VERSION, {
-      load: (loadPyodide, quiet) =>
-        boot(
-          (given) =>
-            loadPyodide({
-              ...given,
-              fsInit: async (...args) => void (call = () => given.fsInit(...args)),
-            }),
-          { ...options, pyodide: quiet },
-        ),
-    });
+    const { pyodide, zips } = await bootBy((given, loadPyodide) => {
+      const fsInit = async (...args) => void (call = () => given.fsInit(...args));
+      return loadPyodide({ ...given, fsInit });
+    }, options);
     const sizes = () =>
       pyodide.FS.readdir("/lib")
         .filter((name) => name.endsWith(".zip"))
@@ -243,17 +237,11 @@ assert "def loads" in inspect.getsource(json.loads)`);
   test("two starts from one kept library, each with more modules: the next one has all it needs", async () => {
     const options = { storage: { directory: `${temporaryFolder()}/store` }, autoFlush: false };
     const startWith = (code) =>
-      start(VERSION, {
-        load: (loadPyodide, own) =>
-          boot(
-            async (given) => {
-              const pyodide = await loadPyodide(given);
-              pyodide.runPython(code);
-              return pyodide;
-            },
-            { ...options, pyodide: own },
-          ),
-      });
+      bootBy(async (given, loadPyodide) => {
+        const pyodide = await loadPyodide(given);
+        pyodide.runPython(code);
+        return pyodide;
+      }, options);
     const { zips: first } = await startWith("");
     await first.flush();
     const both = [await startWith("import csv"), await startWith("import xmlrpc.client")];
@@ -266,10 +254,7 @@ assert "def loads" in inspect.getsource(json.loads)`);
   test("a loader that passes other options on: it is said, and nothing wrong is kept", async () => {
     const options = { storage: { directory: `${temporaryFolder()}/store` }, autoFlush: false };
     const startWith = (change) =>
-      start(VERSION, {
-        load: (loadPyodide, own) =>
-          boot((given) => loadPyodide(change(given, own)), { ...options, pyodide: own }),
-      });
+      bootBy((given, loadPyodide, own) => loadPyodide(change(given, own)), options);
     const reasons = [];
     for (const change of [
       (_, own) => own,

@@ -2,6 +2,7 @@
 // The kept standard libraries that a start could use: finds them in the store while Pyodide loads, and
 // reads the likeliest one ahead.
 
+import { inTime } from "../../base/patience.js";
 import { touchQuietly } from "../catalogue.js";
 import { digestOf, parseName, SCHEMA } from "../names.js";
 
@@ -107,12 +108,7 @@ export class Candidates {
    * @returns {Promise<T>}
    */
   #inTime(reading) {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error("the store did not answer in time")),
-        Math.max(STORE_TIMEOUT_MS, performance.now() - this.#began),
-      );
-      reading.finally(() => clearTimeout(timer)).then(resolve, reject);
-    });
+    const limitMs = Math.max(STORE_TIMEOUT_MS, performance.now() - this.#began);
+    return inTime(reading, limitMs, "the store did not answer in time");
   }
 }

@@ -176,8 +176,10 @@ export class Packs {
    * @param {AbortSignal} [signal]
    */
   flush(signal) {
-    const work = this.#enqueue(() => this.#flush({ stepMs: STEP_MS }, signal));
-    return signal ? orAborted(work, signal) : work;
+    return orAborted(
+      this.#enqueue(() => this.#flush({ stepMs: STEP_MS }, signal)),
+      signal,
+    );
   }
 
   /** The same at once, for a store that can: at the end of a process there is no later. */

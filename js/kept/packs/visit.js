@@ -5,11 +5,8 @@
 // The record is one small entry for each address, a line for each archive: the name of its path, the file
 // of its pack, and that file's size, newest first.
 
-import { waitAtMost } from "../../base/patience.js";
+import { inTime } from "../../base/patience.js";
 import { makeVisit, parseName } from "../names.js";
-
-/** How long an installation waits for the store before it goes on with what is there. */
-const STORE_TIMEOUT_MS = 10_000;
 
 /** @typedef {import("../stores/store.js").Store} Store */
 /** @typedef {import("../../platform/platform.js").Platform} Platform */
@@ -22,6 +19,9 @@ const STORE_TIMEOUT_MS = 10_000;
  * @property {string[]} missing files that are not there any more
  * @property {unknown} error why not more: the first reason, if there are several
  */
+
+/** How long an installation waits for the store before it goes on with what is there. */
+const STORE_TIMEOUT_MS = 10_000;
 
 export class Visit {
   #name;
@@ -41,16 +41,15 @@ export class Visit {
     this.#name = makeVisit(platform.crc32(address).toString(16));
     /** @type {Recalled} */
     const recalled = { lines: [], files: new Map(), missing: [], error: undefined };
-    this.#recalling = new Promise((resolve) => {
-      const endWait = waitAtMost(STORE_TIMEOUT_MS, () => {
-        const error = new Error(`no answer from the store within ${STORE_TIMEOUT_MS / 1000} s`);
-        resolve({ ...recalled, files: new Map(recalled.files), error });
-      });
-      void this.#recall(opening, nbytesMax, recalled).finally(() => {
-        endWait();
-        resolve(recalled);
-      });
-    });
+    const late = `no answer from the store within ${STORE_TIMEOUT_MS / 1000} s`;
+    this.#recalling = inTime(
+      this.#recall(opening, nbytesMax, recalled),
+      STORE_TIMEOUT_MS,
+      late,
+    ).then(
+      () => recalled,
+      (error) => ({ ...recalled, files: new Map(recalled.files), error }),
+    );
   }
 
   /** @returns {Promise<Recalled>} never rejected */

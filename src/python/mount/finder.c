@@ -79,6 +79,12 @@ static int find_file(const struct search *search, bool package, struct found *re
     return 0;
 }
 
+/* The folder of the module's name. */
+static PyObject *make_folder(const struct search *search)
+{
+    return PyUnicode_FromFormat("%U/%s", search->folder, search->name);
+}
+
 /* Takes over the class that was found. */
 static PyObject *make_spec(const struct search *search, const struct found *found)
 {
@@ -87,7 +93,7 @@ static PyObject *make_spec(const struct search *search, const struct found *foun
     PyObject *folder = NULL, *loader = NULL, *spec = NULL;
 
     if (path && found->package)
-        folder = PyUnicode_FromFormat("%U/%s", search->folder, search->name);
+        folder = make_folder(search);
     if (path && (folder || !found->package))
         loader = PyObject_CallFunctionObjArgs(found->loader_class, search->fullname, path,
                                               (PyObject *)NULL);
@@ -104,7 +110,7 @@ static PyObject *make_spec(const struct search *search, const struct found *foun
 static PyObject *find_spec(const struct search *search)
 {
     struct found found = {.package = false};
-    PyObject *path, *spec;
+    PyObject *folder, *spec;
 
     if (is_package(search) && find_file(search, true, &found) < 0)
         return NULL;
@@ -117,9 +123,9 @@ static PyObject *find_spec(const struct search *search)
     search->state->hits++;
     if (found.loader_class)
         return make_spec(search, &found);
-    path = PyUnicode_FromFormat("%U/%s", search->folder, search->name);
-    spec = path ? zi_spec_of_portion(search->state, search->fullname, path) : NULL;
-    Py_XDECREF(path);
+    folder = make_folder(search);
+    spec = folder ? zi_spec_of_portion(search->state, search->fullname, folder) : NULL;
+    Py_XDECREF(folder);
     return spec;
 }
 
