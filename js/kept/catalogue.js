@@ -2,6 +2,7 @@
 // A store as the rest of this package sees it: only what is ours in it, and what it held when it was last
 // asked or told, since a store that must be awaited cannot be asked within an import.
 
+import { describeValue } from "../base/errors.js";
 import { parseName } from "./names.js";
 import { REMOVE_OLDER } from "./stores/store.js";
 
@@ -150,13 +151,22 @@ export function touchQuietly(store, name) {
 }
 
 /**
+ * With a size or a time that is none, the limit would delete all there is.
+ *
  * @param {import("./stores/store.js").StoredEntry[]} entries
  * @returns {Entry[]}
+ * @throws {TypeError} if one of ours has such
  */
 function ours(entries) {
   return entries.flatMap((entry) => {
     const parsed = parseName(entry.name);
-    return parsed ? [{ ...entry, parsed }] : [];
+    if (!parsed) return [];
+    for (const key of /** @type {const} */ (["nbytes", "usedMs"]))
+      if (!Number.isFinite(entry[key]))
+        throw new TypeError(
+          `list(): found ${key} ${describeValue(entry[key])}, expected a finite number`,
+        );
+    return [{ ...entry, parsed }];
   });
 }
 

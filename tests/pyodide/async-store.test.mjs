@@ -534,6 +534,27 @@ module.value`),
     zips.uninstall();
   });
 
+  for (const [key, value] of [
+    ["nbytes", undefined],
+    ["nbytes", "1000"],
+    ["usedMs", NaN],
+  ])
+    test(`a list() with ${key} ${value}: one warning, and nothing is deleted`, async () => {
+      const first = await visit();
+      importFrom(first.zips, makeArchive(), "one");
+      await first.zips.flush();
+      first.zips.uninstall();
+      const list = store.list.bind(store);
+      store.list = async () => (await list()).map((entry) => ({ ...entry, [key]: value }));
+      const { zips, warnings } = await visit({ maxBytes: 1 });
+      importFrom(zips, makeArchive(), "one");
+      await zips.flush();
+      assert.deepEqual(store.asks("delete"), []);
+      assert.equal(warnings.length, 1);
+      assert.match(warnings[0][0], new RegExp(`list\\(\\): found ${key} .*, expected a finite`));
+      zips.uninstall();
+    });
+
   test("what the store refuses is offered until it takes it, whatever fails meanwhile", async () => {
     const { zips } = await visit();
     importFrom(zips, makeArchive(), "one");
