@@ -17,5 +17,7 @@ export function hasScheme(text) {
  */
 export function makeURL(place, fromPath) {
   if (place instanceof URL) return place;
+  // "file:./x" is relative too; by itself it would be "/x".
+  if (/^file:[^/]/i.test(place)) return new URL(place, fromPath("./"));
   return hasScheme(place) ? new URL(place) : fromPath(place);
 }

@@ -10,6 +10,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import * as zlib from "node:zlib";
 
 import { computeCRC32 } from "../base/crc32.js";
+import { makeURL } from "../base/urls.js";
 import { browser } from "./browser.js";
 import { cacheFolder } from "./cache-folder.js";
 
@@ -31,7 +32,11 @@ export const node = {
     user: process.getuid?.(),
     cache: () => cacheFolder(process.platform, process.env, homedir()),
     resolve: (path) =>
-      resolve(path instanceof URL || /^file:/i.test(path) ? fileURLToPath(path) : path),
+      resolve(
+        path instanceof URL || /^file:/i.test(path)
+          ? fileURLToPath(makeURL(path, pathToFileURL))
+          : path,
+      ),
   },
   isPage: () => false,
   isHidden: () => false,

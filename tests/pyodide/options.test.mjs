@@ -152,7 +152,15 @@ describeOn([newest], "options", (version) => {
     try {
       zips = await ask(spelled);
       assert.equal(zips.stats().storage.where, `${folder}/v1`);
-      for (const each of [folder, `${folder}/`, asURL, asURL.href, `FILE://${folder}/`])
+      const relative = [`file:${spelled}`, `file:./${spelled}/`];
+      for (const each of [
+        folder,
+        `${folder}/`,
+        asURL,
+        asURL.href,
+        `FILE://${folder}/`,
+        ...relative,
+      ])
         assert.equal(await ask(each), zips);
       assert.deepEqual(taken, []);
       process.chdir(folder); // where the relative path means another one

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { basename, relative } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -242,7 +243,9 @@ describe("from the network", () => {
 describe("from files", () => {
   test("by path and by file: URL, with progress", async () => {
     const path = `${folder}/a#b 50%.whl`;
-    for (const given of [path, pathToFileURL(path), pathToFileURL(path).href]) {
+    const url = pathToFileURL(path);
+    const fromHere = `file:${relative(process.cwd(), folder)}/${basename(url.pathname)}`;
+    for (const given of [path, url, url.href, fromHere]) {
       const seen = [];
       assertBytes(await read(given, { onProgress: (progress) => seen.push(progress) }));
       assert.ok(seen.length > 1);
