@@ -109,6 +109,22 @@ describe("a folder", () => {
     );
   });
 
+  for (const put of ["put", "putAsync"])
+    test(`that was removed is empty, and ${put}() makes it again`, async () => {
+      const folder = `${temporaryFolder()}/store`;
+      const store = openDirectory(folder);
+      store.put("a", new Uint8Array(1));
+      fs.rmSync(folder, { recursive: true });
+      assert.deepEqual(store.list(), []);
+      assert.equal(store.get("a"), undefined);
+      await store[put]("b", new Uint8Array(1));
+      assert.deepEqual(
+        store.list().map(({ name }) => name),
+        ["b"],
+      );
+      assert.equal(fs.statSync(folder).mode & 0o777, 0o700);
+    });
+
   test("loses what a killed process has left unfinished, after an hour", async () => {
     const folder = temporaryFolder();
     const hours = (count) => new Date(Date.now() - count * 3_600_000);

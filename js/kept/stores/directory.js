@@ -34,8 +34,13 @@ export class DirectoryStore {
     this.#fs = fs;
     this.#process = process;
     this.#user = user;
-    checkFolder(folder, { fs, user });
+    this.#makeFolder();
     this.#removeAbandoned();
+  }
+
+  /** Also before each put: somebody may have removed the cache meanwhile. */
+  #makeFolder() {
+    checkFolder(this.where, { fs: this.#fs, user: this.#user });
   }
 
   /** @param {string} name */
@@ -51,6 +56,7 @@ export class DirectoryStore {
    */
   put(name, bytes) {
     checkEntry(name, bytes);
+    this.#makeFolder();
     const path = this.#path(name);
     const written = `${this.where}/${makeTemporary(this.#process)}`;
     try {
@@ -71,6 +77,7 @@ export class DirectoryStore {
    */
   async putAsync(name, bytes) {
     checkEntry(name, bytes);
+    this.#makeFolder();
     const { open, rename } = this.#fs.promises;
     const path = this.#path(name);
     const written = `${this.where}/${makeTemporary(this.#process)}`;
@@ -97,7 +104,8 @@ export class DirectoryStore {
   }
 
   list() {
-    const names = this.#fs.readdirSync(this.where).filter(isValidName);
+    const all = unlessMissing(() => this.#fs.readdirSync(this.where)) ?? [];
+    const names = all.filter(isValidName);
     const entries = names.map((name) => {
       try {
         const status = this.#fs.statSync(this.#path(name));
