@@ -32,15 +32,32 @@ static int compare_positions(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-static bool is_omitted(const struct zi_archive *archive, const uint8_t *omitted,
-                       const struct zi_entry *entry)
+static uint32_t bit_of(uint32_t record)
 {
-    uint32_t node;
+    return record / ZI_CENTRAL_NBYTES; /* no record is shorter */
+}
 
-    if (!omitted)
-        return false;
-    node = zi_archive_find(archive, (const char *)entry->raw_name, entry->raw_name_nbytes);
-    return node != ZI_INDEX_NONE && omitted[node / 8] & 1u << node % 8;
+void zi_omit(uint8_t *omitted, const struct zi_archive *archive, const char *name, size_t nbytes)
+{
+    uint32_t node = zi_archive_find(archive, name, nbytes);
+
+    if (node == ZI_INDEX_NONE || zi_archive_node(archive, node)->record == ZI_NO_RECORD)
+        return;
+    uint32_t bit = bit_of(zi_archive_node(archive, node)->record);
+    omitted[bit / 8] |= (uint8_t)(1u << bit % 8);
+}
+
+static bool is_omitted(const struct zi_archive *archive, const uint8_t *omitted,
+                       const struct zi_entry *entry, uint32_t record)
+{
+    uint32_t node = zi_archive_find(archive, (const char *)entry->raw_name, entry->raw_name_nbytes);
+    uint32_t last = node != ZI_INDEX_NONE ? zi_archive_node(archive, node)->record : ZI_NO_RECORD;
+
+    /* Of duplicates, names find the last. */
+    if (last == ZI_NO_RECORD)
+        last = record;
+    uint32_t bit = bit_of(last);
+    return omitted[bit / 8] & 1u << bit % 8;
 }
 
 /* Finds the stretches, in the file's order; several entries may share one. Returns how many. */
@@ -48,13 +65,13 @@ static size_t find_stretches(const struct zi_archive *archive, const uint8_t *om
                              struct stretch *stretches)
 {
     struct zi_entry entry;
-    uint32_t record = 0;
+    uint32_t record = 0, next;
     size_t count = 0;
 
-    for (uint32_t i = 0; i < archive->entry_count; i++) {
-        record = zi_archive_record(archive, record, &entry);
+    for (uint32_t i = 0; i < archive->entry_count; i++, record = next) {
+        next = zi_archive_record(archive, record, &entry);
         stretches[i] = (struct stretch){.position = entry.local_position,
-                                        .kept = !is_omitted(archive, omitted, &entry)};
+                                        .kept = !is_omitted(archive, omitted, &entry, record)};
     }
     qsort(stretches, archive->entry_count, sizeof *stretches, compare_positions);
     for (uint32_t i = 0; i < archive->entry_count; i++) {
@@ -111,7 +128,7 @@ static enum zi_status copy_records(struct zi_writer *writer, const struct zi_arc
         struct stretch key = {0}, *at;
         uint8_t *room;
         next = zi_archive_record(archive, record, &entry);
-        if (is_omitted(archive, omitted, &entry))
+        if (is_omitted(archive, omitted, &entry, record))
             continue;
         if (zi_get32(header, ZI_CENTRAL_LOCAL_OFFSET_AT) == ZI_SATURATED32)
             return zi_fail(err, ZI_DETAIL_ARCHIVE_TOO_LARGE);

@@ -10,6 +10,7 @@
 
 #include "../base/sink.h"
 #include "archive.h"
+#include "format.h"
 
 #define ZI_WRITER_NAME_NBYTES_MAX 65535
 
@@ -42,9 +43,18 @@ uint8_t *zi_writer_extend_directory(struct zi_writer *writer, size_t nbytes);
 void zi_writer_init(struct zi_writer *writer, struct zi_sink *sink);
 void zi_writer_release(struct zi_writer *writer);
 
-/* Copies the members of another archive, and what stands before them in its file. `omitted` has a
- * bit for each node whose entries are left out, their data too; NULL keeps all. Only where nothing
- * was added yet. After a failure of any of these only a release makes sense. */
+/* What of an archive is left out of its copy: a bit for each place of its directory where a record
+ * can begin. The size of these bits, and setting the one of a name, as it is stored or shown; a
+ * name that the archive has not is no error. */
+static inline size_t zi_omitted_nbytes(const struct zi_archive *archive)
+{
+    return archive->directory_nbytes / ZI_CENTRAL_NBYTES / 8 + 1;
+}
+void zi_omit(uint8_t *omitted, const struct zi_archive *archive, const char *name, size_t nbytes);
+
+/* Copies the members of another archive, and what stands before them in its file, but not those
+ * that are omitted, nor earlier ones of the same name, nor their data. Only where nothing was added
+ * yet. After a failure of any of these only a release makes sense. */
 enum zi_status zi_writer_copy(struct zi_writer *writer, const struct zi_archive *archive,
                               struct zi_source *source, const uint8_t *omitted,
                               struct zi_error *err);

@@ -122,6 +122,25 @@ class WriteArchive(ZipTestCase):
         self.assertEqual(data.count(b"PK\3\4"), len(expected))
         self.assertNotIn(b"tool.py", data)
 
+    def test_left_out_by_a_name_that_is_shown(self):
+        source = self.path("names.zip")
+        entries = [
+            zipbuild.Entry(name, str(i), **knobs)
+            for i, (name, knobs) in enumerate(
+                [
+                    ("./RECORD", {}),
+                    ("./kept", {}),
+                    ("./RECORD", {}),
+                    (b"\x82", {}),  # an e with an acute accent, in code page 437
+                    ("\u00fc".encode(), {"version_made": 3 << 8 | 20}),  # Unix: UTF-8 without its flag
+                    (b"\x82\x82", {}),
+                ]
+            )
+        ]
+        support.write_file(source, zipbuild.build(entries))
+        target = self.write(source, [("RECORD", b"new")], omit=["RECORD", "\u00e9", "\u00fc"])
+        self.assertEqual(self.contents(target), {"./kept": b"1", "\u00e9\u00e9": b"5", "RECORD": b"new"})
+
     @native_only("runs unzip")
     def test_unzip_takes_it(self):
         target = self.write(self.make_mixed(), [("new", b"data")], omit=["RECORD"])

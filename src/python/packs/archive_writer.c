@@ -90,11 +90,11 @@ static PyObject *archive_writer_finish(PyObject *object, PyObject *unused)
     return zi_writer_object_written(&written);
 }
 
-/* Sets the bit of each name that the archive has; NULL with an exception. */
+/* What the names leave out; NULL with an exception. */
 static uint8_t *mark_omitted(struct zi_state *state, const struct zi_archive *archive,
                              PyObject *names)
 {
-    size_t nbytes = archive->index.node_count / 8 + 1;
+    size_t nbytes = zi_omitted_nbytes(archive);
     PyObject *list = PySequence_List(names);
     uint8_t *omitted = list ? zi_host_reallocate(&state->host, NULL, nbytes) : NULL;
 
@@ -108,15 +108,12 @@ static uint8_t *mark_omitted(struct zi_state *state, const struct zi_archive *ar
     for (Py_ssize_t i = 0; i < PyList_Size(list); i++) {
         Py_ssize_t name_nbytes;
         const char *name = PyUnicode_AsUTF8AndSize(PyList_GetItem(list, i), &name_nbytes);
-        uint32_t node;
         if (!name) {
             zi_host_free(&state->host, omitted);
             omitted = NULL;
             break;
         }
-        node = zi_archive_find(archive, name, (size_t)name_nbytes);
-        if (node != ZI_INDEX_NONE)
-            omitted[node / 8] |= (uint8_t)(1u << (node % 8));
+        zi_omit(omitted, archive, name, (size_t)name_nbytes);
     }
     Py_DECREF(list);
     return omitted;
