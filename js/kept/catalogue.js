@@ -60,7 +60,12 @@ export class Catalogue {
    * @returns {Promise<(Uint8Array | undefined)[]>} their values, read at once where the store can
    */
   async getMany(names, onError) {
-    if (this.#store.getMany) return this.#store.getMany(names);
+    try {
+      if (this.#store.getMany) return await this.#store.getMany(names);
+    } catch (error) {
+      onError(error);
+      return [];
+    }
     const reads = names.map(async (name) => this.get(name));
     return Promise.all(reads.map((read) => read.catch((error) => void onError(error))));
   }

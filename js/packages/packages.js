@@ -127,7 +127,7 @@ export class Packages {
       return undefined;
     };
     if (arrival.isInstalled && !isWheel(name)) return refuse("it is no wheel");
-    const { directory = this.#directory } = arrival;
+    const directory = arrival.directory?.replace(/(?<!^)\/+$/, "") ?? this.#directory;
     if (directory !== this.#directory) return refuse(`it goes into ${directory}`);
     let wheel;
     try {

@@ -341,6 +341,25 @@ module.value`),
     }
   });
 
+  test("getMany() that fails: the packs are read all the same, with one warning", async () => {
+    const first = await visit();
+    const path = makeArchive();
+    importFrom(first.zips, path, "one");
+    await first.zips.flush();
+    first.zips.uninstall();
+    for (const name of store.entries.keys()) if (name.includes("-page-")) store.entries.delete(name);
+
+    store.getMany = async () => {
+      throw new Error("getMany fails");
+    };
+    const { zips, warnings } = await visit();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual(importFrom(zips, path, "one").counts, [0, 1, 1]);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0][0], /getMany fails/);
+    zips.uninstall();
+  });
+
   test("a store that never answers: install() goes on without it, with one warning", async () => {
     store.get = () => new Promise(() => {});
     const { zips, warnings } = await visit();

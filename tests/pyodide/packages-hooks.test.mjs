@@ -81,7 +81,7 @@ describeOn([newest], "an installer in JavaScript", (version) => {
     const install_ = pyodide._api.install;
     const folder = pyodide.runPython("site.getsitepackages()[0]");
     const metadata = { INSTALLER: "somebody" };
-    await install_(WHEELS[nameOf("later")], nameOf("later"), folder, metadata);
+    await install_(WHEELS[nameOf("later")], nameOf("later"), `${folder}/`, metadata);
     assert.equal(installerOf(pyodide, "later"), "somebody");
     await install_(
       WHEELS[nameOf("twice")],

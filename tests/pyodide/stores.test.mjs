@@ -16,6 +16,7 @@ import { cacheFolder } from "../../js/platform/cache-folder.js";
 import { node } from "../../js/platform/node.js";
 import { readWasmFile } from "../../js/pyodide/wasm-file.js";
 
+const HAS_PROC = fs.existsSync("/proc");
 const AS_ROOT = process.getuid?.() === 0;
 const NOBODY = 65534;
 
@@ -108,6 +109,15 @@ describe("a folder", () => {
       ["a"],
     );
   });
+
+  // Node's mkdir with `recursive` never comes back from there.
+  test(
+    `below one that takes no folders is refused${HAS_PROC ? "" : " (not run: needs /proc)"}`,
+    { skip: !HAS_PROC },
+    () => {
+      assert.throws(() => openDirectory("/proc/no/folder"), { code: "ENOENT" });
+    },
+  );
 
   for (const put of ["put", "putAsync"])
     test(`that was removed is empty, and ${put}() makes it again`, async () => {

@@ -2,7 +2,7 @@
 // What a kept standard library is looked for by, before Python starts: the options of loadPyodide that
 // decide how sources are compiled, and where that Pyodide comes from.
 
-import { hasScheme } from "../../base/urls.js";
+import { makeURL } from "../../base/urls.js";
 import { makePlace } from "../names.js";
 
 /** @typedef {import("../../platform/platform.js").Platform} Platform */
@@ -91,7 +91,7 @@ function resolve(platform, address, end) {
   const text = String(address);
   const whole = text.endsWith(end) ? text : text + end;
   try {
-    return (hasScheme(whole) ? new URL(whole) : platform.toURL(whole)).href;
+    return makeURL(whole, (path) => platform.toURL(path)).href;
   } catch {
     return text; // loadPyodide() will say what is wrong with it
   }

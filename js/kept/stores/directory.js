@@ -236,7 +236,8 @@ function unlessMissing(action) {
  * @throws {Error} if it cannot be made, or is not this user's alone to write
  */
 export function checkFolder(folder, { fs, user }) {
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (user === undefined) fs.mkdirSync(folder, { recursive: true });
+  else makeFolders(folder, fs);
   const { uid, mode } = fs.statSync(folder);
   if (user === undefined) return; // Windows: what lies below a user's profile is the user's
   if (uid !== user)
@@ -245,4 +246,22 @@ export function checkFolder(folder, { fs, user }) {
     throw new Error(
       `${folder} has mode ${(mode & 0o777).toString(8)}, expected one that lets nobody else write, such as 700`,
     );
+}
+
+/**
+ * On POSIX, where Node's own `recursive` never ends below a folder that takes none, as /proc.
+ *
+ * @param {string} folder an absolute path
+ * @param {Folders["fs"]} fs
+ */
+function makeFolders(folder, fs) {
+  const isThere = () => fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory();
+  if (isThere()) return;
+  const parent = folder.slice(0, folder.lastIndexOf("/"));
+  if (parent) makeFolders(parent, fs);
+  try {
+    fs.mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (!isThere()) throw error; // another process may have been first
+  }
 }
