@@ -162,6 +162,23 @@ TEST(test_pack__absent)
     CHECK_EQUAL(finding, ZI_PACK_ABSENT);
 }
 
+/* A pack's names are as the sources are stored; what unzip makes of them is another source's. */
+TEST(test_pack__shown_under_the_name)
+{
+    FIXTURE fixture = {0};
+    enum zi_pack_finding finding;
+
+    TRY(open_archive(t, &fixture, SOURCES));
+    struct pyc pyc = make_pyc(MAGIC, 1, entry_of(&fixture, "p/m.py").crc, 6);
+    test_write_zip(t, ZIP({.name = "p\\m.pyc",
+                           .data = {pyc.bytes, sizeof pyc.bytes},
+                           .central.made_by = ZIP_SET(20)}));
+    TRY(open_file(t, &fixture));
+    CHECK(zi_archive_find(fixture.file.archive, "p/m.pyc", 7) != ZI_INDEX_NONE);
+    TRY(find(t, &fixture, &finding));
+    CHECK_EQUAL(finding, ZI_PACK_ABSENT);
+}
+
 TEST(test_pack__long_names)
 {
     FIXTURE fixture = {0};

@@ -122,6 +122,13 @@ class WriteArchive(ZipTestCase):
         self.assertEqual(data.count(b"PK\3\4"), len(expected))
         self.assertNotIn(b"tool.py", data)
 
+    def test_left_out_of_many(self):
+        source = self.path("many.zip")
+        names = [f"{i}.txt" for i in range(1000)]
+        support.write_file(source, zipbuild.build(dict.fromkeys(names, "")))
+        target = self.write(source, omit=names[1:])
+        self.assertEqual(list(self.contents(target)), names[:1])
+
     def test_left_out_by_a_name_that_is_shown(self):
         source = self.path("names.zip")
         entries = [

@@ -451,6 +451,13 @@ class Harmless(PackTestCase):
         self.assertValue(path, 1, compiles=1)
 
     @ours_only("packs")
+    def test_a_store_that_was_asked_is_let_go_of(self):
+        count = sys.getrefcount(self.store)
+        self.assertValue(self.make(MEMBERS), 1, compiles=1)
+        support.ours._use_store(None, "")
+        self.assertEqual(sys.getrefcount(self.store), count - 1)
+
+    @ours_only("packs")
     def test_another_store_while_one_is_put_in_place(self):
         class Environment(dict):
             def get(self, *args):
