@@ -77,10 +77,6 @@ class LazyTree {
     return this.#tree.remove();
   }
 
-  isThere() {
-    return this.#tree.isThere();
-  }
-
   isInPlace() {
     return this.#tree.isInPlace();
   }

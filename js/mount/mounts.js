@@ -38,8 +38,7 @@ import { UnpackedTrees } from "./unpacked.js";
  * @property {(bytes: Uint8Array) => { changed: string[] }} replace the archive by another. Gives the paths of
  *   what the user had made or changed there, which is lost now.
  * @property {() => { changed: string[] }} remove the same, in the end
- * @property {() => boolean} isThere whether it is somewhere: the user may have moved or removed it
- * @property {() => boolean} isInPlace whether its path leads to it
+ * @property {() => boolean} isInPlace whether its path leads to it: the user may have moved or removed it
  * @property {() => Iterable<{ path: string, nbytes: number }>} files what the archive has, links left out
  * @property {() => { nodes: number, fills: number, filledBytes: number, drops: number }} stats
  */
@@ -125,11 +124,15 @@ export class Mounts {
     const fs = this.#aliveFS();
     const name = options.name ?? source.name ?? this.#nameByContent(content);
     const entry = this.#entries.get(name);
-    const isThere = entry?.tree.isThere();
-    if (entry && isThere && this.#isSame(entry, content)) return entry;
+    const isInPlace = entry?.tree.isInPlace();
+    if (entry && isInPlace && this.#isSame(entry, content)) return entry;
     const path = `${ROOT}/${name}`;
-    if (isThere || hasFile(fs, path)) throw nameInUse(path, Boolean(isThere));
-    entry?.mount.unmount(); // the user has removed its folder
+    if (hasFile(fs, path)) throw nameInUse(path, Boolean(isInPlace));
+    if (entry) {
+      // The user has moved or removed its folder.
+      this.#keyOf(content); // what is no archive ends no mount
+      entry.mount.unmount();
+    }
     const tree = asArchive(content, (bytes) => this.#trees.grow(path, bytes));
     const mount = new Mount(this.#owner, name, path);
     const nbytes = content.bytes.length;
@@ -199,8 +202,9 @@ export class Mounts {
   async #swap(mount, content) {
     this.#aliveFS();
     const entry = this.#entryOf(mount);
-    if (entry.tree.isThere() && this.#isSame(entry, content)) return false;
-    if (!entry.tree.isInPlace() && hasFile(this.#pyodide.FS, mount.path))
+    const isInPlace = entry.tree.isInPlace();
+    if (isInPlace && this.#isSame(entry, content)) return false;
+    if (!isInPlace && hasFile(this.#pyodide.FS, mount.path))
       throw new ZipImportUsageError(
         "name-in-use",
         `what is no mount lies at ${mount.path}; expected the mount there, or nothing`,

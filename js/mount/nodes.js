@@ -69,17 +69,15 @@ export class Nodes {
    * moved elsewhere stays there.
    *
    * @param {any} root that was planted
-   * @param {Layer} layer of it, which is closed
    * @returns {string[]} paths below the root of what the user made or changed
    */
-  uproot(root, layer) {
+  uproot(root) {
     /** @type {string[]} */
     const changed = [];
     this.#forget(root, "", changed);
     const siblings = root.parent.contents;
     if (siblings?.[root.name] === root) delete siblings[root.name];
     this.settle(); // all that the table of names still has of it, and what is open
-    layer.close();
     return changed;
   }
 

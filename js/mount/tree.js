@@ -120,7 +120,8 @@ class Tree {
   }
 
   /**
-   * Takes the mount away, with all that the user made there. Files that are open keep their contents, modules
+   * Takes the mount away, with all that the user made there; if the user has moved it, it is left where it is, as
+   * ordinary files. Files that are open keep their contents, modules
    * that were imported stay; what is looked for below the path is not there any more.
    *
    * @returns {{ changed: string[] }} what the user made or changed there, as paths below the mount's
@@ -134,13 +135,7 @@ class Tree {
     return { changed };
   }
 
-  /** Whether it is somewhere: the user may have moved or removed it. */
-  isThere() {
-    const { parent, name } = this.#root;
-    return parent.contents?.[name] === this.#root;
-  }
-
-  /** Whether its path leads to it. */
+  /** Whether its path leads to it: the user may have moved or removed it. */
   isInPlace() {
     const { FS } = this.#pyodide;
     return hasFile(FS, this.path) && FS.lookupPath(this.path).node === this.#root;
@@ -188,7 +183,11 @@ class Tree {
   }
 
   #uproot() {
-    const changed = this.#nodes.uproot(this.#root, this.#layer);
+    const { parent, name } = this.#root;
+    const isMoved = !this.isInPlace() && parent.contents?.[name] === this.#root;
+    const changed = isMoved ? [] : this.#nodes.uproot(this.#root);
+    if (isMoved) this.#nodes.settle();
+    this.#layer.close();
     this.#unregister(this.#mount);
     return changed;
   }

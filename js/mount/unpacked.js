@@ -70,16 +70,12 @@ class UnpackedTree {
     return { changed: [] }; // nobody has kept watch
   }
 
-  isThere() {
+  isInPlace() {
     return hasFile(this.#pyodide.FS, this.#path);
   }
 
-  isInPlace() {
-    return this.isThere();
-  }
-
   remove() {
-    if (this.isThere()) removeTree(this.#pyodide.FS, this.#path);
+    if (this.isInPlace()) removeTree(this.#pyodide.FS, this.#path);
     return { changed: [] };
   }
 

@@ -294,6 +294,41 @@ shutil.move("${lib.path}/${name}", "/tmp/moved")
       }
     });
 
+    for (const moved of ["/lib/zip/elsewhere", "/tmp/elsewhere"])
+      test(`moved to ${moved}: mounted anew, and what was moved stays`, async () => {
+        const name = newName();
+        const lib = await zips.mount(archiveOf(name), { name: "place" });
+        python(`
+import os
+os.rename("${lib.path}", "${moved}")
+open("${moved}/notes.txt", "w").write("mine")
+`);
+        await refuses(
+          zips.mount(new Uint8Array(99), { name: "place" }),
+          "not-an-archive",
+          /no zip archive/,
+        );
+        assert.equal(await lib.invalidate().catch(({ code }) => code), "not-readable-again");
+        const again = await zips.mount(archiveOf(name), { name: "place" });
+        assert.notEqual(again, lib);
+        assert.equal(valueOf(name), 1);
+        again.unmount();
+        assert.deepEqual(listOf(moved), [name, "notes.txt"]);
+        assert.equal(python(`open("${moved}/${name}/data.txt").read()`), "data 1");
+        python(`import shutil; shutil.rmtree("${moved}")`);
+      });
+
+    test("the folder of all mounts is moved: replace() puts the mount where it was", async () => {
+      const name = newName();
+      const lib = await zips.mount(archiveOf(name), { name: "place" });
+      python('import os; os.rename("/lib/zip", "/lib/zip2")');
+      assert.equal(await lib.replace(archiveOf(name)), true);
+      assert.equal(valueOf(name), 1);
+      lib.unmount();
+      assert.equal(python(`open("/lib/zip2/place/${name}/data.txt").read()`), "data 1");
+      python('import shutil; shutil.rmtree("/lib/zip2")');
+    });
+
     test("a folder that a program removed: mounted anew, and not replaced by what lies there", async () => {
       const name = newName();
       const lib = await zips.mount(archiveOf(name), { name: "removed" });

@@ -85,6 +85,14 @@ class Folders(RelativeTestCase):
                         sys.modules.pop(name, None)
                         self.assertEqual(importlib.import_module(name).who, number)
 
+    def test_data_beside_a_package(self):
+        """As jinja2's PackageLoader asks for it."""
+        self.enter(1)
+        sys.path.insert(0, "app.zip")
+        package = importlib.import_module("tl_pkg")
+        for folder in (package.__path__[0], "app.zip/tl_pkg", "tl_pkg"):
+            self.assertEqual(package.__loader__.get_data(f"{folder}/later.py"), b"who = 1")
+
     @difference("relative-archive")
     def test_told_by_invalidate_caches(self):
         """Since 3.12 importlib then drops the importers of relative paths, as it does those of folders."""
