@@ -5,7 +5,7 @@
 import { ZipImportUsageError, describeValue } from "./base/errors.js";
 import { checkOptions } from "./base/option-rules.js";
 import { orAborted, readSignal, throwIfAborted } from "./base/signals.js";
-import { beginInstallation, checkPyodide, installPrepared } from "./install.js";
+import { beginInstallation, checkPyodide, giveUp, installPrepared } from "./install.js";
 import { Library } from "./kept/library/library.js";
 import { readOptions } from "./options.js";
 import { EarlyFiles, checkOnProgress, throwIfOver } from "./packages/fetch.js";
@@ -74,19 +74,16 @@ function begin(platform, given = {}, caller) {
       );
       const own = library.isFor(pyodide) ? library : undefined;
       const isNew = !installationOf(pyodide);
-      const installing = installPrepared(platform, pyodide, {
-        options,
-        named,
-        begun,
-        library: own,
-      });
+      const prepared = { options, named, begun, library: own };
+      const installing = installPrepared(platform, pyodide, prepared);
+      const installation = installationOf(pyodide);
       try {
         const handle = await orAborted(installing, signal);
-        if (early) await loadPackages(pyodide, names, early, watch);
+        if (early) await orAborted(loadPackages(pyodide, names, early, watch), signal);
         return handle;
       } catch (error) {
         // What was given up may come yet: then it is taken back.
-        if (isNew) installing.then((handle) => handle.uninstall()).catch(() => {});
+        if (isNew && installation) giveUp(pyodide, installation);
         throw error;
       }
     },
@@ -128,7 +125,7 @@ export async function boot(platform, loadPyodide, given, caller = "boot") {
 async function loadPackages(pyodide, names, early, watch) {
   const endOffer = await packagesOf(pyodide)?.offer(early);
   try {
-    await pyodide.loadPackage(names, { messageCallback() {} });
+    await pyodide.loadPackage(names, { messageCallback() {}, ...watch });
   } finally {
     endOffer?.();
   }

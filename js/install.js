@@ -50,6 +50,10 @@ export async function install(platform, pyodide, given) {
   checkPyodide(pyodide, "install(): found");
   const { options, named } = readOptions(platform, given, "install");
   const earlier = installationOf(pyodide);
+  if (earlier?.givenUp) {
+    await earlier.givenUp;
+    return install(platform, pyodide, given);
+  }
   if (earlier) return shareHandle(earlier, options, named);
   // A store takes its time to open, and the side module its own to load.
   const readWasm = () => readWasmFile(platform, options.wasmURL);
@@ -76,10 +80,15 @@ export function beginInstallation(platform, options) {
  * @param {Platform} platform
  * @param {any} pyodide
  * @param {Prepared} prepared
+ * @returns {Promise<import("./index.js").Handle>}
  */
 export async function installPrepared(platform, pyodide, prepared) {
   const earlier = installationOf(pyodide);
   if (!earlier) return begin(platform, pyodide, prepared);
+  if (earlier.givenUp) {
+    await earlier.givenUp;
+    return installPrepared(platform, pyodide, prepared);
+  }
   const { options, named, library } = prepared;
   const handle = await shareHandle(earlier, options, named);
   // The program installed it within its loadPyodide(): stock's archive is still to be put back.
@@ -91,11 +100,26 @@ export async function installPrepared(platform, pyodide, prepared) {
 }
 
 /**
+ * Takes an installation back, which may not be complete yet, unless somebody else has asked for it too.
+ *
+ * @param {any} pyodide
+ * @param {import("./registry.js").Installation} installation
+ */
+export function giveUp(pyodide, installation) {
+  if (installation.isShared) return;
+  installation.givenUp = installation.handle
+    .then((handle) => handle.uninstall())
+    .catch(() => {})
+    .finally(() => forget(pyodide, installation));
+}
+
+/**
  * @param {import("./registry.js").Installation} earlier
  * @param {Options} asked
  * @param {(keyof Options)[]} named
  */
 function shareHandle(earlier, asked, named) {
+  earlier.isShared = true;
   const others = named.filter(
     (name) => name !== "onWarning" && !isSameOption(asked[name], earlier.options[name]),
   );

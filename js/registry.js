@@ -9,6 +9,8 @@ const KEY = Symbol.for("pyodide-zipimport");
  * @typedef {object} Installation
  * @property {import("./options.js").Options} options
  * @property {Promise<any>} handle
+ * @property {boolean} [isShared] somebody else has asked for the handle too
+ * @property {Promise<void>} [givenUp] there while whoever asked for it wants it no more: until it is uninstalled
  * @property {boolean} [isOver] the handle was uninstalled
  */
 

@@ -51,6 +51,6 @@ export function orAborted(work, signal) {
     const onAbort = () => reject(reasonOf(signal));
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
-    work.finally(() => signal.removeEventListener("abort", onAbort)).then(resolve, reject);
+    work.finally(() => signal.removeEventListener?.("abort", onAbort)).then(resolve, reject);
   });
 }

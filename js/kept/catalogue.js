@@ -3,11 +3,15 @@
 // asked or told, since a store that must be awaited cannot be asked within an import.
 
 import { describeValue } from "../base/errors.js";
+import { inTime } from "../base/patience.js";
 import { parseName } from "./names.js";
 import { REMOVE_OLDER } from "./stores/store.js";
 
 /** @typedef {import("./stores/store.js").Store} Store */
 /** @typedef {import("./stores/store.js").StoredEntry & { parsed: import("./names.js").Name }} Entry */
+
+const READ_TIMEOUT_MS = 10_000;
+const WRITE_TIMEOUT_MS = 60_000;
 
 export class Catalogue {
   #store;
@@ -61,7 +65,7 @@ export class Catalogue {
    */
   async getMany(names, onError) {
     try {
-      if (this.#store.getMany) return await this.#store.getMany(names);
+      if (this.#store.getMany) return await answerOf(this.#store.getMany(names));
     } catch (error) {
       onError(error);
       return [];
@@ -91,6 +95,7 @@ export class Catalogue {
     return this.#ask(
       () => this.#store.put(name, bytes),
       () => this.learn(name, nbytes),
+      WRITE_TIMEOUT_MS,
     );
   }
 
@@ -99,6 +104,7 @@ export class Catalogue {
     return this.#ask(
       () => this.#store.delete(name),
       () => void this.#known.delete(name),
+      WRITE_TIMEOUT_MS,
     );
   }
 
@@ -123,12 +129,22 @@ export class Catalogue {
    * would leave the promises of those before it unhandled.
    *
    * @param {() => any} ask
-   * @param {(answer: any) => any} [use]
+   * @param {(value: any) => any} [use]
+   * @param {number} [limitMs]
    */
-  #ask(ask, use = (answer) => answer) {
+  #ask(ask, use = (value) => value, limitMs = READ_TIMEOUT_MS) {
     if (this.sync) return use(plain(ask()));
-    return (async () => use(await ask()))();
+    return (async () => use(await answerOf(ask(), limitMs)))();
   }
+}
+
+/**
+ * @param {any} value or the promise of one
+ * @param {number} [limitMs]
+ */
+function answerOf(value, limitMs = READ_TIMEOUT_MS) {
+  const late = `no answer from the store within ${limitMs / 1000} s`;
+  return inTime(Promise.resolve(value), limitMs, late);
 }
 
 /**

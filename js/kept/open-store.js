@@ -2,6 +2,7 @@
 // Opens the store that the option `storage` means.
 
 import { describeError } from "../base/errors.js";
+import { inTime } from "../base/patience.js";
 import { warn } from "../base/warnings.js";
 import { makeBase, makeDatabaseName, makeFolderName } from "./names.js";
 import { DirectoryStore, checkFolder } from "./stores/directory.js";
@@ -20,6 +21,8 @@ import { isStore } from "./stores/store.js";
  * @property {string} namespace
  * @property {((message: string, code: string) => void) | undefined} onWarning
  */
+
+const OPEN_TIMEOUT_MS = 5000;
 
 /**
  * Never fails: where the store that was asked for cannot be had, there is one warning and another store,
@@ -75,7 +78,8 @@ function open(platform, storage, namespace) {
     return openFolder(folders, folders.resolve(storage.directory), namespace);
   }
   if (storage === "memory") return new MemoryStore();
-  if (storage === "opfs") return openOPFS(base, makeFolderName());
+  if (storage === "opfs")
+    return inTime(openOPFS(base, makeFolderName()), OPEN_TIMEOUT_MS, "it did not open within 5 s");
   if (storage === "auto" && autoStore === "directory" && folders)
     return openFolder(folders, folders.cache(), base);
   return openIndexedDB(makeDatabaseName(base));

@@ -28,6 +28,6 @@ export async function withLimits({ signal, timeout }, label, work) {
     return await orAborted(work(controller.signal), controller.signal);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
+    signal?.removeEventListener?.("abort", onAbort);
   }
 }

@@ -77,9 +77,9 @@ export class Packages {
   async offer(early) {
     await early.begun;
     this.#early = early;
-    const lent = lendFiles(this.#pyodide, (address) => early.takeFrom(address));
+    const endLending = lendFiles(this.#pyodide, (address) => early.takeFrom(address));
     return () => {
-      lent.release();
+      endLending();
       this.#early = undefined;
     };
   }

@@ -30,7 +30,7 @@ export const node = {
     fs,
     process: process.pid,
     user: process.getuid?.(),
-    cache: () => cacheFolder(process.platform, process.env, homedir()),
+    cache: () => resolve(cacheFolder(process.platform, process.env, homedir())),
     resolve: (path) =>
       resolve(
         path instanceof URL || /^file:/i.test(path)

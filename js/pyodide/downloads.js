@@ -73,21 +73,36 @@ export function hookDownloads(pyodide, { readOptions, fetch, finish }) {
   return hooks;
 }
 
+/** @typedef {(address: string) => Promise<Uint8Array | undefined>} Find */
+
+/** What fetch() is asked through: several Pyodides may load at once. */
+const lent = { hooks: new Hooks(), finds: /** @type {Set<Find>} */ (new Set()) };
+
 /**
  * Answers what 0.27 fetches with files that are there already. Others have their own fetch().
  *
  * @param {any} pyodide
- * @param {(address: string) => Promise<Uint8Array | undefined>} find
- * @returns {Hooks} to be released soon: the function is the whole page's
+ * @param {Find} find
+ * @returns {() => void} ends it, to be called soon: the function is the whole page's
  */
 export function lendFiles({ _api: api }, find) {
-  const hooks = new Hooks();
-  if (api.packageManager) return hooks;
-  hooks.replace(globalThis, "fetch", (stock) => async (...args) => {
-    const bytes = await find(String(args[0]?.url ?? args[0]));
-    return bytes
-      ? new Response(/** @type {any} */ (bytes))
-      : Reflect.apply(stock, globalThis, args);
-  });
-  return hooks;
+  if (api.packageManager) return () => {};
+  const { hooks, finds } = lent;
+  if (finds.size === 0) hooks.replace(globalThis, "fetch", answerFetch);
+  finds.add(find);
+  return () => {
+    if (finds.delete(find) && finds.size === 0) hooks.release();
+  };
+}
+
+/** @param {(...args: any[]) => any} stock */
+function answerFetch(stock) {
+  return async (/** @type {any[]} */ ...args) => {
+    const address = String(args[0]?.url ?? args[0]);
+    for (const find of [...lent.finds]) {
+      const bytes = await find(address);
+      if (bytes) return new Response(/** @type {any} */ (bytes));
+    }
+    return Reflect.apply(stock, globalThis, args);
+  };
 }

@@ -304,6 +304,30 @@ module.value`),
     zips.uninstall();
   });
 
+  test("clear() that cannot delete says so", async () => {
+    const { zips, warnings } = await visit();
+    importFrom(zips, makeArchive(), "one");
+    await zips.flush();
+    store.fails = (method) => method === "delete";
+    await zips.clear();
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0][0], /kept code could not be deleted \(delete fails\)$/);
+    zips.uninstall();
+  });
+
+  test("the record of a visit that the store refused is offered again", async () => {
+    const { zips } = await visit();
+    importFrom(zips, makeArchive(), "one");
+    const isRecord = (name) => name.includes("-page-");
+    store.fails = (method, name) => method === "put" && isRecord(name);
+    await zips.flush();
+    assert.equal([...store.entries.keys()].some(isRecord), false);
+    store.fails = () => false;
+    await zips.flush();
+    assert.equal([...store.entries.keys()].some(isRecord), true);
+    zips.uninstall();
+  });
+
   test("an older pack that fits is read though a newer one does not fit", async () => {
     const first = await visit();
     const small = makeArchive();

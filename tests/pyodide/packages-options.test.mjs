@@ -157,6 +157,36 @@ describeOn(oldAndNew, "packages of a start", (version) => {
     zips.uninstall();
   });
 
+  testContents("progress, where only the loader knows the lock file", async () => {
+    const seen = new Set();
+    const { pyodide, zips } = await start(version, {
+      load: (loadPyodide, own) =>
+        boot((given) => loadPyodide({ ...given, ...place.options }), {
+          storage: "memory",
+          onProgress: ({ name }) => seen.add(name),
+          pyodide: { ...own, packages: ["needy"] },
+        }),
+    });
+    assert.deepEqual([...seen].toSorted(), ["needy", "plain"]);
+    assert.equal(pyodide.runPython("import needy; needy.value"), 1);
+    zips.uninstall();
+  });
+
+  test("two starts at a time: fetch() is the program's own after them", async () => {
+    const { fetch } = globalThis;
+    const slow = await serve({
+      [nameOf("later")]: (response) =>
+        setTimeout(() => response.end(WHEELS[nameOf("later")]), 1000),
+    });
+    const packages = [server.urlOf(nameOf("later")), slow.urlOf(nameOf("later"))];
+    const both = await Promise.all(
+      packages.map((each) => startOurs({ ...place.options, packages: [each] })),
+    );
+    assert.equal(globalThis.fetch, fetch);
+    for (const { zips } of both) zips.uninstall();
+    slow.close();
+  });
+
   testOnce("what onProgress throws is thrown", async () => {
     const onProgress = () => {
       throw new Error("no progress");

@@ -1,9 +1,10 @@
 // A time limit for answers that does not count while the thread is busy.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 
 import { waitAtMost } from "../../js/base/patience.js";
+import { Catalogue } from "../../js/kept/catalogue.js";
 
 const block = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
@@ -27,4 +28,26 @@ test("without an answer it ends, once", async () => {
   });
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(count, 1);
+});
+
+test("a store that never answers is waited for: 10 s to read, 60 s to write", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const methods = ["get", "list", "put", "delete", "getMany"];
+  const store = Object.fromEntries(methods.map((name) => [name, () => new Promise(() => {})]));
+  const catalogue = new Catalogue(/** @type {any} */ (store));
+  const errors = [];
+  const asked = [
+    catalogue.get("a"),
+    catalogue.list(),
+    catalogue.getMany(["a"], (error) => errors.push(error.message)),
+    catalogue.put("a", new Uint8Array(1)),
+    catalogue.delete("a"),
+  ];
+  const outcomes = asked.map((each) => each.catch(({ message }) => message));
+  // Each limit is that of several turns.
+  for (let turn = 0; turn < 4; turn++) mock.timers.tick(15_000);
+  mock.timers.reset();
+  const late = (seconds) => `no answer from the store within ${seconds} s`;
+  assert.deepEqual(await Promise.all(outcomes), [late(10), late(10), [], late(60), late(60)]);
+  assert.deepEqual(errors, [late(10)]);
 });

@@ -170,12 +170,39 @@ describeOn([newest], "a signal for flush()", (version) => {
     const finishing = prepare({ signal: late.signal, storage }).finish(pyodide);
     setTimeout(() => late.abort(REASON), 20);
     await assert.rejects(finishing, REASON);
-    while (importerInUse(pyodide) !== "stock") await sleep(20);
+    zips = await install(pyodide, { storage: "memory" });
+    await sleep(300);
+    assert.equal(zips.active, true);
+    assert.equal(importerInUse(pyodide), "ours");
   });
 
-  test("a library's own, which knows neither throwIfAborted() nor a reason", async () => {
+  test("finish() given up, while somebody else has asked for the handle too: that one stays", async () => {
+    zips.uninstall();
+    const controller = new AbortController();
+    const storage = new ToldStore();
+    storage.onCall = () => sleep(200);
+    const finishing = prepare({ signal: controller.signal, storage }).finish(pyodide);
+    const installing = install(pyodide, { storage });
+    controller.abort(REASON);
+    await assert.rejects(finishing, REASON);
+    zips = await installing;
+    await sleep(50);
+    assert.equal(zips.active, true);
+  });
+
+  test("finish() given up, and nobody else: stock's importer is back", async () => {
+    zips.uninstall();
+    const controller = new AbortController();
+    const finishing = prepare({ signal: controller.signal, storage: "memory" }).finish(pyodide);
+    controller.abort(REASON);
+    await assert.rejects(finishing, REASON);
+    while (importerInUse(pyodide) !== "stock") await sleep(20);
+    zips = await install(pyodide, { storage: "memory" });
+  });
+
+  test("a library's own, which knows no more than it must", async () => {
     /** @type {any} */
-    const signal = { aborted: false, addEventListener() {}, removeEventListener() {} };
+    const signal = { aborted: false, addEventListener() {} };
     const archive = pyodide.FS.readFile(importFromNew());
     await zips.flush({ signal });
     const mount = await zips.mount(archive, { signal, copy: true });

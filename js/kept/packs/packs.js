@@ -200,8 +200,9 @@ export class Packs {
    */
   clear(path) {
     const context = this.#context;
-    return this.#enqueue(() =>
-      this.#run(path === undefined ? clearAll(context) : clearPath(context, path)),
+    return this.#enqueue(
+      () => this.#run(path === undefined ? clearAll(context) : clearPath(context, path)),
+      "kept code could not be deleted",
     );
   }
 
@@ -258,21 +259,27 @@ export class Packs {
     return takeValue(this.#context.call("_queued_packs"));
   }
 
-  /** @param {() => Promise<void>} work */
-  #enqueue(work) {
+  /**
+   * @param {() => Promise<void>} work
+   * @param {string} [failure] what it means that it failed
+   */
+  #enqueue(work, failure) {
     const done = this.#work.then(async () => {
       try {
         if (this.#context.isAlive()) await work();
       } catch (error) {
-        this.#warn(error);
+        this.#warn(error, failure);
       }
     });
     this.#work = done;
     return done;
   }
 
-  /** @param {unknown} error */
-  #warn(error) {
+  /**
+   * @param {unknown} error
+   * @param {string} [failure]
+   */
+  #warn(error, failure) {
     // After close() there is nothing left to work on.
     if (!this.#module) return;
     const reason = describeError(error);
@@ -280,7 +287,9 @@ export class Packs {
     const kind = reason.replaceAll(/\d+|[zw]1-[^\s'"]*/g, "");
     if (this.#warned.has(kind) || this.#warned.size === WARNINGS_MAX) return;
     this.#warned.add(kind);
-    const text = `compiled code could not be kept (${reason}); it stays in memory`;
+    const text = failure
+      ? `${failure} (${reason})`
+      : `compiled code could not be kept (${reason}); it stays in memory`;
     warn(this.#settings.onWarning, text, "store-failed");
   }
 }

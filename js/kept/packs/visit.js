@@ -101,8 +101,9 @@ export class Visit {
       .map(({ pathName, file, nbytes }) => `${pathName} ${file} ${nbytes}\n`)
       .join("");
     if (text === this.#text) return undefined;
-    this.#text = text;
-    return store.put(this.#name, new TextEncoder().encode(text));
+    return store.put(this.#name, new TextEncoder().encode(text)).then(() => {
+      this.#text = text;
+    });
   }
 
   /** The record was deleted. */
