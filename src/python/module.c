@@ -277,7 +277,7 @@ static PyMethodDef module_methods[] = {
     {"_get_module_code", (PyCFunction)(void (*)(void))zi_module_code_get,
      METH_VARARGS | METH_KEYWORDS,
      "_get_module_code($module, /, self, fullname, *, compile_source=True)\n--\n\n"
-     "zipimport's function of this name, which its own methods call."},
+     "zipimport's function of this name."},
     /* For js/ alone, so that what they do is said here. */
     /* _use_mount(source, /): set what gives the function behind mount(); None: mount() is refused.
      */

@@ -32,31 +32,30 @@ static int compare_positions(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-static uint32_t bit_of(uint32_t record)
+/* The record that a name finds, or ZI_NO_RECORD. */
+static uint32_t find_record(const struct zi_archive *archive, const char *name, size_t nbytes)
 {
-    return record / ZI_CENTRAL_NBYTES; /* no record is shorter */
+    uint32_t node = zi_archive_find(archive, name, nbytes);
+
+    return node == ZI_INDEX_NONE ? ZI_NO_RECORD : zi_archive_node(archive, node)->record;
 }
 
 void zi_omit(uint8_t *omitted, const struct zi_archive *archive, const char *name, size_t nbytes)
 {
-    uint32_t node = zi_archive_find(archive, name, nbytes);
+    uint32_t record = find_record(archive, name, nbytes);
+    uint32_t bit = record / ZI_CENTRAL_NBYTES; /* no record is shorter */
 
-    if (node == ZI_INDEX_NONE || zi_archive_node(archive, node)->record == ZI_NO_RECORD)
-        return;
-    uint32_t bit = bit_of(zi_archive_node(archive, node)->record);
-    omitted[bit / 8] |= (uint8_t)(1u << bit % 8);
+    if (record != ZI_NO_RECORD)
+        omitted[bit / 8] |= (uint8_t)(1u << bit % 8);
 }
 
 static bool is_omitted(const struct zi_archive *archive, const uint8_t *omitted,
                        const struct zi_entry *entry, uint32_t record)
 {
-    uint32_t node = zi_archive_find(archive, (const char *)entry->raw_name, entry->raw_name_nbytes);
-    uint32_t last = node != ZI_INDEX_NONE ? zi_archive_node(archive, node)->record : ZI_NO_RECORD;
-
     /* Of duplicates, names find the last. */
-    if (last == ZI_NO_RECORD)
-        last = record;
-    uint32_t bit = bit_of(last);
+    uint32_t last = find_record(archive, (const char *)entry->raw_name, entry->raw_name_nbytes);
+    uint32_t bit = (last == ZI_NO_RECORD ? record : last) / ZI_CENTRAL_NBYTES;
+
     return omitted[bit / 8] & 1u << bit % 8;
 }
 

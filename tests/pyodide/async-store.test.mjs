@@ -371,7 +371,8 @@ module.value`),
     importFrom(first.zips, path, "one");
     await first.zips.flush();
     first.zips.uninstall();
-    for (const name of store.entries.keys()) if (name.includes("-page-")) store.entries.delete(name);
+    for (const name of store.entries.keys())
+      if (name.includes("-page-")) store.entries.delete(name);
 
     store.getMany = async () => {
       throw new Error("getMany fails");

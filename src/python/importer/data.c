@@ -13,39 +13,38 @@ static void raise_not_str(PyObject *pathname, PyObject *start)
     Py_XDECREF(result);
 }
 
-/* Writes what follows the archive's path and a slash, a new reference: 1, 0 where the path does not
- * begin so, or -1 with an exception. */
-static int strip(PyObject *archive_path, PyObject *pathname, PyObject **key_ret)
+/* What follows the archive's path and a slash, or the whole of it, which counts from the archive's
+ * root. A new reference. */
+static PyObject *strip(PyObject *archive_path, PyObject *pathname)
 {
     PyObject *start = archive_path ? PyUnicode_FromFormat("%U/", archive_path) : NULL;
+    PyObject *key = NULL;
     Py_ssize_t found = -1;
 
     if (start && !PyUnicode_Check(pathname))
         raise_not_str(pathname, start);
     else if (start)
         found = PyUnicode_Tailmatch(pathname, start, 0, PY_SSIZE_T_MAX, -1);
-    if (found == 1) {
-        *key_ret = PyUnicode_Substring(pathname, PyUnicode_GetLength(start), PY_SSIZE_T_MAX);
-        found = *key_ret ? 1 : -1;
-    }
+    if (found == 1)
+        key = PyUnicode_Substring(pathname, PyUnicode_GetLength(start), PY_SSIZE_T_MAX);
+    else if (found == 0)
+        key = Py_NewRef(pathname);
     Py_XDECREF(start);
-    return (int)found;
+    return key;
 }
 
-/* What follows the archive's own path, or the whole of it: then it counts from the archive's root.
- * A new reference. */
+/* Of an archive whose path is relative, `__path__` of packages is absolute. */
 static PyObject *strip_archive(const struct zi_view *view, PyObject *pathname)
 {
-    PyObject *key = NULL;
-    int found = strip(view->archive_path, pathname, &key);
+    PyObject *key = strip(view->archive_path, pathname);
 
-    if (found == 0) {
-        /* As `__path__` of a package has it, of an archive whose path is relative. */
+    if (key == pathname) {
         PyObject *absolute = PyUnicode_DecodeFSDefault(view->record->path);
-        found = strip(absolute, pathname, &key);
+        Py_DECREF(key);
+        key = strip(absolute, pathname);
         Py_XDECREF(absolute);
     }
-    return found == 0 ? Py_NewRef(pathname) : key;
+    return key;
 }
 
 /* What a path leads to, ZI_INDEX_NONE when nothing; -1 with an exception. */

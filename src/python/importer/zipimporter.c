@@ -190,11 +190,11 @@ static PyMethodDef importer_methods[] = {
      "Return the module's code object; ZipImportError if it cannot be had."},
     {"get_data", FAST(get_data),
      "get_data($self, /, pathname)\n--\n\n"
-     "Return the bytes of a member, named from the archive's root or with the archive's path; "
+     "Return a member's bytes, by its path with or without the archive's; "
      "OSError if there is none."},
     {"get_filename", FAST(get_filename),
      "get_filename($self, /, fullname)\n--\n\n"
-     "Return the path of the member that get_code() would take the code from."},
+     "Return the path of the member that get_code() uses."},
     {"get_source", FAST(get_source),
      "get_source($self, /, fullname)\n--\n\n"
      "Return the module's source as str; None if there is only bytecode."},
