@@ -155,7 +155,8 @@ DIFFERENCES = {
         "is found as soon as it is there, as from 3.13 on", "newest behaviour on every version"),
     "changed-archive-reread": Row(
         EVERY, "an archive that changed without an invalidation gives errors or another module's bytes",
-        "noticed at the first wrong byte; the directory is read again and the access repeated, once", "python/cpython#63281"),
+        "noticed at the first wrong byte; the directory is read again and the access repeated, once. One that vanished raises "
+        "FileNotFoundError as in stock, and from then on has no modules and no data", "python/cpython#63281"),
     "reload-looks": Row(
         EVERY, "importlib.reload() of a module whose archive was written anew reads other bytes, or fails, unless caches were "
         "invalidated before", "reload looks at the archive first: one stat, and whatever changed is read again",
@@ -163,7 +164,9 @@ DIFFERENCES = {
     "relative-archive": Row(
         EVERY, "a relative archive is looked for, at each read, in the folder that is the current one by then, with the directory of "
         "the first archive of that spelling", "in the folder in which the importer was made, as importlib's FileFinder does; audit "
-        "hooks see the absolute path, and `__path__` of a package is absolute", "one job's code must not run for the next job, which changes its folder"),
+        "hooks see the absolute path, and `__path__` of a package that `find_spec()` found is absolute: `get_data()` takes both spellings, but a "
+        "program that cuts `archive` off `__path__`, as jinja2's `list_templates()`, has to be given an absolute path",
+        "one job's code must not run for the next job, which changes its folder"),
     "archive-attribute": Row(
         "3.11, 3.12", "setting an importer's archive attribute leaves it with the old directory", "takes the other archive's, as "
         "from 3.13 on", "newest behaviour on every version"),
