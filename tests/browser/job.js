@@ -51,7 +51,8 @@ async function parity({ pyodide, install, base, output, job }) {
   }
   const warnings = [];
   const onWarning = (message, code) => warnings.push({ message, code });
-  const zips = await install(pyodide, { onWarning });
+  // Nothing of them asks the browser's storage, which may take long while other engines keep the disk busy.
+  const zips = await install(pyodide, { storage: "memory", onWarning });
   if (!zips.active) throw new Error(`the importer could not be installed: ${warnings[0].message}`);
   // The suite installs the importer itself; it is taken out after each file, so that every file
   // starts as the first one does.
