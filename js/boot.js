@@ -83,7 +83,7 @@ function begin(platform, given = {}, caller) {
         return handle;
       } catch (error) {
         // What was given up may come yet: then it is taken back.
-        if (isNew && installation) giveUp(pyodide, installation);
+        if (isNew && installation) giveUp(installation);
         throw error;
       }
     },

@@ -19,7 +19,7 @@ import { callFunction } from "./pyodide/python.js";
 import { loadPythonModule, releasePythonModule } from "./pyodide/side-module.js";
 import { SUPPORTED, buildOf, isSupported } from "./pyodide/versions.js";
 import { readWasmFile } from "./pyodide/wasm-file.js";
-import { forget, installationOf, remember } from "./registry.js";
+import { endingOf, forget, installationOf, remember } from "./registry.js";
 
 /** @typedef {import("./platform/platform.js").Platform} Platform */
 /** @typedef {import("./options.js").Options} Options */
@@ -50,10 +50,6 @@ export async function install(platform, pyodide, given) {
   checkPyodide(pyodide, "install(): found");
   const { options, named } = readOptions(platform, given, "install");
   const earlier = installationOf(pyodide);
-  if (earlier?.givenUp) {
-    await earlier.givenUp;
-    return install(platform, pyodide, given);
-  }
   if (earlier) return shareHandle(earlier, options, named);
   // A store takes its time to open, and the side module its own to load.
   const readWasm = () => readWasmFile(platform, options.wasmURL);
@@ -80,15 +76,10 @@ export function beginInstallation(platform, options) {
  * @param {Platform} platform
  * @param {any} pyodide
  * @param {Prepared} prepared
- * @returns {Promise<import("./index.js").Handle>}
  */
 export async function installPrepared(platform, pyodide, prepared) {
   const earlier = installationOf(pyodide);
   if (!earlier) return begin(platform, pyodide, prepared);
-  if (earlier.givenUp) {
-    await earlier.givenUp;
-    return installPrepared(platform, pyodide, prepared);
-  }
   const { options, named, library } = prepared;
   const handle = await shareHandle(earlier, options, named);
   // The program installed it within its loadPyodide(): stock's archive is still to be put back.
@@ -102,15 +93,12 @@ export async function installPrepared(platform, pyodide, prepared) {
 /**
  * Takes an installation back, which may not be complete yet, unless somebody else has asked for it too.
  *
- * @param {any} pyodide
  * @param {import("./registry.js").Installation} installation
  */
-export function giveUp(pyodide, installation) {
+export function giveUp(installation) {
   if (installation.isShared) return;
-  installation.givenUp = installation.handle
-    .then((handle) => handle.uninstall())
-    .catch(() => {})
-    .finally(() => forget(pyodide, installation));
+  installation.isOver = true;
+  installation.ending = installation.handle.then((handle) => handle.uninstall()).catch(() => {});
 }
 
 /**
@@ -149,15 +137,15 @@ function beginStore(platform, options) {
  * @returns {Promise<import("./index.js").Handle>}
  */
 function begin(platform, pyodide, prepared) {
+  const ending = endingOf(pyodide);
   /** @type {import("./registry.js").Installation} */
   const installation = { options: prepared.options, handle: Promise.resolve() };
   // Noted before anything is awaited: a second call that comes meanwhile shares this one's outcome.
   remember(pyodide, installation);
   const onUninstall = () => forget(pyodide, installation);
+  const starting = () => start(platform, pyodide, prepared, onUninstall);
   // It has the methods named by symbols where the engine has the symbols.
-  installation.handle = /** @type {Promise<any>} */ (
-    start(platform, pyodide, prepared, onUninstall)
-  );
+  installation.handle = /** @type {Promise<any>} */ (ending ? ending.then(starting) : starting());
   return installation.handle;
 }
 

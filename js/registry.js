@@ -10,8 +10,8 @@ const KEY = Symbol.for("pyodide-zipimport");
  * @property {import("./options.js").Options} options
  * @property {Promise<any>} handle
  * @property {boolean} [isShared] somebody else has asked for the handle too
- * @property {Promise<void>} [givenUp] there while whoever asked for it wants it no more: until it is uninstalled
- * @property {boolean} [isOver] the handle was uninstalled
+ * @property {boolean} [isOver] the handle was uninstalled, or is about to be
+ * @property {Promise<void>} [ending] then until when
  */
 
 /** @type {WeakMap<object, Installation>} */
@@ -19,10 +19,26 @@ const frozen = new WeakMap();
 
 /**
  * @param {any} pyodide
+ * @returns {Installation[]} those that are noted, also such as are over
+ */
+function noted(pyodide) {
+  return [pyodide[KEY], frozen.get(pyodide)].filter((each) => each);
+}
+
+/**
+ * @param {any} pyodide
  * @returns {Installation | undefined}
  */
 export function installationOf(pyodide) {
-  return [pyodide[KEY], frozen.get(pyodide)].find((each) => each && !each.isOver);
+  return noted(pyodide).find((each) => !each.isOver);
+}
+
+/**
+ * @param {any} pyodide
+ * @returns {Promise<void> | undefined} until when one that was given up is still there
+ */
+export function endingOf(pyodide) {
+  return noted(pyodide).find((each) => each.ending)?.ending;
 }
 
 /**

@@ -65,7 +65,8 @@ export class Catalogue {
    */
   async getMany(names, onError) {
     try {
-      if (this.#store.getMany) return await answerOf(this.#store.getMany(names));
+      const { getMany } = this.#store;
+      if (getMany) return await this.#ask(() => getMany.call(this.#store, names));
     } catch (error) {
       onError(error);
       return [];
@@ -139,10 +140,11 @@ export class Catalogue {
 }
 
 /**
- * @param {any} value or the promise of one
+ * @param {any} value of a store, or the promise of one
  * @param {number} [limitMs]
+ * @returns {Promise<any>} rejected where it takes longer
  */
-function answerOf(value, limitMs = READ_TIMEOUT_MS) {
+export function answerOf(value, limitMs = READ_TIMEOUT_MS) {
   const late = `no answer from the store within ${limitMs / 1000} s`;
   return inTime(Promise.resolve(value), limitMs, late);
 }

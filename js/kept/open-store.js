@@ -79,7 +79,11 @@ function open(platform, storage, namespace) {
   }
   if (storage === "memory") return new MemoryStore();
   if (storage === "opfs")
-    return inTime(openOPFS(base, makeFolderName()), OPEN_TIMEOUT_MS, "it did not open within 5 s");
+    return inTime(
+      openOPFS(base, makeFolderName()),
+      OPEN_TIMEOUT_MS,
+      `it did not open within ${OPEN_TIMEOUT_MS / 1000} s`,
+    );
   if (storage === "auto" && autoStore === "directory" && folders)
     return openFolder(folders, folders.cache(), base);
   return openIndexedDB(makeDatabaseName(base));

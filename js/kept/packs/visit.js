@@ -5,7 +5,7 @@
 // The record is one small entry for each address, a line for each archive: the name of its path, the file
 // of its pack, and that file's size, newest first.
 
-import { inTime } from "../../base/patience.js";
+import { answerOf } from "../catalogue.js";
 import { makeVisit, parseName } from "../names.js";
 
 /** @typedef {import("../stores/store.js").Store} Store */
@@ -19,9 +19,6 @@ import { makeVisit, parseName } from "../names.js";
  * @property {string[]} missing files that are not there any more
  * @property {unknown} error why not more: the first reason, if there are several
  */
-
-/** How long an installation waits for the store before it goes on with what is there. */
-const STORE_TIMEOUT_MS = 10_000;
 
 export class Visit {
   #name;
@@ -41,12 +38,8 @@ export class Visit {
     this.#name = makeVisit(platform.crc32(address).toString(16));
     /** @type {Recalled} */
     const recalled = { lines: [], files: new Map(), missing: [], error: undefined };
-    const late = `no answer from the store within ${STORE_TIMEOUT_MS / 1000} s`;
-    this.#recalling = inTime(
-      this.#recall(opening, nbytesMax, recalled),
-      STORE_TIMEOUT_MS,
-      late,
-    ).then(
+    // An installation goes on with what came in time.
+    this.#recalling = answerOf(this.#recall(opening, nbytesMax, recalled)).then(
       () => recalled,
       (error) => ({ ...recalled, files: new Map(recalled.files), error }),
     );
