@@ -17,8 +17,7 @@ export class Handle {
   #module;
   /** @type {import("./kept/packs/packs.js").Packs | undefined} */
   #packs;
-  /** @type {import("./kept/library/library.js").Library | undefined} */
-  #library;
+  #describeStart;
   /** @type {import("./packages/packages.js").Packages | undefined} */
   #packages;
   #mounts;
@@ -31,15 +30,15 @@ export class Handle {
    * @param {() => void} onUninstall called once the importer is gone
    * @param {object} kept
    * @param {import("./kept/packs/packs.js").Packs} [kept.packs] none where bytecode is not kept
-   * @param {import("./kept/library/library.js").Library} [kept.library] that boot() started from
+   * @param {() => import("./index.js").StartStats | undefined} kept.describeStart by boot()
    * @param {import("./packages/packages.js").Packages} [kept.packages] none where they are unpacked
    * @param {import("./mount/mounts.js").Mounts} mounts
    */
-  constructor(pyodide, module, onUninstall, { packs, library, packages }, mounts) {
+  constructor(pyodide, module, onUninstall, { packs, packages, describeStart }, mounts) {
     this.#pyodide = pyodide;
     this.#module = module;
     this.#packs = packs;
-    this.#library = library;
+    this.#describeStart = describeStart;
     this.#packages = packages;
     this.#mounts = mounts;
     this.#onUninstall = onUninstall;
@@ -69,7 +68,7 @@ export class Handle {
   stats() {
     const counts = this.active ? takeValue(this.#call("stats")) : {};
     const storage = this.#packs?.describe();
-    const start = this.#library?.describe();
+    const start = this.#describeStart();
     const packages = this.#packages?.describe();
     const kept = {
       ...(packages && { packages }),

@@ -82,12 +82,27 @@ export async function installPrepared(platform, pyodide, prepared) {
   if (!earlier) return begin(platform, pyodide, prepared);
   const { options, named, library } = prepared;
   const handle = await shareHandle(earlier, options, named);
-  // The program installed it within its loadPyodide(): stock's archive is still to be put back.
-  if (library?.isReplaced) {
-    library.settle(pyodide, buildOf(pyodide), handle.active);
-    if (handle.active) handle.invalidate(library.path);
-  }
+  if (library) takeUp(pyodide, library, earlier, handle);
   return handle;
+}
+
+/**
+ * For a program that installed the importer within its loadPyodide(), and for one whose loadPyodide() gave the same
+ * Pyodide twice: the start belongs to the library that was asked within it.
+ *
+ * @param {any} pyodide
+ * @param {Library} library
+ * @param {import("./registry.js").Installation} installation
+ * @param {Handle} handle
+ */
+function takeUp(pyodide, library, installation, handle) {
+  const { library: earlier, packs } = installation;
+  if (earlier === library || (earlier && !library.wasAsked)) return;
+  const { isReplaced } = library;
+  library.settle(pyodide, buildOf(pyodide), handle.active);
+  if (isReplaced && handle.active) handle.invalidate(library.path);
+  installation.library = library;
+  packs?.takeLibrary(library);
 }
 
 /**
@@ -143,7 +158,7 @@ function begin(platform, pyodide, prepared) {
   // Noted before anything is awaited: a second call that comes meanwhile shares this one's outcome.
   remember(pyodide, installation);
   const onUninstall = () => forget(pyodide, installation);
-  const starting = () => start(platform, pyodide, prepared, onUninstall);
+  const starting = () => start(platform, pyodide, prepared, installation, onUninstall);
   // It has the methods named by symbols where the engine has the symbols.
   installation.handle = /** @type {Promise<any>} */ (ending ? ending.then(starting) : starting());
   return installation.handle;
@@ -153,12 +168,15 @@ function begin(platform, pyodide, prepared) {
  * @param {Platform} platform
  * @param {any} pyodide
  * @param {Prepared} prepared
+ * @param {import("./registry.js").Installation} installation
  * @param {() => void} onUninstall
  * @returns {Promise<Handle>} never rejected: what fails here leaves Python's own importer in place
  */
-async function start(platform, pyodide, { options, begun, library }, onUninstall) {
+async function start(platform, pyodide, { options, begun, library }, installation, onUninstall) {
   let module, packs, packages;
   let isTakenOver = false;
+  installation.library = library;
+  const describeStart = () => installation.library?.describe();
   try {
     if (!isSupported(pyodide.version)) {
       throw new ZipImportInternalError(
@@ -174,12 +192,13 @@ async function start(platform, pyodide, { options, begun, library }, onUninstall
     if (store) {
       const { visit } = begun;
       packs = new Packs(pyodide, module, { ...options, platform, store, library, visit });
+      installation.packs = packs;
       await packs.preload();
     }
     if (options.trace) callFunction(module, "set_tracing", (method) => method(true));
     const mounts = new Mounts(pyodide, module, { ...options, platform });
     if (options.mountPackages) packages = new Packages(pyodide, module, platform);
-    return new Handle(pyodide, module, onUninstall, { packs, library, packages }, mounts);
+    return new Handle(pyodide, module, onUninstall, { packs, packages, describeStart }, mounts);
   } catch (error) {
     if (isTakenOver) giveBack(module, packs);
     if (module) releasePythonModule(pyodide, module);
@@ -191,7 +210,7 @@ async function start(platform, pyodide, { options, begun, library }, onUninstall
       code,
     );
     const mounts = new Mounts(pyodide, undefined, { ...options, platform });
-    return new Handle(pyodide, undefined, onUninstall, { library }, mounts);
+    return new Handle(pyodide, undefined, onUninstall, { describeStart }, mounts);
   }
 }
 

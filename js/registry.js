@@ -9,6 +9,8 @@ const KEY = Symbol.for("pyodide-zipimport");
  * @typedef {object} Installation
  * @property {import("./options.js").Options} options
  * @property {Promise<any>} handle
+ * @property {import("./kept/packs/packs.js").Packs} [packs] none where bytecode is not kept
+ * @property {import("./kept/library/library.js").Library} [library] that the Pyodide was started from
  * @property {boolean} [isShared] somebody else has asked for the handle too
  * @property {boolean} [isOver] the handle was uninstalled, or is about to be
  * @property {Promise<void>} [ending] then until when

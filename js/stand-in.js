@@ -23,7 +23,8 @@ export function standInFor(platform, real, here) {
       if (isGuess(platform, settings.indexURL, here)) delete settings.indexURL;
       const options = { ...checkOwn(zipimport), pyodide: settings };
       const { pyodide, zips } = await boot(platform, real.loadPyodide, options, "loadPyodide");
-      Object.defineProperty(pyodide, "zipimport", { value: zips, configurable: true });
+      if (Object.isExtensible(pyodide))
+        Object.defineProperty(pyodide, "zipimport", { value: zips, configurable: true });
       return pyodide;
     },
   };
@@ -50,7 +51,8 @@ function checkOwn(zipimport = {}) {
  * @param {string} here
  */
 function isGuess(platform, indexURL, here) {
-  if (typeof indexURL !== "string") return false;
+  // A bundle that is no module has no address.
+  if (typeof indexURL !== "string" || !URL.canParse(here)) return false;
   const own = new URL(here);
   const url = resolve(platform, indexURL, here);
   if (url?.protocol !== own.protocol || url.host !== own.host) return false;

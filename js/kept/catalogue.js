@@ -92,7 +92,8 @@ export class Catalogue {
    */
   put(name, bytes, mayWait = false) {
     const nbytes = bytes.length;
-    if (mayWait && this.sync && this.#store.putAsync) return this.#store.putAsync(name, bytes);
+    if (mayWait && this.sync && this.#store.putAsync)
+      return answerOf(this.#store.putAsync(name, bytes), WRITE_TIMEOUT_MS);
     return this.#ask(
       () => this.#store.put(name, bytes),
       () => this.learn(name, nbytes),
@@ -113,7 +114,8 @@ export class Catalogue {
   removeOlder() {
     if (this.#hasRemovedOlder) return undefined;
     this.#hasRemovedOlder = true;
-    return /** @type {any} */ (this.#store)[REMOVE_OLDER]?.();
+    const removing = /** @type {any} */ (this.#store)[REMOVE_OLDER]?.();
+    return removing && answerOf(removing).catch(() => {});
   }
 
   /**

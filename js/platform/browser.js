@@ -10,7 +10,8 @@ export const browser = {
   isSingleFile: false,
   crc32: computeCRC32,
   address,
-  toURL: (path) => new URL(path, globalThis.location?.href),
+  // As fetch() does it: a frame may have its document's base, and none of its own.
+  toURL: (path) => new URL(path, globalThis.document?.baseURI ?? globalThis.location?.href),
   read,
   openFile: undefined,
   autoStore: "indexeddb",

@@ -1,7 +1,7 @@
 // @ts-check
 // Files in Pyodide's file system: where ours lie, and where its standard library lies. Seen in 0.27.8,
 // 0.28.3, 0.29.5, 314.0.7 and 315.0.0-alpha.2: the archive `/lib/pythonXY.zip`, which appears while
-// `fsInit` runs; `FS.writeFile` with `canOwn`, which keeps the array itself.
+// `fsInit` runs; `FS.writeFile` with `canOwn`, which keeps the array itself; a node's `contents`.
 
 /** For our files. It is not on sys.path: nothing in it can be imported by accident. */
 export const FOLDER = "/lib/pyodide_zipimport";
@@ -73,6 +73,15 @@ export function* listFiles(fs, root, folder = "") {
 export function giveFile(fs, path, bytes) {
   fs.mkdirTree(path.slice(0, path.lastIndexOf("/")));
   fs.writeFile(path, bytes, { canOwn: true });
+}
+
+/**
+ * @param {any} fs
+ * @param {string} path of a file of MEMFS
+ * @returns {unknown} what is another thing once the file has been written anew
+ */
+export function contentsOf(fs, path) {
+  return fs.lookupPath(path).node.contents?.buffer;
 }
 
 /**

@@ -4,12 +4,15 @@
 
 import { decodeBase85 } from "../base/base85.js";
 import { ZipImportInternalError, describeError } from "../base/errors.js";
+import { inTime } from "../base/patience.js";
 import { makeURL } from "../base/urls.js";
 
 /** @typedef {import("../platform/platform.js").Platform} Platform */
 /** @typedef {{ bytes: Uint8Array, module: WebAssembly.Module }} WasmFile the file, and the same compiled */
 
 const ENTRY_POINT = "PyInit_pyodide_zipimport";
+/** Python waits for it, and can do without. */
+const READ_TIMEOUT_MS = 30_000;
 
 /**
  * Reads the side module and checks it, so that nothing which is not one reaches Pyodide's loader:
@@ -21,16 +24,24 @@ const ENTRY_POINT = "PyInit_pyodide_zipimport";
  * @throws {ZipImportInternalError} "wasm-unreachable" or "wasm-invalid"
  */
 export async function readWasmFile(platform, wasmURL) {
-  if (platform.isSingleFile && wasmURL === undefined) return readInlined(platform);
-  // Bundlers look for this very expression to copy the file along.
-  const beside = new URL("../pyodide_zipimport.wasm", import.meta.url);
+  if (wasmURL !== undefined) return readFrom(platform, toURL(platform, wasmURL));
+  if (platform.isSingleFile) return readInlined(platform);
   try {
-    return await readFrom(platform, wasmURL === undefined ? beside : toURL(platform, wasmURL));
+    return await readFrom(platform, findBeside());
   } catch (error) {
-    if (wasmURL !== undefined) throw error;
     return readInlined(platform).catch(() => {
       throw error;
     });
+  }
+}
+
+/** @throws {ZipImportInternalError} in a bundle that is no module: it has no address */
+function findBeside() {
+  try {
+    // Bundlers look for this very expression to copy the file along.
+    return new URL("../pyodide_zipimport.wasm", import.meta.url);
+  } catch (error) {
+    throw unreachable("pyodide_zipimport.wasm", error);
   }
 }
 
@@ -42,7 +53,8 @@ export async function readWasmFile(platform, wasmURL) {
 async function readFrom(platform, url) {
   let bytes;
   try {
-    bytes = await platform.read(url);
+    const late = `no answer within ${READ_TIMEOUT_MS / 1000} s`;
+    bytes = await inTime(platform.read(url), READ_TIMEOUT_MS, late);
   } catch (error) {
     throw unreachable(url.href, error);
   }

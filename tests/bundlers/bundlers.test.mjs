@@ -31,6 +31,7 @@ const WAYS = [
   { bundler: "parcel", mode: "build", beside: true },
   { bundler: "rollup", mode: "build", beside: false },
   { bundler: "esbuild", mode: "build", beside: false },
+  { bundler: "esbuild", mode: "script", beside: false },
 ];
 
 const TYPES = {

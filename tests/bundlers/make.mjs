@@ -1,7 +1,7 @@
 // Makes the application beside it with one bundler, as a user would: hardly any configuration, and none
 // that is about this package. Copied to build/bundlers by its test, where the bundlers are installed.
 //
-//   node make.mjs BUNDLER [dev]    prints the address of Vite's server, or the folder of what was built
+//   node make.mjs BUNDLER [dev|script]    prints the address of Vite's server, or the folder of what was built
 //
 // A server runs until its standard input ends.
 
@@ -69,11 +69,13 @@ const builders = {
 
   async esbuild() {
     const { build } = await import("esbuild");
+    const isScript = mode === "script"; // which has no address of its own, and is one file
     const { warnings } = await build({
-      ...{ entryPoints: [`${app}/app.js`], outdir: out, bundle: true, splitting: true },
-      ...{ format: "esm", logLevel: "warning" },
+      ...{ entryPoints: [`${app}/app.js`], outdir: out, bundle: true, splitting: !isScript },
+      ...{ format: isScript ? "iife" : "esm", logLevel: "error" },
     });
-    if (warnings.length > 0) throw new Error(JSON.stringify(warnings));
+    const others = warnings.filter(({ id }) => !isScript || id !== "empty-import-meta");
+    if (others.length > 0) throw new Error(JSON.stringify(others));
     usePage();
     return out;
   },

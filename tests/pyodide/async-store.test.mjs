@@ -495,6 +495,21 @@ module.value`),
     zips.uninstall();
   });
 
+  test("the same failure with another name each time is told once", async () => {
+    const { zips, warnings } = await visit();
+    await zips.flush();
+    for (const name of ["x-1a9", "x-7zz"]) {
+      importFrom(zips, makeArchive(), "one");
+      store.fails = (method) => {
+        if (method === "put") throw new Error(`EACCES: open '/v1/.${name}.tmp'`);
+      };
+      await zips.flush();
+    }
+    store.fails = () => false;
+    assert.equal(warnings.length, 1);
+    zips.uninstall();
+  });
+
   test("an error that cannot be described is one too, and the work goes on", async () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();

@@ -6,6 +6,8 @@ import { readFileSync, readdirSync } from "node:fs";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { strToU8, unzipSync, zipSync } from "fflate";
+
 import {
   collectWarnings,
   importerInUse,
@@ -173,11 +175,12 @@ describe("boot, what it is given", () => {
     let own;
     const { pyodide, zips } = await bootBy(async (given, loadPyodide) => {
       const pyodide = await loadPyodide(given);
-      own = await install(pyodide, { storage: "memory" });
+      own = await install(pyodide, options);
       pyodide.runPython("import colorsys");
       return pyodide;
     }, options);
     assert.equal(zips, own);
+    assert.equal(zips.stats().start.library, "kept");
     pyodide.runPython(`
 import sys, inspect, json, wave
 assert json.__file__.endswith("/json/__init__.py"), json.__file__
@@ -185,6 +188,84 @@ assert "def loads" in inspect.getsource(json.loads)`);
     const [path] = pyodide.FS.readdir("/lib").filter((name) => /^python.*\.zip$/.test(name));
     const stock = readFileSync(projectPath(`node_modules/pyodide-${VERSION}/python_stdlib.zip`));
     assert.deepEqual(pyodide.FS.readFile(`/lib/${path}`), new Uint8Array(stock));
+  });
+
+  test("a loader that installs by itself at the first start: the next one is prepared", async () => {
+    const options = { storage: { directory: `${temporaryFolder()}/store` }, autoFlush: false };
+    const found = [];
+    for (let visit = 0; visit < 2; visit++) {
+      const { zips } = await bootBy(async (given, loadPyodide) => {
+        const pyodide = await loadPyodide(given);
+        await install(pyodide, options);
+        return pyodide;
+      }, options);
+      await zips.flush();
+      found.push(zips.stats().start.library);
+    }
+    assert.deepEqual(found, ["stock", "kept"]);
+  });
+
+  test("two starts by a loader that gives one Pyodide: it is of the one that was asked", async () => {
+    const options = { storage: { directory: `${temporaryFolder()}/store` }, autoFlush: false };
+    const found = [];
+    for (let visit = 0; visit < 2; visit++) {
+      const [{ zips }] = await start(VERSION, {
+        load: (loadPyodide, own) => {
+          let only;
+          const load = (given) => (only ??= loadPyodide(given));
+          const { signal } = new AbortController(); // the first one finishes last
+          const given = { ...options, pyodide: own };
+          return Promise.all([boot(load, { ...given, signal }), boot(load, given)]);
+        },
+      });
+      await zips.flush();
+      found.push(zips.stats().start.library);
+    }
+    assert.deepEqual(found, ["stock", "kept"]);
+  });
+
+  describe("a program that puts an archive of its own into the place of the standard library's", () => {
+    const options = { storage: { directory: `${temporaryFolder()}/store` }, autoFlush: false };
+    const stock = new Uint8Array(
+      readFileSync(projectPath(`node_modules/pyodide-${VERSION}/python_stdlib.zip`)),
+    );
+    const patched = unzipSync(stock);
+    patched["colorsys.py"] = strToU8("mine = 42\n");
+    const own = zipSync(patched);
+    const fsInit = async (FS) => {
+      const find = () =>
+        FS.analyzePath("/lib").exists &&
+        FS.readdir("/lib").find((name) => /^python.*zip$/.test(name));
+      while (!find()) await sleep(1);
+      await sleep(200); // when we have looked at it
+      FS.writeFile(`/lib/${find()}`, own);
+    };
+
+    const visit = async (given) => {
+      const { pyodide, zips } = await bootWith({ ...options, pyodide: given });
+      await zips.flush();
+      const mine = pyodide.runPython("import colorsys; getattr(colorsys, 'mine', None)");
+      return [mine, zips.stats().start.library];
+    };
+    const REPLACED = /put another archive into the place/;
+
+    test("keeps it, also where another one was kept", async () => {
+      assert.deepEqual(await visit({}), [undefined, "stock"]);
+      for (let i = 0; i < 2; i++) assert.deepEqual(await visit({ fsInit }), [42, "stock"]);
+      const { zips } = await bootWith({ ...options, pyodide: { fsInit } });
+      assert.match(zips.stats().start.reason, REPLACED);
+    });
+
+    test("and no other start gets what was made of it", async () => {
+      const first = { storage: { directory: `${temporaryFolder()}/store` }, autoFlush: false };
+      for (const given of [{ fsInit }, { fsInit }, {}]) {
+        const { pyodide, zips } = await bootWith({ ...first, pyodide: given });
+        await zips.flush();
+        const mine = pyodide.runPython("import colorsys; getattr(colorsys, 'mine', None)");
+        assert.equal(mine, given.fsInit && 42);
+      }
+      assert.deepEqual(await visit({}), [undefined, "kept"]);
+    });
   });
 
   test("a loader that calls fsInit when Python runs already: all stays as it is", async () => {
@@ -300,6 +381,14 @@ assert "def loads" in inspect.getsource(json.loads)`);
     await zips.flush();
     const { library, reason } = zips.stats().start;
     assert.deepEqual([zips.active, library, reason], [true, "stock", "nothing is kept"]);
+  });
+
+  test("memory, which no later start has: nothing is compiled for one", async () => {
+    const { zips } = await bootWith({ storage: "memory" });
+    await zips.flush();
+    const { start: started, storage } = zips.stats();
+    assert.equal(started.reason, "nothing is kept");
+    assert.deepEqual([storage.kind, storage.bytes], ["memory", 0]);
   });
 });
 

@@ -3,10 +3,14 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 import {
   describeVersions,
   importerInUse,
+  newest,
   start,
   temporaryFolder,
   writeArchive,
@@ -57,10 +61,32 @@ test("an engine without the symbols has handles without such methods", async () 
       [],
     );
     const mounts = new Mounts(undefined, undefined, { platform: node });
-    new Handle(undefined, undefined, () => {}, {}, mounts).uninstall();
+    new Handle(undefined, undefined, () => {}, { describeStart() {} }, mounts).uninstall();
   } finally {
     globalThis.Symbol = Symbol;
   }
   const { Handle } = await import("../../js/handle.js");
   assert.equal(typeof Handle.prototype[Symbol.dispose], "function");
+});
+
+test("what the program lets go of without a word goes, once all is written", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
+  let gone = 0;
+  const registry = new FinalizationRegistry(() => gone++);
+  const COUNT = 4;
+  const use = async () => {
+    const pyodide = await start(newest);
+    const zips = await install(pyodide, { storage: "memory" });
+    pyodide.runPython("import colorsys");
+    await zips.flush();
+    registry.register(pyodide, undefined);
+  };
+  for (let i = 0; i < COUNT; i++) await use();
+  // The engine may keep the last ones for itself.
+  for (let left = 50; gone < COUNT / 2 && left > 0; left--) {
+    collect();
+    await sleep(100);
+  }
+  assert.ok(gone >= COUNT / 2, `${gone} of ${COUNT}`);
 });

@@ -19,6 +19,8 @@ import {
   temporaryFolder,
   writeArchive,
 } from "./harness.mjs";
+import { node } from "../../js/platform/node.js";
+import { standInFor } from "../../js/stand-in.js";
 
 const JS = projectPath("js/");
 const MODULE = pathToFileURL(`${JS}drop-in-node.js`).href;
@@ -112,6 +114,15 @@ describe("an indexURL given to the stand-in", () => {
 
   const from = process.cwd();
   before(() => assert.equal(`${from}/`, projectPath("")));
+  test("in a bundle, which has no address, every indexURL is the program's", async () => {
+    const given = [];
+    const real = { version: NEWEST, loadPyodide: async (options) => given.push(options.indexURL) };
+    const { loadPyodide } = standInFor(node, real, undefined);
+    const asked = loadPyodide({ indexURL: "/pyodide/", zipimport: { storage: "memory" } });
+    await assert.rejects(asked, { code: "not-pyodide" });
+    assert.deepEqual(given, ["/pyodide/"]);
+  });
+
   for (const [what, indexURL] of Object.entries(guesses))
     test(`${what} is a client's guess: Pyodide takes its own`, async () => {
       assert.equal(await indexURLFor(indexURL), undefined);

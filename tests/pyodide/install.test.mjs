@@ -280,6 +280,7 @@ test("after a fatal error: coded errors, and uninstall() lets go of everything",
   const watchEnd = () => () => void ended++;
   const { install: installHere } = makeAPI({ ...node, watchEnd });
   const zips = await installHere(pyodide, { storage: "memory" });
+  pyodide.runPython("import colorsys"); // which is to be written
   const { error: print } = console;
   console.error = () => {};
   assert.throws(() =>

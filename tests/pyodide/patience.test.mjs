@@ -5,6 +5,8 @@ import { mock, test } from "node:test";
 
 import { waitAtMost } from "../../js/base/patience.js";
 import { Catalogue } from "../../js/kept/catalogue.js";
+import { REMOVE_OLDER } from "../../js/kept/stores/store.js";
+import { readWasmFile } from "../../js/pyodide/wasm-file.js";
 
 const block = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 
@@ -50,4 +52,27 @@ test("a store that never answers is waited for: 10 s to read, 60 s to write", as
   const late = (seconds) => `no answer from the store within ${seconds} s`;
   assert.deepEqual(await Promise.all(outcomes), [late(10), late(10), [], late(60), late(60)]);
   assert.deepEqual(errors, [late(10)]);
+});
+
+test("nor does a store that only writes in the background hold others up, or what is tidied", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const never = () => new Promise(() => {});
+  const store = { sync: true, putAsync: never, [REMOVE_OLDER]: never };
+  const catalogue = new Catalogue(/** @type {any} */ (store));
+  const asked = [catalogue.put("a", new Uint8Array(1), true), catalogue.removeOlder()];
+  const outcomes = asked.map((each) => each.catch(({ message }) => message));
+  for (let turn = 0; turn < 4; turn++) mock.timers.tick(15_000);
+  mock.timers.reset();
+  const late = "no answer from the store within 60 s";
+  assert.deepEqual(await Promise.all(outcomes), [late, undefined]);
+});
+
+test("a server that never answers is waited for 30 s", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const platform = { read: () => new Promise(() => {}), toURL: (path) => new URL(path) };
+  const reading = readWasmFile(/** @type {any} */ (platform), "http://127.0.0.1/a.wasm");
+  const outcome = assert.rejects(reading, { code: "wasm-unreachable", message: /within 30 s/ });
+  for (let turn = 0; turn < 4; turn++) mock.timers.tick(7_500);
+  mock.timers.reset();
+  await outcome;
 });

@@ -379,3 +379,13 @@ test("without crypto.subtle, as on an insecure page, a digest cannot be checked"
     /found no crypto\.subtle/,
   );
 });
+
+test("in a frame an address goes by the document's base, as fetch() has it", () => {
+  const before = globalThis.document;
+  globalThis.document = /** @type {any} */ ({ baseURI: "https://example.org/app/" });
+  try {
+    assert.equal(browser.toURL("a.whl").href, "https://example.org/app/a.whl");
+  } finally {
+    globalThis.document = before;
+  }
+});

@@ -5,6 +5,7 @@
 import { inTime } from "../../base/patience.js";
 import { touchQuietly } from "../catalogue.js";
 import { digestOf, parseName, SCHEMA } from "../names.js";
+import { MemoryStore } from "../stores/memory.js";
 
 /** @typedef {import("../stores/store.js").Store} Store */
 /** @typedef {import("../stores/store.js").StoredEntry} StoredEntry */
@@ -69,7 +70,7 @@ export class Candidates {
 
   async #findFirst() {
     const store = await this.#opening;
-    if (!store) return void this.#fail("nothing is kept");
+    if (!store || store instanceof MemoryStore) return void this.#fail("nothing is kept");
     const note = await store.get(this.#key.place);
     const noted = note && new TextDecoder().decode(note);
     const isNoted = (/** @type {string} */ name) => Number(parseName(name)?.group === noted);

@@ -10,7 +10,7 @@
 //     settled    stock's archive is back, and #missing holds what the start had to compile
 
 import { describeError } from "../../base/errors.js";
-import { findLibrary, untilLibrary } from "../../pyodide/files.js";
+import { contentsOf, findLibrary, untilLibrary } from "../../pyodide/files.js";
 import { digestOf, makeLibraryName, parseName } from "../names.js";
 import { Candidates } from "./candidates.js";
 import { keyOf } from "./key.js";
@@ -21,6 +21,8 @@ import { writeLibrary } from "./write.js";
 /** @typedef {import("../packs/packs.js").Pace} Pace */
 /** @typedef {import("../../platform/platform.js").Platform} Platform */
 /** @typedef {[name: string, path: string]} Module */
+
+const CHANGED = "the program has put another archive into the place of Pyodide's own";
 
 export class Library {
   #platform;
@@ -34,8 +36,8 @@ export class Library {
   path = "";
   /** @type {Uint8Array | undefined} stock's archive, while another stands in its place */
   #stock;
-  /** Of stock's archive, once it is known. */
-  #archive = "";
+  /** What the file held that was left there for the start. */
+  #left = /** @type {unknown} */ (undefined);
   /** @type {string | undefined} the file that Pyodide was started from */
   #used;
   #pyodide = /** @type {any} */ (undefined);
@@ -70,6 +72,11 @@ export class Library {
     return this.#fs === undefined || this.#fs === pyodide.FS;
   }
 
+  /** Whether a start has asked for what is kept: of a Pyodide that this is for, it was that one's. */
+  get wasAsked() {
+    return this.#fs !== undefined;
+  }
+
   /** Whether the archive with bytecode stands in the place of stock's. */
   get isReplaced() {
     return this.#stock !== undefined;
@@ -98,10 +105,11 @@ export class Library {
       const path = await untilLibrary(fs);
       if (!path) return void this.#fail("stock's archive did not come in time");
       const stock = fs.readFile(path);
-      this.#archive = digestOf(stock, this.#platform.crc32);
-      const found = await this.#candidates.take(this.#archive);
-      if (!found || this.#pyodide) return;
+      this.#left = contentsOf(fs, path);
+      const found = await this.#candidates.take(digestOf(stock, this.#platform.crc32));
+      if (!found || this.#pyodide || this.#isChanged(fs, path)) return;
       fs.writeFile(path, found.bytes, { canOwn: true });
+      this.#left = contentsOf(fs, path);
       this.#stock = stock;
       this.#used = found.file;
       this.#outcome = { library: "kept", bytes: found.bytes.length, compiles: 0 };
@@ -126,17 +134,24 @@ export class Library {
     this.#pyodide = pyodide;
     try {
       this.path = findLibrary(pyodide.FS) ?? "";
+      const isChanged = this.#isChanged(pyodide.FS, this.path);
+      this.#left = undefined;
+      if (isChanged) {
+        // What stands there is the program's, and stays.
+        this.#stock = this.#used = undefined;
+        this.#fail(CHANGED);
+      }
       const settled = settleModules(pyodide, this.path, this.isReplaced);
       const { magic, missing, bytecode, settings } = settled;
       this.#outcome.compiles = missing.length;
       if (!isInstalled) return;
       if (this.#stock) pyodide.FS.writeFile(this.path, this.#stock, { canOwn: true });
-      this.#archive ||= digestOf(pyodide.FS.readFile(this.path), this.#platform.crc32);
+      const archive = digestOf(pyodide.FS.readFile(this.path), this.#platform.crc32);
       this.#name = makeLibraryName({
         ...{ version: pyodide.version, build, magic },
-        ...{ settings: this.#key.settings, archive: this.#archive },
+        ...{ settings: this.#key.settings, archive },
       });
-      const obstacle = this.#obstacle(bytecode, settings);
+      const obstacle = isChanged ? CHANGED : this.#obstacle(bytecode, settings);
       if (obstacle && !this.isReplaced) this.#fail(obstacle);
       if (!obstacle && this.#key.isWritable) this.#missing = missing;
       this.#stock = undefined;
@@ -145,6 +160,16 @@ export class Library {
     }
     // One that another build made of the very same archive is that build's.
     if (parseName(this.#used ?? "")?.group !== this.#name) this.#used = undefined;
+  }
+
+  /**
+   * Whether the program has put an archive of its own there meanwhile.
+   *
+   * @param {any} fs
+   * @param {string} path
+   */
+  #isChanged(fs, path) {
+    return this.#left !== undefined && this.#left !== contentsOf(fs, path);
   }
 
   /**

@@ -13,6 +13,7 @@ import { warn } from "../../base/warnings.js";
 import { callFunction, isAlive, takeValue } from "../../pyodide/python.js";
 import { buildOf } from "../../pyodide/versions.js";
 import { Catalogue } from "../catalogue.js";
+import { MemoryStore } from "../stores/memory.js";
 import { clearAll, clearPath } from "./clear.js";
 import { flushAtOnce, flushSteps } from "./flush.js";
 import { Schedule } from "./schedule.js";
@@ -30,7 +31,7 @@ import { Shelf } from "./shelf.js";
  * @property {number} preloadBytes
  * @property {boolean} autoFlush
  * @property {((message: string, code: string) => void) | undefined} onWarning
- * @property {Library | undefined} [library] written like a pack
+ * @property {Library | undefined} [library] see takeLibrary()
  * @property {import("./visit.js").Visit | undefined} [visit] what the last one used
  */
 
@@ -43,7 +44,7 @@ import { Shelf } from "./shelf.js";
  * @property {Catalogue} store
  * @property {string} build of Pyodide, as names have it
  * @property {number} maxBytes
- * @property {Library | undefined} library
+ * @property {Library} [library]
  * @property {import("./visit.js").Visit | undefined} visit
  * @property {Set<string>} toWrite packs to write, also such of which nothing is queued: of several files,
  *   or that the store refused
@@ -87,10 +88,10 @@ export class Packs {
   constructor(pyodide, module, settings) {
     this.#module = module;
     this.#settings = settings;
-    const { platform, store, maxBytes, library, visit } = settings;
+    const { platform, store, maxBytes, visit } = settings;
     /** @type {Context} */
     const context = {
-      ...{ pyodide, platform, maxBytes, library, visit },
+      ...{ pyodide, platform, maxBytes, visit },
       store: new Catalogue(store),
       build: buildOf(pyodide),
       toWrite: new Set(),
@@ -112,7 +113,18 @@ export class Packs {
       flushNow: () => this.flushNow(),
     });
     this.#isWriting = context.call("_use_store", this.#forPython(), context.build);
-    if (library?.isIncomplete) context.schedule();
+    if (settings.library) this.takeLibrary(settings.library);
+  }
+
+  /**
+   * Has a standard library written like a pack: for a later start, which memory does not live to see.
+   *
+   * @param {Library} library that Pyodide was started from
+   */
+  takeLibrary(library) {
+    if (this.#settings.store instanceof MemoryStore) return;
+    this.#context.library = library;
+    if (library.isIncomplete) this.#context.schedule();
   }
 
   /** What the Python module calls. */
@@ -284,7 +296,7 @@ export class Packs {
     if (!this.#module) return;
     const reason = describeError(error);
     // Each thing that is wrong is told once. Sizes and names differ where it is the same thing.
-    const kind = reason.replaceAll(/\d+|[zw]1-[^\s'"]*/g, "");
+    const kind = reason.replaceAll(/[^\s'"]*\d[^\s'"]*/g, "");
     if (this.#warned.has(kind) || this.#warned.size === WARNINGS_MAX) return;
     this.#warned.add(kind);
     const text = failure

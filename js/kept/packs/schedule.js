@@ -15,14 +15,18 @@ const IDLE_MS = 1000;
  */
 
 export class Schedule {
+  #platform;
   #owner;
   #isOn;
-  /** @type {(() => void) | undefined} */
+  /**
+   * Set while there may be something to write. Who watches holds the whole Pyodide: it is not to be kept by that
+   * for longer.
+   *
+   * @type {(() => void) | undefined}
+   */
   #unwatch;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  /** Whether there may be something to write. */
-  #isPending = false;
   #countBefore = 0;
 
   /**
@@ -31,32 +35,32 @@ export class Schedule {
    * @param {Owner} owner
    */
   constructor(platform, isOn, owner) {
+    this.#platform = platform;
     this.#owner = owner;
     this.#isOn = isOn;
-    if (!isOn) return;
-    this.#unwatch = platform.watchEnd({
-      onHide: () => this.#atEnd(owner.flushHidden),
-      onExit: () => this.#atEnd(owner.flushNow),
-    });
   }
 
   /** There is something to write. Called within imports. */
   begin() {
     if (!this.#isOn) return;
-    this.#isPending = true;
+    this.#unwatch ??= this.#platform.watchEnd({
+      onHide: () => this.#atEnd(this.#owner.flushHidden),
+      onExit: () => this.#atEnd(this.#owner.flushNow),
+    });
     this.#timer ??= this.#startTimer();
   }
 
   /** All is written. */
   done() {
-    this.#isPending = false;
+    this.#unwatch?.();
+    this.#unwatch = undefined;
   }
 
   /** Nothing more is written. */
   end() {
     this.#isOn = false;
     clearTimeout(this.#timer);
-    this.#unwatch?.();
+    this.done();
   }
 
   #startTimer() {
@@ -78,7 +82,7 @@ export class Schedule {
 
   /** @param {() => void} flush */
   #atEnd(flush) {
-    if (!this.#isPending || !this.#owner.isAlive()) return;
+    if (!this.#owner.isAlive()) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     flush();
