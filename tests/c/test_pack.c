@@ -43,7 +43,7 @@ static enum zi_status open_file(struct test *t, struct fixture *fixture)
 #define SOURCES                                                                                    \
     ZIP({.name = "p/"}, {.name = "p/__init__.py", .data = ZIP_TEXT("x = 1")},                      \
         {.name = "p/m.py", .data = ZIP_TEXT("y = 22")}, {.name = "p/data.txt"},                    \
-        {.name = "q/n.py", .data = ZIP_TEXT("y = 22")}, {.name = "p/old.pyc"})
+        {.name = "q/n.py", .data = ZIP_TEXT("y = 22")}, {.name = "p/old.pyc"}, {.name = "p/m.pt"})
 
 static struct zi_entry entry_of(const struct fixture *fixture, const char *name)
 {
@@ -277,13 +277,14 @@ TEST(test_pack__wants)
 {
     FIXTURE fixture = {0};
     CLEANUP(release_writer) struct zi_pack_writer writer = {0};
-    static const char *const names[] = {"p/", "q/", "p/data.txt", "p/old.pyc", "p/m.py", "q/n.py"};
-    static const bool wanted[] = {false, false, false, false, true, true};
+    static const char *const names[] = {"p/",     "q/",     "p/data.txt", "p/old.pyc",
+                                        "p/m.pt", "p/m.py", "q/n.py"};
+    static const bool wanted[] = {false, false, false, false, false, true, true};
 
     TRY(open_archive(t, &fixture, SOURCES));
     TRY(zi_pack_writer_open(&writer, &t->host, t->path, fixture.archive, MAGIC, &t->err));
     CHECK(!zi_pack_writer_wants(&writer, ZI_INDEX_ROOT));
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 7; i++) {
         uint32_t node = zi_archive_find(fixture.archive, names[i], strlen(names[i]));
         CHECK_EQUAL(zi_pack_writer_wants(&writer, node), wanted[i]);
     }
