@@ -12,8 +12,8 @@
 #define EXPORTED __attribute__((visibility("default")))
 
 _Static_assert(offsetof(struct zi_bridge_area, kind) == 16 &&
-                   offsetof(struct zi_bridge_area, name) == 32 &&
-                   offsetof(struct zi_bridge_area, position) == 288,
+                   offsetof(struct zi_bridge_area, name) == 28 &&
+                   offsetof(struct zi_bridge_area, position) == 8,
                "JavaScript counts on these places");
 _Static_assert(sizeof((struct zi_bridge_area *)0)->name > ZI_TREE_NAME_NBYTES_MAX,
                "every name of a tree fits");
@@ -138,7 +138,6 @@ EXPORTED void zi_bridge_describe(struct zi_mount *mount, uint32_t node)
 {
     const char *name;
     size_t nbytes;
-    bool is_local = false;
 
     area = (struct zi_bridge_area){.kind = kind_of(mount, node)};
     if (area.kind == ZI_TREE_INVISIBLE)
@@ -151,8 +150,6 @@ EXPORTED void zi_bridge_describe(struct zi_mount *mount, uint32_t node)
     struct zi_entry entry;
     zi_archive_entry(mount->archive, node, &entry);
     area.nbytes = (double)entry.nbytes;
-    area.mtime = (double)zi_tree_mtime(&entry, &is_local);
-    area.is_local = is_local;
 }
 
 EXPORTED const uint8_t *zi_bridge_read(struct zi_mount *mount, uint32_t node)

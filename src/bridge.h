@@ -14,14 +14,12 @@
 /* Where both sides put what is no number; js/mount/bridge.js names the same offsets. */
 struct zi_bridge_area {
     double nbytes;        /* 0: of a file's contents or a link's text */
-    double mtime;         /* 8: as zi_tree_mtime() gives it */
-    uint32_t kind;        /* 16: enum zi_tree_kind */
-    uint32_t is_local;    /* 20: whether the mtime is */
-    uint32_t error;       /* 24: errno of a read that failed */
-    uint32_t name_nbytes; /* 28 */
-    char name[256];       /* 32: a node's, or the one to find; UTF-8 */
-    double position;      /* 288: of contents that were read, if they stand in the archive's file as
+    double position;      /* 8: of contents that were read, if they stand in the archive's file as
                              they are; else 0 */
+    uint32_t kind;        /* 16: enum zi_tree_kind */
+    uint32_t error;       /* 20: errno of a read that failed */
+    uint32_t name_nbytes; /* 24 */
+    char name[256];       /* 28: a node's, or the one to find; UTF-8 */
 };
 
 /* One for all calls: an answer stands there until the next call. */

@@ -10,15 +10,13 @@ export const CHANGE = { within: 1, gone: 2 };
 /** Places in struct zi_bridge_area. */
 const AREA = {
   nbytes: 0,
-  mtime: 8,
+  position: 8,
   kind: 16,
-  isLocal: 20,
-  error: 24,
-  nameBytes: 28,
-  name: 32,
-  position: 288,
+  error: 20,
+  nameBytes: 24,
+  name: 28,
 };
-const AREA_BYTES = 296;
+const AREA_BYTES = 288;
 const NAME_BYTES_MAX = 255;
 
 /**
@@ -26,7 +24,6 @@ const NAME_BYTES_MAX = 255;
  * @property {string} name
  * @property {number} kind one of KIND
  * @property {number} nbytes of a file's contents or a link's text
- * @property {number} mtime in milliseconds since the epoch; 0 where the archive does not say
  */
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -75,12 +72,10 @@ export class Bridge {
     this.#library.exports.zi_bridge_describe(mount, node);
     const area = this.#area();
     const nameBytes = area.getUint32(AREA.nameBytes, true);
-    const mtime = area.getFloat64(AREA.mtime, true) * 1000;
     return {
       name: decoder.decode(this.#bytesAt(this.#pointer + AREA.name, nameBytes).slice()),
       kind: area.getUint32(AREA.kind, true),
       nbytes: area.getFloat64(AREA.nbytes, true),
-      mtime: area.getUint32(AREA.isLocal, true) ? fromLocal(mtime) : mtime,
     };
   }
 
@@ -185,17 +180,4 @@ export class Bridge {
   #bytesAt(pointer, nbytes) {
     return this.memory().subarray(pointer, pointer + nbytes);
   }
-}
-
-/** @param {number} time what a clock showed here, counted as if that were UTC */
-function fromLocal(time) {
-  const at = new Date(time);
-  return new Date(
-    at.getUTCFullYear(),
-    at.getUTCMonth(),
-    at.getUTCDate(),
-    at.getUTCHours(),
-    at.getUTCMinutes(),
-    at.getUTCSeconds(),
-  ).getTime();
 }

@@ -8,6 +8,11 @@ import { CHANGE } from "./bridge.js";
 /** @typedef {Facts & { index: number }} Child */
 
 export class Layer {
+  /**
+   * The modification time of all that it shows, as if it had been unpacked now: linecache, template engines and
+   * others see by that whether what lies at a path is new, and archives that were made anew may have the old times.
+   */
+  time = Date.now();
   #fs;
   #errno;
   #bridge;

@@ -59,7 +59,7 @@ export class Nodes {
    * @returns {any} its node
    */
   plant(parent, name, layer) {
-    const root = this.#makeDirectory(parent, name, [{ layer, index: ROOT }], Date.now());
+    const root = this.#makeDirectory(parent, name, [{ layer, index: ROOT }], layer.time);
     this.#watchMoves(/** @type {Directory} */ (this.#directories.get(root)));
     return root;
   }
@@ -348,7 +348,7 @@ export class Nodes {
     const { node } = directory;
     const [{ layer, index }] = shown;
     const facts = layer.describe(index);
-    const time = facts.mtime || node.mtime || node.timestamp;
+    const { time } = layer;
     directory.isMaking = true;
     try {
       if (facts.kind === KIND.directory) return this.#makeDirectory(node, facts.name, shown, time);

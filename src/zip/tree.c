@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-/* MS-DOS dates begin with 1980 (APPNOTE 4.4.6). */
-#define DOS_EPOCH_YEAR 1980
-#define UNIX_EPOCH_YEAR 1970
-#define DAY_SECONDS 86400
-
 const char *zi_tree_name(const struct zi_archive *archive, uint32_t node, size_t *nbytes_ret)
 {
     const struct zi_node *at = zi_archive_node(archive, node);
@@ -126,33 +121,4 @@ uint32_t zi_tree_resolve(const struct zi_archive *archive, const char *path, siz
         nbytes -= length;
     }
     return node;
-}
-
-/* Days since 1970 of a day of the Gregorian calendar; months count from 1. */
-static int64_t days_since_epoch(unsigned year, unsigned month, unsigned day)
-{
-    static const uint16_t before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
-    unsigned years = year - UNIX_EPOCH_YEAR;
-    /* MS-DOS years end with 2107: of those that 100 divides, only 2100 matters. */
-    unsigned leap_days = (years + 1) / 4 - (year > 2100);
-    bool is_leap = year % 4 == 0 && year != 2100;
-
-    return (int64_t)years * 365 + leap_days + before[month - 1] + (is_leap && month > 2) + day - 1;
-}
-
-int64_t zi_tree_mtime(const struct zi_entry *entry, bool *is_local_ret)
-{
-    unsigned year = DOS_EPOCH_YEAR + (entry->dos_date >> 9);
-    unsigned month = entry->dos_date >> 5 & 15;
-    unsigned day = entry->dos_date & 31;
-    int64_t seconds;
-
-    *is_local_ret = false;
-    if (zi_entry_utc_mtime(entry, &seconds))
-        return seconds;
-    if (month < 1 || month > 12 || day < 1)
-        return 0;
-    *is_local_ret = true;
-    return days_since_epoch(year, month, day) * DAY_SECONDS + (entry->dos_time >> 11) * 3600 +
-           (entry->dos_time >> 5 & 63) * 60 + (entry->dos_time & 31) * 2;
 }

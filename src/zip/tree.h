@@ -41,8 +41,4 @@ uint32_t zi_tree_resolve(const struct zi_archive *archive, const char *path, siz
 /* A node's name in its directory, without slashes; borrowed from the archive. */
 const char *zi_tree_name(const struct zi_archive *archive, uint32_t node, size_t *nbytes_ret);
 
-/* When the entry was changed last, in seconds: since the epoch, or, where *is_local_ret, as clocks
- * showed it at the writer's place, counted as if that were UTC. 0 where the entry does not say. */
-int64_t zi_tree_mtime(const struct zi_entry *entry, bool *is_local_ret);
-
 #endif

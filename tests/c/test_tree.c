@@ -112,34 +112,3 @@ TEST(test_tree__shown_names_are_the_visible_ones)
     CHECK_LIST("", " p/ r\\s.py");
     CHECK_LIST("p", " m.py");
 }
-
-TEST(test_tree__mtime)
-{
-    static const struct {
-        unsigned date, time;
-        int64_t seconds;
-    } times[] = {
-        {0x0021, 0, 315532800},                             /* 1980-01-01 */
-        {(2026 - 1980) << 9 | 11 << 5 | 27, 0, 1795737600}, /* 2026-11-27 */
-        {(2024 - 1980) << 9 | 2 << 5 | 29, 0, 1709164800},  /* 2024-02-29 */
-        {(2024 - 1980) << 9 | 3 << 5 | 1, 0, 1709251200},   /* 2024-03-01 */
-        {(2100 - 1980) << 9 | 3 << 5 | 1, 0, 4107542400},   /* 2100-03-01 */
-        {(2101 - 1980) << 9 | 1 << 5 | 1, 0, 4133980800},   /* 2101-01-01 */
-        {0x0021, 23 << 11 | 59 << 5 | 29, 315532800 + 86398} /* 23:59:58 */,
-        {0, 0, 0},
-        {15 << 5 | 1, 0, 0},
-    };
-
-    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
-        struct zi_entry entry = {.dos_date = (uint16_t)times[i].date,
-                                 .dos_time = (uint16_t)times[i].time};
-        bool is_local;
-        CHECK(zi_tree_mtime(&entry, &is_local) == times[i].seconds);
-        CHECK_EQUAL(is_local, times[i].seconds != 0);
-    }
-    const uint8_t extra[] = {'U', 'T', 5, 0, 1, 0x10, 0x20, 0x30, 0x40};
-    struct zi_entry entry = {.extra = extra, .extra_nbytes = sizeof extra, .dos_date = 0x21};
-    bool is_local;
-    CHECK(zi_tree_mtime(&entry, &is_local) == 0x40302010);
-    CHECK(!is_local);
-}

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import {
   collectWarnings,
@@ -212,6 +213,27 @@ describeOn([newest], "mount()", (version) => {
         REASON,
       );
       assert.equal(valueOf(name), 1);
+      lib.unmount();
+    });
+
+    test("replace(): source lines are the new ones, although size and time in the archive are as before", async () => {
+      const name = newName();
+      const lib = await zips.mount(archiveOf(name, 1), { name });
+      const firstLine = () =>
+        runWith(
+          pyodide,
+          `
+import importlib, inspect, os, sys, time
+sys.modules.pop(name, None)
+module = importlib.import_module(name)
+assert abs(os.stat(module.__file__).st_mtime - time.time()) < 600, "it is as if it was unpacked just now"
+inspect.getsource(module)`,
+          { name },
+        );
+      assert.equal(firstLine(), "value = 1\n");
+      await sleep(5);
+      await lib.replace(archiveOf(name, 2));
+      assert.equal(firstLine(), "value = 2\n");
       lib.unmount();
     });
 
