@@ -1176,7 +1176,7 @@ def open_bridge():
 def read_node(bridge, pointer, node):
     contents = bridge.zi_bridge_read(pointer, node)
     area = ctypes.string_at(bridge.zi_bridge_area(), 32)
-    nbytes, error = int(struct.unpack("d", area[:8])[0]), int.from_bytes(area[24:28], "little")
+    nbytes, error = int(struct.unpack("d", area[:8])[0]), int.from_bytes(area[20:24], "little")
     try:
         if error:
             raise MemoryError if error == errno.ENOMEM else OSError(error, "")
@@ -1334,8 +1334,8 @@ def find_by_way_of_stock_in_a_shared_folder():
         pointer = module._share(path)
         with mounted(one, path), mounted(other, path):
             area = bridge.zi_bridge_area()
-            ctypes.memmove(area + 32, b"own", 3)
-            ctypes.c_uint32.from_address(area + 28).value = 3
+            ctypes.memmove(area + 28, b"own", 3)
+            ctypes.c_uint32.from_address(area + 24).value = 3
             bridge.zi_bridge_note(pointer)
             spec = module._mount_hook(path).find_spec("own")
             return spec and (spec.name, spec.origin[len(path):], type(spec.loader).__name__)

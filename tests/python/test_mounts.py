@@ -223,6 +223,17 @@ class Mounting(MountTestCase):
         support.ours._unmount(second)
         self.assertEqual(sys.path_hooks, before)
 
+    def test_a_hook_that_the_program_put_first_stays_first(self):
+        def program(path):
+            raise ImportError(path)
+
+        before = list(sys.path_hooks)
+        sys.path_hooks.insert(0, program)
+        self.addCleanup(sys.path_hooks.remove, program)
+        pointer, *_ = support.ours._mount("/mounted", self.make(MEMBERS))
+        self.assertEqual(sys.path_hooks, [program, support.ours._mount_hook, *before])
+        support.ours._unmount(pointer)
+
     def test_what_was_known_of_the_path_is_looked_for_anew(self):
         class Path(str):
             pass
@@ -338,8 +349,8 @@ class Sharing(MountTestCase):
         bridge = ctypes.CDLL(support.ours.__file__)
         bridge.zi_bridge_area.restype = ctypes.c_void_p
         area = bridge.zi_bridge_area()
-        ctypes.memmove(area + 32, name.encode(), len(name))
-        ctypes.c_uint32.from_address(area + 28).value = len(name)
+        ctypes.memmove(area + 28, name.encode(), len(name))
+        ctypes.c_uint32.from_address(area + 24).value = len(name)
         bridge.zi_bridge_note.argtypes = [ctypes.c_void_p]
         bridge.zi_bridge_note(self.pointer)
 

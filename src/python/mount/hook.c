@@ -40,17 +40,28 @@ PyObject *zi_mount_hook(PyObject *module, PyObject *path)
     return finder;
 }
 
-/* Puts the hook on the list, or takes it off. */
-static int place_hook(PyObject *module, PyObject *hooks, bool wanted)
+/* Where a hook stands on the list; behind all where it does not. */
+static Py_ssize_t find_hook(PyObject *hooks, const PyObject *hook)
 {
-    PyObject *hook = PyObject_GetAttrString(module, "_mount_hook");
     Py_ssize_t count = PyList_Size(hooks), at = 0;
-    int answer = hook ? 0 : -1;
 
     while (at < count && PyList_GetItem(hooks, at) != hook)
         at++;
+    return at;
+}
+
+/* Puts the hook on the list, or takes it off. It stands before Python's own two, of which the one
+ * for archives comes first; what the program has put before those has its say before us. */
+static int place_hook(PyObject *module, PyObject *hooks, bool wanted)
+{
+    struct zi_state *state = PyModule_GetState(module);
+    PyObject *hook = PyObject_GetAttrString(module, "_mount_hook");
+    Py_ssize_t count = PyList_Size(hooks), at = find_hook(hooks, hook);
+    Py_ssize_t stock = find_hook(hooks, state->zipimporter);
+    int answer = hook ? 0 : -1;
+
     if (hook && at == count && wanted)
-        answer = PyList_Insert(hooks, 0, hook);
+        answer = PyList_Insert(hooks, stock < count ? stock : 0, hook);
     else if (hook && at < count && !wanted)
         answer = PyList_SetSlice(hooks, at, at + 1, NULL);
     Py_XDECREF(hook);
