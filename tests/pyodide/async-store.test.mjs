@@ -6,6 +6,7 @@ import { afterEach, beforeEach, test } from "node:test";
 
 import { collectWarnings, describeOn, newest, start, writeArchive } from "./harness.mjs";
 import { makeAPI } from "../../js/api.js";
+import { Visit } from "../../js/kept/packs/visit.js";
 import { browser } from "../../js/platform/browser.js";
 import { node } from "../../js/platform/node.js";
 
@@ -493,6 +494,19 @@ module.value`),
       ["list fails", "put fails"],
     );
     zips.uninstall();
+  });
+
+  test("what was read of the last visit is given once, and held no longer", async () => {
+    const { zips } = await visit();
+    importFrom(zips, makeArchive(), "one");
+    await zips.flush();
+    zips.uninstall();
+    const last = new Visit(node, Promise.resolve(store), 1e6);
+    const taken = [await last.takeRecalled(), await last.takeRecalled()];
+    assert.deepEqual(
+      taken.map(({ files }) => files.size),
+      [1, 0],
+    );
   });
 
   test("the same failure with another name each time is told once", async () => {

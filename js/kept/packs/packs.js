@@ -177,7 +177,7 @@ export class Packs {
    */
   async preload() {
     const { shelf, visit } = this.#context;
-    if (visit) await this.#enqueue(async () => shelf.takeRecalled(await visit.recalled()));
+    if (visit) await this.#enqueue(async () => shelf.takeRecalled(await visit.takeRecalled()));
     void this.#enqueue(() => shelf.readRest(this.#settings.preloadBytes));
   }
 

@@ -45,9 +45,16 @@ export class Visit {
     );
   }
 
-  /** @returns {Promise<Recalled>} never rejected */
-  recalled() {
-    return this.#recalling;
+  /** @returns {Promise<Recalled>} never rejected; given once, and not held here any longer */
+  takeRecalled() {
+    const recalling = this.#recalling;
+    this.#recalling = Promise.resolve({
+      lines: [],
+      files: new Map(),
+      missing: [],
+      error: undefined,
+    });
+    return recalling;
   }
 
   /**
