@@ -23,6 +23,7 @@ struct walk {
     unsigned hops;
     struct followed first; /* of the links that stand for one own part */
     struct followed last;
+    size_t last_nbytes; /* of its text, which the path begins with */
 };
 
 static bool is_directory(const struct walk *walk)
@@ -43,12 +44,13 @@ static enum zi_status fail(struct walk *walk, const struct followed *link, enum 
     return err->status;
 }
 
-/* What was looked for is missing: that is a link's fault if a link says that it is there. */
+/* What was looked for is missing: that is a link's fault if a link says that it is there. That is
+ * the last one only if it lies in that one's own text; what stands behind is of links before it. */
 static enum zi_status miss(struct walk *walk, size_t begin, enum zi_detail detail,
                            struct zi_error *err)
 {
     if (begin < walk->own)
-        return fail(walk, &walk->last, detail, err);
+        return fail(walk, begin < walk->last_nbytes ? &walk->last : &walk->first, detail, err);
     walk->at = ZI_INDEX_NONE;
     return ZI_OK;
 }
@@ -105,6 +107,7 @@ static enum zi_status follow(struct walk *walk, uint32_t link, bool own, struct 
         followed.text_nbytes = sizeof followed.text;
     memcpy(followed.text, walk->path, followed.text_nbytes);
     walk->last = followed;
+    walk->last_nbytes = (size_t)entry.nbytes;
     if (own)
         walk->first = followed;
     if (entry.nbytes == 0)

@@ -179,6 +179,35 @@ TEST(test_link__wrong_ones)
     FAILS(resolve(t, &fixture, "nul", &(uint32_t){0}), LINK_DANGLES);
 }
 
+/* A link whose way leads through one that is right: the first is wrong, not the second. */
+TEST(test_link__wrong_ones_through_right_ones)
+{
+    FIXTURE fixture = {0};
+
+    TRY(fixture_open(t, &fixture,
+                     ZIP({.name = "v2/m.py"}, {.name = "top.py"}, LINK("now", "v2"),
+                         LINK("b.py", "top.py"), LINK("b", "top.py/"),
+                         LINK("gone.py", "now/gone.py"), LINK("slash.py", "b.py/"),
+                         LINK("slashes.py", "b.py//."), LINK("part.py", "b.py/x"),
+                         LINK("up.py", "b.py/.."), LINK("p/__init__.py", "../now/none.py"),
+                         LINK("far", "now/../now/none"), LINK("deep", "far/x"), LINK("both", "b"),
+                         LINK("v2/out", "../now/../../x"), LINK("chain", "slash.py/x"))));
+    CHECK_WRONG("gone.py", LINK_DANGLES, "gone.py", "now/gone.py");
+    CHECK_WRONG("slash.py", LINK_DANGLES, "slash.py", "b.py/");
+    CHECK_WRONG("slashes.py", LINK_DANGLES, "slashes.py", "b.py//.");
+    CHECK_WRONG("part.py", LINK_DANGLES, "part.py", "b.py/x");
+    CHECK_WRONG("up.py", LINK_DANGLES, "up.py", "b.py/..");
+    CHECK_WRONG("p/__init__.py", LINK_DANGLES, "p/__init__.py", "../now/none.py");
+    CHECK_WRONG("now/out", LINK_LEAVES, "v2/out", "../now/../../x");
+    CHECK_WRONG("far/more", LINK_DANGLES, "far", "now/../now/none");
+    /* Whose text is wrong, of several. */
+    CHECK_WRONG("both", LINK_DANGLES, "b", "top.py/");
+    CHECK_WRONG("deep", LINK_DANGLES, "deep", "far/x");
+    CHECK_WRONG("chain", LINK_DANGLES, "chain", "slash.py/x");
+    CHECK_LEADS("now/none.py", NULL);
+    CHECK_LEADS("b.py/x", NULL);
+}
+
 /* Forty links lead on, the forty-first does not; each part of a path may take as many. */
 TEST(test_link__hops)
 {

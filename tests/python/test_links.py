@@ -190,6 +190,23 @@ class Wrong(LinksTestCase):
         self.assertWrong("tl_m", "tl_up", "..")
 
     @difference("symbolic-links")
+    def test_a_wrong_link_through_a_right_one(self):
+        """It is the first that leads nowhere: neither an empty module nor another file's code."""
+        for name, file, text, *others in (
+            ("tl_gone", "tl_gone.py", "current/tl_gone.py", link("current", "v2")),
+            ("tl_slash", "tl_slash.py", "b.py/", link("b.py", "c.py")),
+            ("tl_part", "tl_part.py", "b/tl_part.py", link("b", "c.py")),
+            ("tl_package", "tl_package/__init__.py", "../current/__init__.py", link("current", "v2")),
+        ):
+            with self.subTest(name):
+                archive = self.make_on_path([link(file, text), *others, Entry("v2/other.py", self.RAN), Entry("c.py", self.RAN)], f"{name}.zip")
+                self.assertWrong(name, file, text)
+                importer = zipimport.zipimporter(archive)
+                for function in importer.get_code, importer.get_source:
+                    self.assertRaises(zipimport.ZipImportError, function, name)
+                self.assertRaises(zipimport.ZipImportError, importer.get_data, file)
+
+    @difference("symbolic-links")
     def test_too_long(self):
         self.make_on_path([link("tl_long.py", "./" * 2050 + "m.py"), Entry("m.py", "x = 1")])
         self.assertWrong("tl_long", "tl_long.py")

@@ -415,7 +415,7 @@ static PyMethodDef cache_methods[] = {
 };
 
 static PyType_Slot cache_slots[] = {
-    {Py_tp_doc, "The archives whose directory is known, as a mapping of path to members."},
+    {Py_tp_doc, "The known archives by path, with their members."},
     {Py_tp_traverse, cache_traverse},
     {Py_tp_dealloc, cache_dealloc},
     {Py_tp_methods, cache_methods},
