@@ -48,7 +48,7 @@ static enum zi_look wanted_look(const struct zi_record *record)
 {
     if (record->epoch != record->registry->epoch)
         return ZI_LOOK_BYTES;
-    if (!record->archive && record->wanted == ZI_LOOK_NONE)
+    if (!record->archive && record->wanted < ZI_LOOK_STAMP)
         return ZI_LOOK_STAMP;
     return record->wanted;
 }
@@ -135,8 +135,8 @@ struct finding {
 };
 
 /* Asks for the path's stamp; writes whether that settles what is there. */
-static enum zi_status look_at_stamp(struct zi_record *record, struct finding *found,
-                                    bool *settled_ret)
+static enum zi_status look_at_stamp(struct zi_record *record, enum zi_look wanted,
+                                    struct finding *found, bool *settled_ret)
 {
     struct zi_host *host = record->registry->host;
     struct zi_stamp stamp;
@@ -149,7 +149,9 @@ static enum zi_status look_at_stamp(struct zi_record *record, struct finding *fo
         found->archive = NULL;
         return zi_fail_system(&found->error, ZI_DETAIL_CANNOT_OPEN, answer);
     }
-    *settled_ret = zi_stamp_equal(&stamp, &found->stamp) && zi_stamp_is_proof(&found->stamp, host);
+    *settled_ret = zi_stamp_equal(&stamp, &found->stamp) &&
+                   (wanted == ZI_LOOK_GLANCE ? zi_stamp_has_aged(&found->stamp, host)
+                                             : zi_stamp_is_proof(&found->stamp, host));
     if (*settled_ret && found->archive)
         host->count.revalidations++;
     return ZI_OK;
@@ -190,9 +192,9 @@ static enum zi_status take_look(struct zi_record *record, struct finding *found)
     *found = (struct finding){.stamp = record->stamp, .error = record->error};
     if (record->archive)
         found->archive = zi_archive_ref(record->archive);
-    if (wanted == ZI_LOOK_STAMP) {
+    if (wanted < ZI_LOOK_BYTES) {
         bool settled = false;
-        enum zi_status status = look_at_stamp(record, found, &settled);
+        enum zi_status status = look_at_stamp(record, wanted, found, &settled);
         if (status != ZI_OK)
             return status;
         if (settled)
@@ -206,8 +208,10 @@ static void remember(struct zi_record *record, const struct finding *found)
 {
     struct zi_archive *previous = record->archive;
 
-    if (found->archive != previous)
+    if (found->archive != previous) {
         record->generation++;
+        record->invalidations++;
+    }
     record->archive = found->archive;
     record->stamp = found->stamp;
     record->error = found->error;
@@ -232,10 +236,10 @@ static enum zi_status update(struct zi_record *record, struct zi_error *err)
         zi_archive_unref(found.archive);
         return ZI_OK;
     }
-    remember(record, &found);
-    record->epoch = epoch;
     /* What came during the look is not answered by it. */
     record->wanted = record->invalidations == invalidations ? ZI_LOOK_NONE : ZI_LOOK_BYTES;
+    record->epoch = epoch;
+    remember(record, &found);
     return ZI_OK;
 }
 
@@ -257,7 +261,9 @@ enum zi_status zi_record_archive(struct zi_record *record, struct zi_archive **r
 
 void zi_record_look_again(struct zi_record *record, enum zi_look look)
 {
-    record->invalidations++;
+    /* A glance that finds nothing new leaves what was made of the archive. */
+    if (look > ZI_LOOK_GLANCE)
+        record->invalidations++;
     if (record->wanted < look)
         record->wanted = look;
 }

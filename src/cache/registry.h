@@ -40,11 +40,24 @@
 
 struct zi_registry;
 
-/* What a look at an archive goes by. */
+/*
+ * What a look at an archive goes by.
+ *
+ * A glance is for modules that were compiled before. Their sources are not read, so no read meets
+ * the bytes of a file that was rewritten, and a thousand of them may be imported in a row. So it
+ * costs one stat, also where no stamp is ever proof: comparing the directory a thousand times costs
+ * more than compiling saves. An equal stamp is taken for the same file there: what that overlooks
+ * is a rewrite of the same size that also has the same mtime (on MEMFS of Pyodide 0.27 and on
+ * JupyterLite's drive, somebody set it back; with whole seconds, it is of the same second), until
+ * something calls the archive in question. A rewrite within one tick is another matter, since
+ * programs that write and import do that everywhere: the stamp of a file that was written just
+ * before settles nothing. Its successor does, so this is paid for once or twice.
+ */
 enum zi_look {
     ZI_LOOK_NONE,
-    ZI_LOOK_STAMP, /* the stamp where it is proof, else the directory's bytes */
-    ZI_LOOK_BYTES, /* the directory's bytes */
+    ZI_LOOK_GLANCE, /* the stamp if it has aged (stamp.h), else the directory's bytes */
+    ZI_LOOK_STAMP,  /* the stamp where it is proof, else the directory's bytes */
+    ZI_LOOK_BYTES,  /* the directory's bytes */
 };
 
 struct zi_record {
@@ -55,7 +68,8 @@ struct zi_record {
     struct zi_stamp stamp;        /* of the file that was read; zeros if none could be */
     uint64_t epoch;         /* the registry's at the last look: another one means doubted; 0: new */
     enum zi_look wanted;    /* what the next access looks at, at least */
-    uint64_t invalidations; /* and requests to look again: a look notices what came during it */
+    uint64_t invalidations; /* and requests to look again, and changes: a look notices what came
+                               during it */
     uint64_t generation;    /* grows whenever the archive becomes another one */
     bool pinned;
     bool missed; /* an implicit invalidation passed by while pinned */
@@ -102,7 +116,7 @@ enum zi_status zi_record_archive(struct zi_record *record, struct zi_archive **r
                                  struct zi_error *err);
 
 /* Calls the archive in question without being an invalidation, which pins and switches could stop:
- * makes the record stale or doubted; one that is doubted already stays so. */
+ * makes the record stale or doubted, or has it glanced at; what asks for more already stays so. */
 void zi_record_look_again(struct zi_record *record, enum zi_look look);
 
 /* The archive if the next access would use it without a look, else NULL; borrowed. */

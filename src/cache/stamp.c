@@ -9,11 +9,16 @@ bool zi_stamp_equal(const struct zi_stamp *a, const struct zi_stamp *b)
            a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns;
 }
 
+bool zi_stamp_has_aged(const struct zi_stamp *stamp, const struct zi_host *host)
+{
+    return stamp->ctime_ns < stamp->clock_ns - host->slack_ns;
+}
+
 bool zi_stamp_is_proof(const struct zi_stamp *stamp, const struct zi_host *host)
 {
     if (host->ctime_repeats_mtime && stamp->ctime_ns == stamp->mtime_ns)
         return false;
     if (stamp->ctime_ns % SECOND_NS == 0)
         return false;
-    return stamp->mtime_ns <= stamp->ctime_ns && stamp->ctime_ns < stamp->clock_ns - host->slack_ns;
+    return stamp->mtime_ns <= stamp->ctime_ns && zi_stamp_has_aged(stamp, host);
 }

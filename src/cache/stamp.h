@@ -58,6 +58,10 @@
 /* Whether stat gave the same both times; the clock's readings do not count. */
 bool zi_stamp_equal(const struct zi_stamp *a, const struct zi_stamp *b);
 
+/* Whether the clock had moved on from the stamp's ctime when it was taken: all that the second case
+ * above asks for, whatever the others say. */
+bool zi_stamp_has_aged(const struct zi_stamp *stamp, const struct zi_host *host);
+
 /* Whether a file that has an equal stamp later is the same then as when this one was taken. The
  * stamp of nothing, all zeros, is no proof. */
 bool zi_stamp_is_proof(const struct zi_stamp *stamp, const struct zi_host *host);

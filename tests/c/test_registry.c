@@ -1016,6 +1016,88 @@ TEST(test_registry__looking_again_is_no_invalidation)
     CHECK_EQUAL(record->generation, 3);
 }
 
+/* Glances. */
+
+TEST(test_registry__glancing_costs_one_stat_whatever_stat_proves)
+{
+    REGISTRY registry;
+    struct zi_record *record;
+
+    init(t, &registry);
+    NEED(record = get(t, &registry));
+    TRY(make_fresh(t, record));
+    uint64_t invalidations = record->invalidations;
+    t->host.ctime_repeats_mtime = true;
+    zi_record_look_again(record, ZI_LOOK_GLANCE);
+    CHECK(!zi_record_peek(record));
+    TRY(use(t, record));
+    CHECK_DONE(.stats = 1, .revalidations = 1);
+    CHECK(zi_record_peek(record) != NULL);
+    CHECK_EQUAL(record->generation, 1);
+    CHECK_EQUAL(record->invalidations, invalidations);
+    zi_record_look_again(record, ZI_LOOK_STAMP);
+    zi_record_look_again(record, ZI_LOOK_GLANCE); /* asks for less */
+    TRY(use(t, record));
+    CHECK_DONE(.opens = 1, .stats = 2, .revalidations = 1);
+}
+
+TEST(test_registry__glancing_notices_another_file)
+{
+    ARCHIVE archive = NULL;
+    REGISTRY registry;
+    struct zi_record *record;
+
+    init(t, &registry);
+    NEED(record = get(t, &registry));
+    TRY(make_fresh(t, record));
+    uint64_t invalidations = record->invalidations;
+    write_old(t, ZIP({.name = "b"}));
+    zi_record_look_again(record, ZI_LOOK_GLANCE);
+    TRY(zi_record_archive(record, &archive, &t->err));
+    CHECK(has(archive, "b"));
+    CHECK_DONE(.opens = 1, .stats = 2, .parses = 1);
+    CHECK(record->invalidations > invalidations);
+    CHECK(zi_record_peek(record) != NULL);
+}
+
+TEST(test_registry__glancing_within_the_clocks_resolution_compares)
+{
+    ARCHIVE archive = NULL;
+    REGISTRY registry;
+    struct zi_record *record;
+
+    init(t, &registry);
+    NEED(record = get(t, &registry));
+    test_write_zip(t, ZIP({.name = "a"}));
+    TRY(use(t, record));
+    test_write_zip(t, ZIP({.name = "b"}));
+    t->clock_ns += SECOND;
+    zi_record_look_again(record, ZI_LOOK_GLANCE);
+    TRY(zi_record_archive(record, &archive, &t->err));
+    CHECK(has(archive, "b"));
+    t->host.count = (struct zi_counters){0};
+    zi_record_look_again(record, ZI_LOOK_GLANCE);
+    TRY(use(t, record)); /* was stamped anew */
+    CHECK_DONE(.stats = 1, .revalidations = 1);
+}
+
+TEST(test_registry__glancing_at_what_is_gone)
+{
+    REGISTRY registry;
+    struct zi_record *record;
+
+    init(t, &registry);
+    NEED(record = get(t, &registry));
+    TRY(make_fresh(t, record));
+    unlink(t->path);
+    zi_record_look_again(record, ZI_LOOK_GLANCE);
+    FAILS(use(t, record), CANNOT_OPEN);
+    CHECK_DONE(.stats = 1);
+    /* An absent archive is looked at as ever: by a stamp that has to be proof. */
+    write_old(t, ZIP({.name = "b"}));
+    TRY(use(t, record));
+}
+
 /* Implicit invalidation and pins. */
 
 TEST(test_registry__implicit_invalidation)

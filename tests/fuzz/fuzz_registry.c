@@ -28,6 +28,7 @@ enum step {
     STEP_SWITCH_ON,
     STEP_GET, /* another reference, and back */
     STEP_FIND,
+    STEP_GLANCE,
 };
 
 static void keep_attachment(void *attachment)
@@ -72,6 +73,9 @@ static enum step take_step(struct zi_record *record, unsigned number)
     case STEP_FIND:
         FUZZ_CHECK(zi_registry_find(registry, record->path, record->path_nbytes) == record);
         break;
+    case STEP_GLANCE:
+        zi_record_look_again(record, ZI_LOOK_GLANCE);
+        break;
     default:
         return STEP_USE;
     }
@@ -86,6 +90,7 @@ static bool is_binding(const struct zi_record *record, enum step step, bool show
     case STEP_INVALIDATE_ALL:
     case STEP_LOOK_AT_BYTES:
         return true;
+    case STEP_GLANCE:
     case STEP_LOOK_AT_STAMP:
         return shown;
     case STEP_INVALIDATE_IMPLICIT:

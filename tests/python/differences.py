@@ -205,7 +205,7 @@ DIFFERENCES = {
         EVERY, "a SyntaxWarning is shown whenever the module is imported", "not shown again while compiled code is kept",
         "follows from not compiling again; importing from a directory does the same"),
     "pack-reads-no-source": Row(
-        EVERY, "a module whose archive is gone, or damaged in that member, cannot be imported",
+        EVERY, "a module whose source is damaged in the archive cannot be imported",
         "it can, while its compiled code is kept and the directory is valid", "the source is not read"),
     # The class
     "files-attribute": Row(

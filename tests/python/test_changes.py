@@ -65,7 +65,12 @@ class Replaced(ChangedTestCase):
     @difference("changed-archive-reread")
     def test_same_place_same_name_other_content(self):
         """Only the CRC-32 tells."""
-        self.compile_anew()
+        self.remake({"tc_first.py": "x = 1", "tc_second.py": "x = 7", "tc_third.py": "x = 3"})
+        self.assertModule("tc_second", x=7)
+
+    @difference("changed-archive-reread")
+    def test_the_directory_is_read_once(self):
+        self.compile_anew()  # a pack has a directory too
         self.remake({"tc_first.py": "x = 1", "tc_second.py": "x = 7", "tc_third.py": "x = 3"})
         with directory_reads() as count:
             self.assertModule("tc_second", x=7)

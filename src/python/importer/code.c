@@ -88,9 +88,12 @@ PyObject *zi_code_of_source(struct zi_view *view, PyObject *fullname, uint32_t n
     PyObject *code;
     uint64_t nbytes;
     int found = zi_recall(state, &member, path, &code, &nbytes);
+    int changed = found > 0 ? zi_view_glance(view) : 0;
 
-    *changed_ret = false;
-    if (found < 0)
+    *changed_ret = changed > 0;
+    if (changed != 0)
+        Py_CLEAR(code);
+    if (found < 0 || changed != 0)
         return NULL;
     if (found == 0) {
         PyObject *source = zi_view_read(view, node, SIZE_MAX, changed_ret);

@@ -64,6 +64,13 @@ static int look_again(struct zi_view *view, enum zi_look look)
     return answer;
 }
 
+/* Another archive was met. */
+static void note_change(struct zi_view *view)
+{
+    view->retried = true;
+    Py_CLEAR(view->link_text);
+}
+
 /* Makes room for a member's data in a bytes object, which nobody else sees yet. */
 static void *allocate_bytes(void *context, size_t nbytes)
 {
@@ -167,6 +174,17 @@ static bool may_have_changed(const struct zi_error *err)
            (err->status == ZI_ERR_SYSTEM && !zi_error_is_passing(err));
 }
 
+int zi_view_glance(struct zi_view *view)
+{
+    int answer = 0;
+
+    if (!view->retried && !view->record->pinned)
+        answer = look_again(view, ZI_LOOK_GLANCE);
+    if (answer > 0)
+        note_change(view);
+    return answer;
+}
+
 /* zi_view_read() of a node that is no link. */
 static PyObject *read_member(struct zi_view *view, uint32_t node, size_t nbytes, bool *changed_ret)
 {
@@ -197,8 +215,7 @@ static PyObject *read_member(struct zi_view *view, uint32_t node, size_t nbytes,
         return NULL;
     if (answer == 0 || view->retried)
         return zi_raise(view->state, &error, view->archive_path);
-    view->retried = true;
-    Py_CLEAR(view->link_text);
+    note_change(view);
     *changed_ret = true;
     return NULL;
 }

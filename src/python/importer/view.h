@@ -60,6 +60,10 @@ bool zi_view_is_link(const struct zi_view *view, uint32_t node);
  */
 PyObject *zi_view_read(struct zi_view *view, uint32_t node, size_t nbytes, bool *changed_ret);
 
+/* Glances at the archive (registry.h) unless it is pinned, as those of mounts are: 0 when it is the
+ * one that the view shows, 1 when the view now shows another, or none, -1 with an exception. */
+int zi_view_glance(struct zi_view *view);
+
 /* Raises why there is no archive any more, if it was there when the call began: -1, else 0. */
 int zi_view_raise_if_lost(const struct zi_view *view);
 
