@@ -132,8 +132,9 @@ static bool is_link(const uint8_t *fixed)
     return is_unix(host_of(fixed)) && (mode & ZI_MODE_TYPE) == ZI_MODE_LINK;
 }
 
-/* A copy of the name for the archive's arena, in UTF-8 from code page 437 or with slashes for
- * backslashes; false when there is no memory. */
+/* A copy of the name for the archive's arena, in UTF-8 from code page 437, with slashes for
+ * backslashes, or without empty parts and parts `.`, if something else is left; false when there is
+ * no memory. */
 static bool copy_from_cp437(struct zi_archive *archive, struct zi_name *name)
 {
     size_t max_nbytes = zi_name_cp437_max_nbytes(name->nbytes), nbytes;
@@ -156,6 +157,20 @@ static bool copy_with_slashes(struct zi_archive *archive, struct zi_name *name)
     for (size_t i = 0; i < name->nbytes; i++)
         copy[i] = name->bytes[i] == '\\' ? '/' : name->bytes[i];
     name->bytes = copy;
+    return true;
+}
+
+static bool copy_without_idle_parts(struct zi_archive *archive, struct zi_name *name)
+{
+    uint8_t *copy = zi_arena_bytes(&archive->names, name->nbytes);
+    size_t nbytes;
+
+    if (!copy)
+        return false;
+    nbytes = zi_name_drop_idle_parts(name, copy);
+    zi_arena_trim(&archive->names, name->nbytes, nbytes);
+    if (nbytes > 0)
+        *name = (struct zi_name){copy, nbytes};
     return true;
 }
 
@@ -188,6 +203,9 @@ static enum zi_status decode_name(struct zi_archive *archive, const struct heade
             *shown = slashed;
     }
     zi_name_drop_start(shown);
+    if (zi_name_has_idle_parts(shown) && !zi_name_has_parent_part(shown) &&
+        !copy_without_idle_parts(archive, shown))
+        return zi_fail(err, ZI_DETAIL_NO_MEMORY);
     return ZI_OK;
 }
 

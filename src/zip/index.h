@@ -3,8 +3,8 @@
  *
  * A node is an entry, a directory, or both. Directories that no entry names are made for every
  * ancestor of every name, as CPython 3.14 does (implicit directories). A component keeps its
- * trailing slashes, so that the file `a` and the directory `a/` are two nodes, and `a//b` lies in
- * `a//` alone, as for zipimport.
+ * trailing slashes, so that the file `a` and the directory `a/` are two nodes, and a name `a//b`
+ * lies in `a//`, as for zipimport.
  *
  * The table's key is (parent, component): a name is hashed once however deep it is, and looking
  * something up under a directory that is already known costs one probe. The hash is keyed with the

@@ -133,6 +133,52 @@ bool zi_name_has_parent_part(const struct zi_name *name)
     return false;
 }
 
+/* Marks bytes of a word that are slashes: each of them, and perhaps others. */
+static uint64_t mark_slashes(uint64_t word)
+{
+    const uint64_t ones = 0x0101010101010101u;
+
+    word ^= ones * '/';
+    return (word - ones) & ~word & ones << 7;
+}
+
+bool zi_name_has_idle_parts(const struct zi_name *name)
+{
+    const uint8_t *bytes = name->bytes;
+    size_t at = 0, last = name->nbytes;
+
+    /* Eight bytes at once as long as there is no slash before a slash or a dot, which differ in
+     * the lowest bit: this is asked of every entry. */
+    for (; last - at > 8; at += 8) {
+        uint64_t word, next;
+        memcpy(&word, bytes + at, sizeof word);
+        memcpy(&next, bytes + at + 1, sizeof next);
+        if (mark_slashes(word) & mark_slashes(next | 0x0101010101010101u))
+            break;
+    }
+    for (; at + 1 < last; at++)
+        if (bytes[at] == '/' && (bytes[at + 1] == '/' ||
+                                 (bytes[at + 1] == '.' && at + 2 < last && bytes[at + 2] == '/')))
+            return true;
+    return false;
+}
+
+size_t zi_name_drop_idle_parts(const struct zi_name *name, uint8_t *ret)
+{
+    const uint8_t *bytes = name->bytes;
+    size_t begin = 0, nbytes = 0;
+
+    for (size_t at = 0; at < name->nbytes; at++) {
+        ret[nbytes++] = bytes[at];
+        if (bytes[at] != '/')
+            continue;
+        if (at == begin || (at == begin + 1 && bytes[begin] == '.'))
+            nbytes -= at + 1 - begin;
+        begin = at + 1;
+    }
+    return nbytes;
+}
+
 bool zi_name_drop_start(struct zi_name *name)
 {
     const uint8_t *bytes = name->bytes;

@@ -7,6 +7,7 @@
  *     macOS; zip in a C locale               caf├⌐.py (code page 437)         café.py (UTF-8)
  *     PowerShell, .NET before 4.6.1          pkg\mod.py                       pkg/mod.py
  *     bsdtar -cf a.zip .                     ./mod.py                         mod.py
+ *     programs that join paths, by zipfile   pkg//mod.py                      pkg/mod.py
  *     Info-ZIP, with a Unicode Path extra    caf#U00e9.py                     café.py
  */
 #ifndef ZI_ZIP_NAME_H
@@ -40,6 +41,12 @@ bool zi_name_has_backslashes(const struct zi_name *name);
 /* Drops the leading `./` and `/`, all there are. A name of nothing else stays as it is, and so does
  * one with a part `..`: what it would name depends on what is dropped. Whether it changed. */
 bool zi_name_drop_start(struct zi_name *name);
+
+/* Whether the name has empty parts or parts `.`, other than the last. */
+bool zi_name_has_idle_parts(const struct zi_name *name);
+
+/* Writes the name without them and returns its length, which may be 0. */
+size_t zi_name_drop_idle_parts(const struct zi_name *name, uint8_t *ret);
 
 bool zi_name_has_parent_part(const struct zi_name *name);
 

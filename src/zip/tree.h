@@ -2,9 +2,8 @@
  * An archive as the tree of files that unpacking it would make.
  *
  * A node of the index is a part of the tree unless unpacking could not make it or would make it
- * elsewhere: parts `.` and `..`, empty parts (`a//b`), NUL in a name, names that no file system
- * takes, absolute names, and names that are a file and a directory at once. These are invisible,
- * and so is what lies below them.
+ * elsewhere: a part `..`, NUL in a name, names that no file system takes, absolute names, and names
+ * that are a file and a directory at once. These are invisible, and so is what lies below them.
  *
  * Whoever walks begins at ZI_INDEX_ROOT and goes on by these functions alone.
  */

@@ -443,6 +443,13 @@ TEST(test_archive__names_as_unzip_shows_them)
         {"./a/../m.py", UNIX, 0, "./a/../m.py", NULL},
         {"a\\..\\..\\m.py", FAT, 0, "a\\..\\..\\m.py", NULL},
         {"./..a/m..py", UNIX, 0, "./..a/m..py", "..a/m..py"},
+        /* Within. */
+        {"p//m.py", UNIX, 0, "p//m.py", "p/m.py"},
+        {"/p//./q/.//m.py", FAT, 0, "/p//./q/.//m.py", "p/q/m.py"},
+        {"p\\\\q\\.\\m.py", FAT, 0, "p\\\\q\\.\\m.py", "p/q/m.py"},
+        {"p//", UNIX, 0, "p//", "p/"},
+        {"//", UNIX, 0, "//", NULL},
+        {"p//../m.py", UNIX, 0, "p//../m.py", NULL},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -147,6 +147,57 @@ TEST(test_name__drops_what_a_path_may_begin_with)
     }
 }
 
+TEST(test_name__drops_parts_that_lead_nowhere)
+{
+    static const char *const names[][2] = {
+        {"a//b", "a/b"},
+        {"a/./b", "a/b"},
+        {"a///b", "a/b"},
+        {"a/././b", "a/b"},
+        {"a//", "a/"},
+        {"a/./", "a/"},
+        {"a/.//b/./c", "a/b/c"},
+        {"a//.", "a/."},
+        {"//", ""},
+        {"/./", ""},
+        {"..a//b..", "..a/b.."},
+        {"folder/.hidden//file.py", "folder/.hidden/file.py"},
+        {"seven77//x", "seven77/x"},
+        {"eight888//x", "eight888/x"},
+        {"seven77/./x", "seven77/x"},
+        {"eight888/./x", "eight888/x"},
+        {"a_long_folder/and_another/m//", "a_long_folder/and_another/m/"},
+        {"a_long_folder/and_another_/m/./", "a_long_folder/and_another_/m/"},
+    };
+    static const char *const kept[] = {"",
+                                       "a",
+                                       "a/b",
+                                       ".",
+                                       "..",
+                                       "/",
+                                       "a/",
+                                       "a/.",
+                                       "a/.b",
+                                       "a/..b",
+                                       "a./b",
+                                       "a/..",
+                                       "a/../b",
+                                       "a/.b/.c/.d/.e/.f/.g/.h",
+                                       "a_long_folder/.x/y"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct zi_name name = guarded_name(t, names[i][0]);
+        uint8_t *dropped = test_guarded(t, name.nbytes);
+        CHECK(zi_name_has_idle_parts(&name));
+        CHECK_EQUAL(zi_name_drop_idle_parts(&name, dropped), strlen(names[i][1]));
+        CHECK(memcmp(dropped, names[i][1], strlen(names[i][1])) == 0);
+    }
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        struct zi_name name = guarded_name(t, kept[i]);
+        CHECK(!zi_name_has_idle_parts(&name));
+    }
+}
+
 TEST(test_name__backslashes)
 {
     static const char *const with[] = {"a\\b", "\\", "a\\"};

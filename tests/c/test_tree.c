@@ -86,8 +86,8 @@ TEST(test_tree__what_cannot_be_unpacked_is_invisible)
     memset(long_name, 'x', sizeof long_name - 1);
     TRY(fixture_open(t, &fixture,
                      ZIP({.name = "../up"}, {.name = "a/../../up"}, {.name = "/absolute"},
-                         {.name = "a//b"}, {.name = "./dot"}, {.name = "both"}, {.name = "both/x"},
-                         {.name = "."}, {.name = "c/./d"}, {.name = long_name},
+                         {.name = "a//../b"}, {.name = "./dot"}, {.name = "both"},
+                         {.name = "both/x"}, {.name = "."}, {.name = "c/."}, {.name = long_name},
                          {.name = long_name + 1})));
     CHECK_LIST("a", "");
     CHECK_LIST("c", "");
@@ -111,4 +111,13 @@ TEST(test_tree__shown_names_are_the_visible_ones)
                          {.name = "r\\s.py", .central.made_by = ZIP_SET(3 << 8)})));
     CHECK_LIST("", " p/ r\\s.py");
     CHECK_LIST("p", " m.py");
+}
+
+TEST(test_tree__names_with_parts_that_lead_nowhere)
+{
+    FIXTURE fixture = {0};
+
+    TRY(fixture_open(t, &fixture, ZIP({.name = "a//b"}, {.name = "a/./c"}, {.name = "d//"})));
+    CHECK_LIST("", " a/ d/");
+    CHECK_LIST("a", " b c");
 }

@@ -384,7 +384,7 @@ describe("compile", () => {
       ["pkg/template.pyc", "older"],
       ["odd-1.data/purelib/elsewhere.py", ""],
       ["../up.py", ""],
-      ["pkg//empty.py", ""],
+      ["pkg/../empty.py", ""],
       ["pkg/.py", ""],
       [
         record,

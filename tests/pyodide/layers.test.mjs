@@ -203,7 +203,7 @@ import over_p, over_p.mine, over_p.laid
     for (const bytes of [
       makeZip({ same: "", "same/x": "" }),
       makeZip({ "../up.py": "" }),
-      makeZip({ "p//x.py": "" }),
+      makeZip({ "p/../x.py": "" }),
       makeZip({ "/absolute.py": "" }),
       patched(6, 1), // encrypted
       patched(8, 12), // bzip2

@@ -49,10 +49,11 @@ DIFFERENCES = {
         EVERY, "ignored", "the Unicode name that an Info-ZIP extra field (0x7075) ties to the header's name by CRC-32 is the name",
         "it is the only place where some archivers write the true name"),
     "names-as-shown": Row(
-        EVERY, "a name is what its bytes are in UTF-8, if flagged, or in code page 437; backslashes, and a `./` or `/` at its beginning, are parts of it",
+        EVERY, "a name is what its bytes are in UTF-8, if flagged, or in code page 437; backslashes, a `./` or `/` at its beginning, and empty parts and parts `.`, are parts of it",
         "a member is found under that name, and under the name that unzip shows. That one is UTF-8 without the flag if the entry was made on Unix "
-        "or OS X. It has slashes for backslashes if the entry was made on FAT and has no slash. It has no `./` or `/` at its beginning. "
-        "_zip_directory_cache has the name that unzip shows. A name with a part `..` stays as it is", "macOS' Archive Utility, zip in a C locale, PowerShell and bsdtar write such names"),
+        "or OS X. It has slashes for backslashes if the entry was made on FAT and has no slash. It has no `./` or `/` at its beginning, and no empty part "
+        "or part `.` before another. "
+        "_zip_directory_cache has the name that unzip shows. A name with a part `..` stays as it is", "macOS' Archive Utility, zip in a C locale, PowerShell, bsdtar, and programs that join paths write such names"),
     "resources-by-stored-names": Row(
         EVERY, "modules under such names are not found", "are found, their resources only under the names as stored",
         "importlib.resources opens the archive with zipfile"),

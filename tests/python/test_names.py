@@ -123,7 +123,7 @@ class Beginnings(NamesTestCase):
         self.assertEqual(self.table([made_on(UNIX, "./"), made_on(UNIX, "./p/"), made_on(UNIX, "./p/m.py")]), ["./", "p/", "p/m.py"])
 
     def test_names_that_stay(self):
-        odd = ["../up.py", "/../up.py", "./a/../m.py", "/", "./", ".", "..", "a/./m.py", "a//m.py", ".m.py", "C:/m.py"]
+        odd = ["../up.py", "/../up.py", "./a/../m.py", "/", "./", ".", "..", "a/.", "a//../m.py", ".m.py", "C:/m.py"]
         self.assertEqual(self.table([made_on(UNIX, name) for name in odd]), sorted(odd))
         odd = ["..\\up.py", ".\\a\\..\\m.py"]
         self.assertEqual(self.table([made_on(FAT, name) for name in odd]), sorted(odd))
@@ -131,6 +131,32 @@ class Beginnings(NamesTestCase):
     def test_nothing_leads_out(self):
         importer = self.make_importer([made_on(UNIX, "../tn_up.py", "x = 1"), made_on(UNIX, "p/../../tn_up.py", "x = 1")])
         self.assertIsNone(importer.find_spec("tn_up"))
+
+
+class Middles(NamesTestCase):
+    """zipfile.writestr(), jszip and fflate keep what programs put together with a slash too many."""
+
+    @difference("names-as-shown")
+    def test_found(self):
+        for middle in "//", "/./", "///", "/.//":
+            for host in FAT, UNIX:
+                with self.subTest(middle, host=host):
+                    members = [made_on(host, f"tn_p{middle}__init__.py", "x = 1"), made_on(host, f"tn_p{middle}q{middle}m.py", "x = 1"), made_on(host, f"tn_d{middle}")]
+                    self.assertFound(members, "tn_p", "tn_p/__init__.py", f"tn_p{middle}__init__.py")
+                    self.assertModule("tn_p.q.m", x=1)
+                    self.assertEqual(self.table(members), ["tn_d/", "tn_p/__init__.py", "tn_p/q/m.py"])
+
+    @difference("names-as-shown")
+    def test_pkgutil_lists_them(self):
+        archive = self.make([made_on(UNIX, "tn_p//__init__.py"), made_on(UNIX, "tn_p//m.py")])
+        zipimport.zipimporter(archive)
+        self.assertEqual([each.name for each in pkgutil.iter_modules([f"{archive}/tn_p"])], ["m"])
+
+    def test_a_stored_spelling_beats_it(self):
+        for names in ("tn_p/m.py", "tn_p//m.py"), ("tn_p//m.py", "tn_p/m.py"):
+            importer = self.make_importer([made_on(UNIX, name, f"name = {name!r}") for name in names])
+            for name in names:
+                self.assertEqual(importer.get_data(name), f"name = {name!r}".encode())
 
 
 class TwoOfAName(NamesTestCase):
