@@ -39,6 +39,17 @@ export class Layer {
     this.#isOpen = false;
   }
 
+  /**
+   * @param {Uint8Array} bytes
+   * @returns {boolean} whether they are the archive's
+   */
+  isOf(bytes) {
+    const archive = this.#archive;
+    if (bytes.length !== archive.length) return false;
+    for (let i = 0; i < bytes.length; i++) if (bytes[i] !== archive[i]) return false;
+    return true;
+  }
+
   /** @param {number} index of a node */
   describe(index) {
     this.#check();

@@ -69,6 +69,11 @@ class LazyTree {
   }
 
   /** @param {Uint8Array} bytes */
+  shows(bytes) {
+    return this.#tree.shows(bytes);
+  }
+
+  /** @param {Uint8Array} bytes */
   replace(bytes) {
     return asArchive(() => this.#tree.replace(bytes));
   }

@@ -35,6 +35,7 @@ import { UnpackedTrees } from "./unpacked.js";
 /**
  * @typedef {object} Tree
  * @property {Key} key of what it shows now
+ * @property {(bytes: Uint8Array) => boolean} shows whether these are the bytes of what it shows now
  * @property {(bytes: Uint8Array) => { changed: string[] }} replace the archive by another. Gives the paths of
  *   what the user had made or changed there, which is lost now.
  * @property {() => { changed: string[] }} remove the same, in the end
@@ -43,7 +44,7 @@ import { UnpackedTrees } from "./unpacked.js";
  * @property {() => { nodes: number, fills: number, filledBytes: number, drops: number }} stats
  */
 
-/** @typedef {{ crc: number, nbytes: number }} Key what tells contents from others */
+/** @typedef {{ crc: number, nbytes: number }} Key what tells archives from others, though not damaged from whole */
 
 /**
  * @typedef {object} Entry what is known of a mount
@@ -125,7 +126,13 @@ export class Mounts {
     const name = options.name ?? source.name ?? this.#nameByContent(content);
     const entry = this.#entries.get(name);
     const isInPlace = entry?.tree.isInPlace();
-    if (entry && isInPlace && this.#isSame(entry, content)) return entry;
+    if (entry && isInPlace && this.#hasKeyOf(entry, content)) {
+      if (!entry.tree.shows(content.bytes)) {
+        this.#exchange(entry, content);
+        entry.ready = entry.ready.then(() => this.#loadAhead(entry));
+      }
+      return entry;
+    }
     const path = `${ROOT}/${name}`;
     if (hasFile(fs, path)) throw nameInUse(path, Boolean(isInPlace));
     if (entry) {
@@ -203,17 +210,25 @@ export class Mounts {
     this.#aliveFS();
     const entry = this.#entryOf(mount);
     const isInPlace = entry.tree.isInPlace();
-    if (isInPlace && this.#isSame(entry, content)) return false;
+    if (isInPlace && entry.tree.shows(content.bytes)) return false;
     if (!isInPlace && hasFile(this.#pyodide.FS, mount.path))
       throw new ZipImportUsageError(
         "name-in-use",
         `what is no mount lies at ${mount.path}; expected the mount there, or nothing`,
       );
-    const { changed } = asArchive(content, (bytes) => entry.tree.replace(bytes));
-    entry.nbytes = content.bytes.length;
-    this.#tellLost(mount.path, changed);
+    this.#exchange(entry, content);
     await this.#loadAhead(entry);
     return true;
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {Content} content
+   */
+  #exchange(entry, content) {
+    const { changed } = asArchive(content, (bytes) => entry.tree.replace(bytes));
+    entry.nbytes = content.bytes.length;
+    this.#tellLost(entry.mount.path, changed);
   }
 
   /** @param {Content} content */
@@ -230,7 +245,7 @@ export class Mounts {
    * @param {Entry} entry
    * @param {Content} content
    */
-  #isSame(entry, content) {
+  #hasKeyOf(entry, content) {
     const { crc, nbytes } = this.#keyOf(content);
     return crc === entry.tree.key.crc && nbytes === entry.tree.key.nbytes;
   }

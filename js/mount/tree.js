@@ -91,6 +91,15 @@ class Tree {
   }
 
   /**
+   * The key is of the archive's directory alone: an archive whose members are damaged has the key of the whole one.
+   *
+   * @param {Uint8Array} bytes
+   */
+  shows(bytes) {
+    return this.#layer.isOf(bytes);
+  }
+
+  /**
    * Puts another archive in this one's place. Where that is none, all stays as it was.
    *
    * @param {Uint8Array} bytes the file's from now on

@@ -59,6 +59,12 @@ class UnpackedTree {
   }
 
   /** @param {Uint8Array} bytes */
+  shows(bytes) {
+    const { crc, nbytes } = this.#describe(bytes);
+    return crc === this.key.crc && nbytes === this.key.nbytes;
+  }
+
+  /** @param {Uint8Array} bytes */
   replace(bytes) {
     const fs = this.#pyodide.FS;
     const key = this.#describe(bytes);

@@ -199,6 +199,30 @@ describeOn([newest], "mount()", (version) => {
       blob.unmount();
     });
 
+    test("a damaged archive is repaired by the whole one, whose directory is the same", async () => {
+      const whole = makeZip({ "data.txt": "some text", "kept.txt": "kept" }, { isStored: true });
+      const damaged = whole.slice();
+      damaged[Buffer.from(whole).indexOf("some text")] ^= 1;
+      const path = `${temporaryFolder()}/damaged.zip`;
+      const read = (/** @type {any} */ { path }) => python(`open("${path}/data.txt").read()`);
+      for (const repair of [
+        (/** @type {any} */ lib) => lib.invalidate(),
+        (/** @type {any} */ lib) => lib.replace(whole.slice()),
+        async (/** @type {any} */ lib) =>
+          (await zips.mount(whole.slice(), { name: lib.name })) === lib,
+      ]) {
+        writeFileSync(path, damaged);
+        const lib = await zips.mount(path);
+        assert.throws(() => read(lib), /OSError/);
+        assert.equal(await lib.invalidate(), false);
+        writeFileSync(path, whole);
+        assert.equal(await repair(lib), true);
+        assert.equal(read(lib), "some text");
+        assert.equal(await lib.replace(whole.slice()), false);
+        lib.unmount();
+      }
+    });
+
     test("what fails while it is read again leaves the mount as it was", async () => {
       const name = newName();
       files.set("/failing.whl", { bytes: archiveOf(name, 1) });
