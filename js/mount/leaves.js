@@ -33,7 +33,9 @@ export class Leaves {
   #bridge;
   #guard;
   #mask;
-  #contents = new Contents();
+  #contents;
+  /** @type {any} a stream that is about to be closed */
+  #closing;
   #count = 0;
   /** @type {WeakMap<object, File>} */
   #files = new WeakMap();
@@ -53,6 +55,7 @@ export class Leaves {
     this.#bridge = bridge;
     this.#guard = guard;
     this.#mask = maskOf(pyodide);
+    this.#contents = new Contents(() => this.#listOpen());
   }
 
   stats() {
@@ -191,11 +194,20 @@ export class Leaves {
       read,
       write: after("write", own),
       msync: after("msync", own),
-      close: (/** @type {any} */ { node }) => {
-        const file = this.#files.get(node);
+      close: (/** @type {any} */ stream) => {
+        const file = this.#files.get(stream.node);
+        this.#closing = stream;
         this.#contents.close(file?.isOwn ? undefined : file);
+        this.#closing = undefined;
       },
     };
+  }
+
+  /** The nodes of files that stay open. A descriptor that was dup'ed is a stream of its own. */
+  #listOpen() {
+    return this.#fs.streams
+      .filter((/** @type {any} */ stream) => stream && stream !== this.#closing)
+      .map((/** @type {any} */ { node }) => node);
   }
 
   /** @param {File} file whose bytes are not at hand */

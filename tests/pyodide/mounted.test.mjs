@@ -179,6 +179,27 @@ def change(file):
     tree.remove();
   });
 
+  test("files that are open keep their contents, however large; those that are closed do not", () => {
+    mount("make({name: 1 << 20 for name in 'abc'})");
+    const inflated = () => [tree.stats().fills, tree.stats().drops];
+    python(`
+files = [os.open("${ROOT}/" + name, os.O_RDONLY) for name in "ab"]
+for i in range(5):
+    for file in files: assert os.pread(file, 3, i * 7) == bytes(3)
+`);
+    assert.deepEqual(inflated(), [2, 0]);
+    python(`
+files.append(os.dup(files[1]))
+os.close(files.pop(1))
+open("${ROOT}/c", "rb").read()
+for file in files: assert os.pread(file, 1, 6) == bytes(1)
+`);
+    assert.deepEqual(inflated(), [3, 1]);
+    python("for file in files: os.close(file)");
+    assert.equal(tree.stats().filledBytes, 0);
+    tree.remove();
+  });
+
   testOnce("what cannot be unpacked is not there", () => {
     mount(`make({
       "../up": "", "a/../../up": "", "/abs": "", "a//b": "", "./dot": "1", "both": "", "both/x": "",
