@@ -62,6 +62,15 @@ describeOn(oldAndNew, "packages of every shape", (version) => {
     assert.throws(() => ours.python(`open(${path}, "rb").read()`), /OSError/);
   });
 
+  test("a data file below a file is an error that says where", async () => {
+    for (const visitor of [stock, ours]) {
+      visitor.python("import sys; open(sys.prefix + '/blocked', 'w').close()");
+      const { said } = await visitor.loadWheel("blocked-1.0-py3-none-any.whl");
+      const errors = said.filter(([kind]) => kind === "error");
+      assert.match(JSON.stringify(errors), /\[Errno \d+\] .*\/blocked/);
+    }
+  });
+
   test("what was shown, and what was unpacked and why", () => {
     const { mounted, unpacked, missing } = zips.stats().packages;
     assert.deepEqual(missing, []);

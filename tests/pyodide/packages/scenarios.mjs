@@ -53,6 +53,8 @@ with open(os.path.join(os.path.dirname(__file__), "made.txt"), "w") as file:
     "dated-1.0.data/data/etc/dated.conf": "",
     "dated-1.0.data/scripts/dated": "#!python\n",
   }),
+  // /lib is a folder.
+  ...makeWheel("folded", "1.0", { "folded.py": "", "folded-1.0.data/data/lib": "text" }),
   ...makeWheel(
     "Pointed.Name",
     "1.0",
@@ -85,6 +87,7 @@ function damage(wheel, contents) {
 }
 
 export const BAD_FILES = {
+  ...makeWheel("blocked", "1.0", { "blocked.py": "", "blocked-1.0.data/data/blocked/x": "" }),
   ...damage(
     makeWheel(
       "damaged",
@@ -217,6 +220,10 @@ export const SCENARIOS = {
     await visitor.loadWheel(wheel("writer")),
     visitor.value("__import__('writer').__name__"),
     visitor.files("writer"),
+  ],
+  "a data file whose name a folder has": async (visitor) => [
+    await visitor.loadWheel(wheel("folded")),
+    visitor.value("open(__import__('sys').prefix + '/lib/lib').read()"),
   ],
   "data files are copied to sys.prefix": async (visitor) => [
     await visitor.loadWheel(wheel("dated")),
