@@ -34,6 +34,11 @@ export class Layer {
     this.#archive = archive;
   }
 
+  /** The archive's file, also where the user has removed that. */
+  get archive() {
+    return this.#archive;
+  }
+
   /** From now on nothing is there: the archive is about to go. */
   close() {
     this.#isOpen = false;

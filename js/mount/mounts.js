@@ -5,6 +5,7 @@
 import { ZipImportInternalError, ZipImportUsageError } from "../base/errors.js";
 import { readSignal, throwIfAborted } from "../base/signals.js";
 import { warn } from "../base/warnings.js";
+import { asOSError } from "../pyodide/errno.js";
 import { hasFile } from "../pyodide/files.js";
 import { isAlive } from "../pyodide/python.js";
 import { addToSysPath, removeFromSysPath } from "../pyodide/sys-path.js";
@@ -140,7 +141,9 @@ export class Mounts {
       this.#keyOf(content); // what is no archive ends no mount
       entry.mount.unmount();
     }
-    const tree = asArchive(content, (bytes) => this.#trees.grow(path, bytes));
+    const tree = asOSError(this.#pyodide, path, () =>
+      asArchive(content, (bytes) => this.#trees.grow(path, bytes)),
+    );
     const mount = new Mount(this.#owner, name, path);
     const nbytes = content.bytes.length;
     /** @type {Entry} */
@@ -226,9 +229,12 @@ export class Mounts {
    * @param {Content} content
    */
   #exchange(entry, content) {
-    const { changed } = asArchive(content, (bytes) => entry.tree.replace(bytes));
+    const { path } = entry.mount;
+    const { changed } = asOSError(this.#pyodide, path, () =>
+      asArchive(content, (bytes) => entry.tree.replace(bytes)),
+    );
     entry.nbytes = content.bytes.length;
-    this.#tellLost(entry.mount.path, changed);
+    this.#tellLost(path, changed);
   }
 
   /** @param {Content} content */

@@ -108,7 +108,8 @@ class Tree {
    */
   replace(bytes) {
     const { FS } = this.#pyodide;
-    const previous = FS.lookupPath(this.archivePath).node.contents;
+    this.#makeParent();
+    const previous = this.#layer.archive;
     giveFile(FS, this.archivePath, bytes);
     let mount, key;
     try {
@@ -174,17 +175,29 @@ class Tree {
     callFunction(this.#module, "_unmount", (method) => method(mount));
   }
 
+  /** @returns {any} the node of the folder above the mount */
+  #makeParent() {
+    const { FS, ERRNO_CODES } = this.#pyodide;
+    const path = this.path.slice(0, this.path.lastIndexOf("/"));
+    FS.mkdirTree(path);
+    const { node } = FS.lookupPath(path || "/", { follow: true });
+    if (!FS.isDir(node.mode)) throw new FS.ErrnoError(ERRNO_CODES.ENOTDIR);
+    return node;
+  }
+
   /** @returns {[Layer, Nodes, any]} */
   #grow() {
     const { FS } = this.#pyodide;
-    const slash = this.path.lastIndexOf("/");
     try {
-      FS.mkdirTree(this.path.slice(0, slash));
-      const parent = FS.lookupPath(this.path.slice(0, slash) || "/", { follow: true }).node;
+      const parent = this.#makeParent();
       const nodes = new Nodes(this.#pyodide, this.#bridge);
       const archive = FS.lookupPath(this.archivePath).node.contents;
       const layer = new Layer(this.#pyodide, this.#bridge, this.#mount, archive);
-      return [layer, nodes, nodes.plant(parent, this.path.slice(slash + 1), layer)];
+      return [
+        layer,
+        nodes,
+        nodes.plant(parent, this.path.slice(this.path.lastIndexOf("/") + 1), layer),
+      ];
     } catch (error) {
       this.#unregister(this.#mount);
       throw error;

@@ -223,6 +223,27 @@ describeOn([newest], "mount()", (version) => {
       }
     });
 
+    test("replace() where a program has removed what is ours, or has put a file in the way", async () => {
+      const lib = await zips.mount(archiveOf("x", 1), { name: "robbed" });
+      python('import shutil; shutil.rmtree("/lib/pyodide_zipimport/archives")');
+      assert.equal(await lib.replace(archiveOf("x", 2)), true);
+      assert.equal(python(`open("${lib.path}/x/data.txt").read()`), "data 2");
+      lib.unmount();
+      python('import os; os.rename("/lib/zip", "/lib/zip9"); open("/lib/zip", "w").close()');
+      try {
+        await assert.rejects(zips.mount(archiveOf("x"), { name: "barred" }), (error) => {
+          assert.ok(error instanceof Error);
+          assert.match(error.message, /^\[Errno \d+\] .*: '\/lib\/zip\/barred'$/);
+          return true;
+        });
+      } finally {
+        python('import os; os.unlink("/lib/zip"); os.rename("/lib/zip9", "/lib/zip")');
+      }
+      const other = await zips.mount(archiveOf("x", 3), { name: "barred" });
+      assert.equal(python(`open("${other.path}/x/data.txt").read()`), "data 3");
+      other.unmount();
+    });
+
     test("what fails while it is read again leaves the mount as it was", async () => {
       const name = newName();
       files.set("/failing.whl", { bytes: archiveOf(name, 1) });
