@@ -2,13 +2,16 @@
 // Archives unpacked by Pyodide itself: what mount() does where the importer is not in use, so that a page works
 // there as well, only slower. Seen in 0.27.8, 0.28.3, 0.29.5, 314.0.7 and 315.0.0-alpha.2: `unpackArchive`.
 
-import { hasFile, listFiles, removeTree } from "../pyodide/files.js";
+import { FOLDER, hasFile, listFiles, removeTree } from "../pyodide/files.js";
 import { NoArchive } from "./no-archive.js";
 
 /** @typedef {import("./mounts.js").Key} Key */
 /** @typedef {import("./mounts.js").Tree} Tree */
 /** @typedef {import("./mounts.js").Trees} Trees */
 /** @typedef {import("../platform/platform.js").Platform} Platform */
+
+/** An archive on its way to its path, where nobody mounts anything. */
+const BESIDE = `${FOLDER}/unpacked`;
 
 /** @implements {Trees} */
 export class UnpackedTrees {
@@ -68,10 +71,11 @@ class UnpackedTree {
   replace(bytes) {
     const fs = this.#pyodide.FS;
     const key = this.#describe(bytes);
-    const beside = `${this.#path}.new`;
-    this.#unpack(beside, bytes);
+    if (hasFile(fs, BESIDE)) removeTree(fs, BESIDE);
+    this.#unpack(BESIDE, bytes);
     this.remove();
-    fs.rename(beside, this.#path);
+    fs.mkdirTree(this.#path.slice(0, this.#path.lastIndexOf("/")));
+    fs.rename(BESIDE, this.#path);
     this.key = key;
     return { changed: [] }; // nobody has kept watch
   }

@@ -547,7 +547,10 @@ builtins.kept = open("${lib.path}/${name}/data.txt")
     );
     await refuses(zips.mount(bytesOf("no"), { name: "no" }), "not-an-archive", /begin with "no"/);
     assert.ok(!pyodide.FS.analyzePath("/lib/zip/no").exists);
+    const beside = await zips.mount(archiveOf("beside"), { name: `${unpacked.name}.new` });
     assert.equal(await unpacked.replace(archiveOf(name, 8)), true);
+    assert.equal(python(`open("${beside.path}/beside/data.txt").read()`), "data 1");
+    beside.unmount();
     await refuses(unpacked.replace(bytesOf("no")), "not-an-archive", /begin with "no"/);
     python("import importlib; importlib.invalidate_caches()");
     assert.equal(valueOf(name), 8);
