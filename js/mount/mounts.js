@@ -162,7 +162,13 @@ export class Mounts {
     const { mount, options } = entry;
     await this.#loadAhead(entry);
     const isMounted = this.#entries.get(mount.name) === entry && isAlive(this.#pyodide);
-    if (isMounted && options.sysPath) addToSysPath(this.#pyodide, mount.path, options.sysPath);
+    if (!isMounted || !options.sysPath) return;
+    try {
+      addToSysPath(this.#pyodide, mount.path, options.sysPath);
+    } catch (error) {
+      mount.unmount();
+      throw error;
+    }
   }
 
   /** @param {Entry} entry */
@@ -177,8 +183,11 @@ export class Mounts {
       const entry = /** @type {Entry} */ (this.#entries.get(name));
       this.#entries.delete(name);
       if (!isAlive(this.#pyodide)) return;
-      removeFromSysPath(this.#pyodide, path);
-      this.#tellLost(path, entry.tree.remove().changed);
+      try {
+        this.#tellLost(path, entry.tree.remove().changed);
+      } finally {
+        removeFromSysPath(this.#pyodide, path);
+      }
     },
     invalidate: async (mount, givenOptions) => {
       const signal = readSignal(givenOptions, "invalidate");

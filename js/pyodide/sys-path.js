@@ -11,9 +11,10 @@ while path in sys.path:
 sys.path.insert(0 if first else len(sys.path), path)
 `;
 
+/** What is no list, a program put there. */
 const REMOVE = `
 import sys
-while path in sys.path:
+while isinstance(sys.path, list) and path in sys.path:
     sys.path.remove(path)
 `;
 

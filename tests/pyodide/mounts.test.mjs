@@ -498,6 +498,23 @@ builtins.kept = open("${lib.path}/${name}/data.txt")
     });
   });
 
+  test("a sys.path that is no list: mount() leaves nothing behind, and unmount() ends the mount", async () => {
+    const lib = await zips.mount(archiveOf("x"), { name: "listed" });
+    python("import sys; sys.path = tuple(sys.path)");
+    try {
+      await assert.rejects(zips.mount(archiveOf("x"), { name: "refused" }), /AttributeError/);
+      lib.unmount();
+    } finally {
+      python("import sys; sys.path = [each for each in sys.path if each != '/lib/zip/listed']");
+    }
+    for (const name of ["listed", "refused"]) {
+      assert.ok(!pyodide.FS.analyzePath(`/lib/zip/${name}`).exists);
+      const again = await zips.mount(archiveOf("x", 2), { name });
+      assert.equal(python(`open("${again.path}/x/data.txt").read()`), "data 2");
+      again.unmount();
+    }
+  });
+
   test("stats() counts what is mounted, and what was filled of it", async () => {
     const none = { count: 0, archiveBytes: 0, nodes: 0, fills: 0, filledBytes: 0, drops: 0 };
     assert.deepEqual(zips.stats().mounts, none);
