@@ -536,6 +536,22 @@ builtins.kept = open("${lib.path}/${name}/data.txt")
     assert.deepEqual(zips.stats().mounts, none);
   });
 
+  test("an archive's memory is given back when it is unmounted or replaced", async () => {
+    const numbers = ({ archives, entries, indexBytes } = zips.stats()) => [
+      archives,
+      entries,
+      indexBytes,
+    ];
+    const before = numbers();
+    const lib = await zips.mount(archiveOf("x"));
+    const mounted = numbers();
+    assert.notDeepEqual(mounted, before);
+    await lib.replace(archiveOf("x", 2));
+    assert.deepEqual(numbers(), mounted);
+    lib.unmount();
+    assert.deepEqual(numbers(), before);
+  });
+
   test("a mount is disposable where the engine has the symbols", async () => {
     const lib = await zips.mount(archiveOf(newName()), { name: "disposed" });
     if (!Symbol.dispose) return assert.ok(!("undefined" in lib));

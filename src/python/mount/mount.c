@@ -12,8 +12,10 @@ static bool is_used(const struct zi_mounts *mounts, const struct zi_record *reco
 
 void zi_mount_free(struct zi_mounts *mounts, struct zi_mount *mount)
 {
-    if (mount->record && !is_used(mounts, mount->record))
+    if (mount->record && !is_used(mounts, mount->record)) {
         zi_record_unpin(mount->record);
+        zi_record_look_again(mount->record, ZI_LOOK_BYTES); /* so that it is not kept as fresh */
+    }
     zi_archive_unref(mount->archive);
     zi_record_unref(mount->record);
     PyMem_Free(mount->changes);
