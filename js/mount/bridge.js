@@ -55,6 +55,15 @@ export class Bridge {
   /**
    * @param {number} mount
    * @param {number} directory
+   * @returns {boolean} whether it has no children
+   */
+  isEmpty(mount, directory) {
+    return this.#library.exports.zi_bridge_first(mount, directory) < 0;
+  }
+
+  /**
+   * @param {number} mount
+   * @param {number} directory
    * @param {string} name
    * @returns {number} the child of this name, negative if there is none
    */

@@ -61,6 +61,12 @@ export class Layer {
     return this.#bridge.describe(this.#mount, index);
   }
 
+  /** @param {number} directory */
+  isEmpty(directory) {
+    this.#check();
+    return this.#bridge.isEmpty(this.#mount, directory);
+  }
+
   /**
    * @param {number} directory
    * @returns {Child[]} in the archive's order

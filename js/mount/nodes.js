@@ -61,6 +61,8 @@ export class Nodes {
   plant(parent, name, layer) {
     const root = this.#makeDirectory(parent, name, [{ layer, index: ROOT }], layer.time);
     this.#watchMoves(/** @type {Directory} */ (this.#directories.get(root)));
+    // An empty directory can be removed, and made anew by the user, of which nobody tells.
+    if (layer.isEmpty(ROOT)) layer.tellGone(ROOT);
     return root;
   }
 
@@ -165,7 +167,10 @@ export class Nodes {
         this.#makeChild(directory, [shownChild]).mode = node.mode;
       }
     }
-    if (directory.note) directory.count = Object.keys(directory.children).length;
+    if (directory.note) {
+      directory.count = Object.keys(directory.children).length;
+      if (directory.count === 0) directory.note(""); // as in plant()
+    }
     const [newest, ...older] = directory.shown;
     directory.shown = [newest, ...older.filter((each) => this.#keepSeen(directory, each))];
   }

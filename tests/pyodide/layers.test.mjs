@@ -307,6 +307,14 @@ found`);
       assert.deepEqual(importable(path, "gone"), ["own", "new"]);
     });
 
+    test("that never had a name, removed and made anew", () => {
+      const path = site("void", {});
+      python(`import os; os.rmdir("${path}")`);
+      assert.deepEqual(importable(path, "void"), ["own"]);
+      site("void", { "void_new.py": "" });
+      assert.deepEqual(importable(path, "void"), ["own", "new"]);
+    });
+
     test("renamed", () => {
       const [path, layMore] = lays("renamed");
       python(`import os; os.rename("${path}", "${path}-2")`);

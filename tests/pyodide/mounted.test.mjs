@@ -325,6 +325,25 @@ text
     );
   });
 
+  test("of an archive without files, removed and made anew", () => {
+    mount("make({})");
+    assert.equal(
+      python(`
+import importlib
+find = importlib.machinery.PathFinder.find_spec
+assert find("own", ["${ROOT}"]) is None
+os.rmdir("${ROOT}")
+os.mkdir("${ROOT}")
+open("${ROOT}/own.py", "w").close()
+importlib.invalidate_caches()
+find("own", ["${ROOT}"]).origin
+`),
+      `${ROOT}/own.py`,
+    );
+    tree.remove();
+    python(`import shutil; shutil.rmtree("${ROOT}", True)`);
+  });
+
   testOnce("replaced by another archive, and not by what is none", () => {
     mount('make({"a": "old", "b": "open"})');
     const { key } = tree;
