@@ -20,6 +20,7 @@ import { Contents } from "./contents.js";
  * @property {Layer} layer
  * @property {number} index in it
  * @property {Uint8Array} [bytes] its contents, if they are at hand
+ * @property {any} empty what its node would have for contents if it had none
  * @property {boolean} isOwn whether its node keeps the contents itself: the user changed them
  */
 
@@ -43,6 +44,8 @@ export class Leaves {
   #links = new WeakSet();
   /** @type {any} */
   #streamOperations;
+  /** @type {any} */
+  #nodeOperations;
 
   /**
    * @param {any} pyodide
@@ -95,8 +98,8 @@ export class Leaves {
   makeFile(parent, layer, index, { name, nbytes }, time) {
     const node = this.#makeNode(parent, name, MODE.file & ~this.#mask, time);
     /** @type {File} */
-    const file = { node, layer, index, isOwn: false };
-    if (nbytes === 0) file.bytes = node.contents;
+    const file = { node, layer, index, empty: node.contents, isOwn: false };
+    if (nbytes === 0) file.bytes = file.empty;
     const fill = this.#guard(() => this.#fill(file));
     this.#files.set(node, file);
     node.usedBytes = nbytes;
@@ -110,6 +113,7 @@ export class Leaves {
       }),
     });
     node.stream_ops = this.#streamOperations ??= this.#makeStreamOperations(node.stream_ops);
+    node.node_ops = this.#nodeOperations ??= this.#makeNodeOperations(node.node_ops);
     return node;
   }
 
@@ -156,6 +160,22 @@ export class Leaves {
     } catch {
       // It is damaged: reading it failed before, and fails later.
     }
+  }
+
+  /** @param {any} usual */
+  #makeNodeOperations(usual) {
+    // MEMFS of some versions gets the contents before it makes a file empty: they may be large, or damaged.
+    const empty = (/** @type {File} */ file) => {
+      this.#keep(file, file.empty);
+      this.#own(file);
+      file.node.usedBytes = 0;
+    };
+    const setattr = (/** @type {any} */ node, /** @type {any} */ attributes) => {
+      const file = this.#files.get(node);
+      if (file && !file.isOwn && attributes.size === 0) empty(file);
+      return usual.setattr(node, attributes);
+    };
+    return { ...usual, setattr: this.#guard(setattr) };
   }
 
   /** @param {any} usual */

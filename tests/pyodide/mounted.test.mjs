@@ -148,6 +148,27 @@ answer + open("${ROOT}/good").read()
     tree.remove();
   });
 
+  test("what is made empty before it is written is not inflated, nor is it an error if it is damaged", () => {
+    mount(
+      'make({name: "some text" for name in ("bad", "cut", "large", "link")}, {}, ("bad", "cut"))',
+    );
+    assert.deepEqual(
+      python(`
+found = []
+for name in ("bad", "large"):
+    with open("${ROOT}/" + name, "w") as file:
+        found.append(os.stat(file.name).st_size)
+        file.write("mine")
+    found.append(open(file.name).read())
+os.truncate("${ROOT}/cut", 0)
+[*found, open("${ROOT}/cut").read(), open("${ROOT}/link").read()]
+`),
+      [0, "mine", 0, "mine", "", "some text"],
+    );
+    assert.equal(tree.stats().fills, 1);
+    assert.deepEqual(tree.remove().changed.sort(), ["bad", "cut", "large"]);
+  });
+
   test("a member that makes the memory grow is read, and written to, like any", () => {
     const size = 48 * 2 ** 20;
     mount(`make({name: ${size} for name in ("read", "write", "map", "own")})`);
