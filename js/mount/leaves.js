@@ -148,6 +148,16 @@ export class Leaves {
   }
 
   /**
+   * Lets go of a file that has no name any more: whoever has it open keeps its contents.
+   *
+   * @param {any} node that may be anything
+   */
+  replace(node) {
+    if (this.#listOpen().includes(node)) this.settle(node);
+    else this.drop(node);
+  }
+
+  /**
    * Makes a file as it would be had it been unpacked.
    *
    * @param {any} node

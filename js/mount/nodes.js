@@ -162,7 +162,7 @@ export class Nodes {
       } else if (child.kind === KIND.directory) {
         this.#lay(this.#directories.get(node) ?? this.#adopt(node), shownChild, isMixed);
       } else {
-        this.#leaves.settle(node); // it may be open
+        this.#leaves.replace(node);
         this.#fs.hashRemoveNode(node);
         this.#makeChild(directory, [shownChild]).mode = node.mode;
       }

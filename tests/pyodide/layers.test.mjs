@@ -277,6 +277,20 @@ rm_a.v`),
     );
   });
 
+  test("what is replaced is inflated only for those who have it open", () => {
+    const members = (text) => ({ rp_open: text, rp_closed: text, rp_other: text });
+    const path = site("replaced", members("first"));
+    python(`held = open("${path}/rp_open"); import os; os.listdir("${path}")`);
+    const { fills } = layers.describe();
+    site("replaced", members("second"));
+    assert.equal(layers.describe().fills, fills + 1);
+    assert.deepEqual(python(`[held.read(), open("${path}/rp_open").read(), held.close()]`), [
+      "first",
+      "second",
+      undefined,
+    ]);
+  });
+
   describe("the directory itself", () => {
     /** What can be imported once a file is written there. */
     const importable = (path, name) =>
