@@ -156,7 +156,8 @@ DIFFERENCES = {
         "is found as soon as it is there, as from 3.13 on", "newest behaviour on every version"),
     "changed-archive-reread": Row(
         EVERY, "an archive that changed without an invalidation gives errors or another module's bytes",
-        "noticed at the first wrong byte; the directory is read again and the access repeated, once. One that vanished raises "
+        "noticed at the first wrong byte; the directory is read again and the access repeated, once, unless code is asked for and the module "
+        "was no package before and is one now, or the reverse: a ZipImportError, once. One that vanished raises "
         "FileNotFoundError as in stock, and from then on has no modules and no data", "python/cpython#63281"),
     "reload-looks": Row(
         EVERY, "importlib.reload() of a module whose archive was written anew reads other bytes, or fails, unless caches were "

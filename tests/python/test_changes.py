@@ -89,9 +89,23 @@ class Replaced(ChangedTestCase):
     @difference("changed-archive-reread")
     def test_module_became_a_package(self):
         self.remake({"moved.txt": "." * 99, "tc_second/__init__.py": "x = 5"})
-        spec = self.importer.find_spec("tc_second")
-        module = self.import_module("tc_second")
-        self.assertEqual((module.x, spec.name), (5, "tc_second"))
+        self.assertRaisesRegex(zipimport.ZipImportError, "'tc_second' has changed in its archive: import it again", self.import_module, "tc_second")
+        self.assertNotIn("tc_second", sys.modules)
+        module = self.assertModule("tc_second", x=5)
+        self.assertEqual(list(module.__path__), [f"{self.archive}/tc_second"])
+
+    @difference("changed-archive-reread")
+    def test_relative_imports_are_never_of_the_wrong_package(self):
+        archive = self.make_on_path({"tc_a/__init__.py": "", "tc_a/job.py": "x = 1", "tc_a/part.py": "w = 'tc_a.part'"})
+        self.import_module("tc_a.part")
+        package = {"tc_a/__init__.py": "", "tc_a/job/__init__.py": "from .part import w", "tc_a/job/part.py": "w = 'tc_a.job.part'", "tc_a/part.py": "w = 'tc_a.part'"}
+        self.remake(package, os.path.basename(archive))
+        self.assertRaises(zipimport.ZipImportError, self.import_module, "tc_a.job")
+        self.assertModule("tc_a.job", w="tc_a.job.part")
+        self.remake({"tc_a/__init__.py": "", "tc_a/job.py": "from .part import w", "tc_a/part.py": "w = 'tc_a.part'"}, os.path.basename(archive))
+        del sys.modules["tc_a.job"]
+        self.assertRaises(zipimport.ZipImportError, self.import_module, "tc_a.job")
+        self.assertModule("tc_a.job", w="tc_a.part")
 
     @difference("changed-archive-reread")
     def test_bytecode(self):

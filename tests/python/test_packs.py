@@ -564,7 +564,7 @@ class Rewritten(PackTestCase):
 
     @difference("changed-archive-reread")
     def test_its_new_code_runs(self):
-        for value, new in (2, {"m.py": "value = 2\n"}), (3, {"before.txt": "moves it", "m.py": "value = 3\n"}), (4, {"m/__init__.py": "value = 4\n"}):
+        for value, new in (2, {"m.py": "value = 2\n"}), (3, {"before.txt": "moves it", "m.py": "value = 3\n"}):
             for written in True, False:
                 with self.subTest(value, written=written):
                     path = self.make({"m.py": "value = 1\n"}, "a.zip")
@@ -577,6 +577,14 @@ class Rewritten(PackTestCase):
                         self.assertEqual(self.value(importer), 1)
                     self.remake(new)
                     self.assertEqual(self.value(importer), value)
+
+    @difference("changed-archive-reread")
+    def test_a_module_that_became_a_package(self):
+        importer = zipimport.zipimporter(self.make({"m.py": "value = 1\n"}, "a.zip"))
+        self.assertEqual(self.value(importer), 1)
+        self.remake({"m/__init__.py": "value = 2\n"})
+        self.assertRaisesRegex(zipimport.ZipImportError, "import it again", importer.get_code, "m")
+        self.assertEqual(self.value(importer), 2)
 
     def value(self, importer, name="m"):
         namespace = {}

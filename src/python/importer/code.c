@@ -166,10 +166,23 @@ static enum zi_chosen raise_unusable(struct zi_lookup *lookup, PyObject *import_
     return chosen_of_exception(false);
 }
 
+/* The module that asks for code was made of what find_spec() found. Where that was a module and is
+ * a package now, or the reverse, the code's relative imports would be those of another package. */
+static enum zi_chosen raise_changed(struct zi_lookup *lookup, struct zi_choice *choice)
+{
+    Py_DECREF(choice->path);
+    Py_DECREF(choice->code);
+    zi_raise_import_error(lookup->view.state,
+                          PyUnicode_FromFormat("%R has changed in its archive: import it again",
+                                               lookup->fullname),
+                          lookup->fullname, NULL);
+    return ZI_CHOSEN_ERROR;
+}
+
 enum zi_chosen zi_choose(struct zi_lookup *lookup, bool load, struct zi_choice *ret)
 {
     PyObject *import_error = NULL;
-    enum zi_candidate next = 0;
+    enum zi_candidate next = 0, before = ZI_CANDIDATE_COUNT;
 
     ret->candidate = ZI_CANDIDATE_COUNT;
     while (next < ZI_CANDIDATE_COUNT) {
@@ -182,6 +195,9 @@ enum zi_chosen zi_choose(struct zi_lookup *lookup, bool load, struct zi_choice *
         switch (try_candidate(lookup, candidate, node, load, ret)) {
         case ZI_VERDICT_USABLE:
             Py_XDECREF(import_error);
+            if (load && before != ZI_CANDIDATE_COUNT &&
+                zi_candidate_is_package(before) != zi_candidate_is_package(candidate))
+                return raise_changed(lookup, ret);
             return ZI_CHOSEN_ONE;
         case ZI_VERDICT_ERROR:
             Py_XDECREF(import_error);
@@ -198,6 +214,7 @@ enum zi_chosen zi_choose(struct zi_lookup *lookup, bool load, struct zi_choice *
             if (zi_lookup_renew(lookup) < 0)
                 return ZI_CHOSEN_ERROR;
             ret->candidate = ZI_CANDIDATE_COUNT;
+            before = candidate;
             next = 0;
             break;
         }

@@ -22,7 +22,8 @@ enum zi_chosen {
 
 /* Goes through the candidates in the search order and, with `load`, gets the code. Where a read
  * meets another archive it begins anew with that one, so that all of the choice is of one archive,
- * which is the one that the lookup then shows. */
+ * which is the one that the lookup then shows. Code is not loaded if the module was no package in
+ * the archive before and is one now, or the reverse: that is an error, once. */
 enum zi_chosen zi_choose(struct zi_lookup *lookup, bool load, struct zi_choice *ret);
 
 /* Gets the code of a source, a node of the view's archive: compiled by an earlier run, or now.
