@@ -152,8 +152,6 @@ static enum zi_status look_at_stamp(struct zi_record *record, enum zi_look wante
     *settled_ret = zi_stamp_equal(&stamp, &found->stamp) &&
                    (wanted == ZI_LOOK_GLANCE ? zi_stamp_has_aged(&found->stamp, host)
                                              : zi_stamp_is_proof(&found->stamp, host));
-    if (*settled_ret && found->archive)
-        host->count.revalidations++;
     return ZI_OK;
 }
 
@@ -176,19 +174,16 @@ static enum zi_status look_at_bytes(struct zi_record *record, struct finding *fo
     if (status == ZI_ERR_SYSTEM || stamp.nbytes != source.nbytes)
         stamp = (struct zi_stamp){0};
     found->stamp = stamp;
-    if (status == ZI_OK && archive == found->archive)
-        host->count.revalidations++;
     zi_source_release(&source);
     zi_archive_unref(found->archive);
     found->archive = archive;
     return status;
 }
 
-/* Looks as the record's state asks for, starting from what the record holds. */
-static enum zi_status take_look(struct zi_record *record, struct finding *found)
+/* Looks as is wanted, starting from what the record holds. */
+static enum zi_status take_look(struct zi_record *record, enum zi_look wanted,
+                                struct finding *found)
 {
-    enum zi_look wanted = wanted_look(record);
-
     *found = (struct finding){.stamp = record->stamp, .error = record->error};
     if (record->archive)
         found->archive = zi_archive_ref(record->archive);
@@ -223,10 +218,11 @@ static enum zi_status update(struct zi_record *record, struct zi_error *err)
     uint64_t epoch = record->registry->epoch;
     uint64_t invalidations = record->invalidations;
     uint64_t generation = record->generation;
+    enum zi_look wanted = wanted_look(record);
     struct finding found;
 
     /* Changed: somebody was writing while we read. */
-    if (take_look(record, &found) != ZI_OK &&
+    if (take_look(record, wanted, &found) != ZI_OK &&
         (zi_error_is_passing(&found.error) || found.error.status == ZI_ERR_CHANGED)) {
         *err = found.error;
         return err->status;
@@ -236,6 +232,9 @@ static enum zi_status update(struct zi_record *record, struct zi_error *err)
         zi_archive_unref(found.archive);
         return ZI_OK;
     }
+    /* Nobody had called it in question before a glance. */
+    if (found.archive && found.archive == record->archive && wanted > ZI_LOOK_GLANCE)
+        record->registry->host->count.revalidations++;
     /* What came during the look is not answered by it. */
     record->wanted = record->invalidations == invalidations ? ZI_LOOK_NONE : ZI_LOOK_BYTES;
     record->epoch = epoch;
