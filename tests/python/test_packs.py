@@ -592,7 +592,7 @@ class Rewritten(PackTestCase):
         return namespace["value"]
 
     def test_within_a_tick(self):
-        """The size and the mtime stay, and often the ctime does too."""
+        """The size stays, often the ctime does too, and the mtime where that is not all there is to go by."""
         path = self.make({"m.py": "value = 0\n"})
         importer = zipimport.zipimporter(path)
         mtime_ns = os.stat(path).st_mtime_ns
@@ -601,7 +601,8 @@ class Rewritten(PackTestCase):
             self.assertIsNotNone(importer.get_code("m"))
             with open(path, "r+b") as file:
                 file.write(data)
-            os.utime(path, ns=(mtime_ns, mtime_ns))
+            if support.STAMPS_PROVE:
+                os.utime(path, ns=(mtime_ns, mtime_ns))
             self.assertEqual(self.value(importer), value)
 
     def test_its_modules_are_of_one_version(self):
