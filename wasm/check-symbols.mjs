@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 const MAX_BYTES = 96 * 1024;
-const MAX_GZIPPED_BYTES = 42 * 1024;
+const MAX_GZIPPED_BYTES = 42.25 * 1024;
 
 // What Emscripten's loader itself hands to any side module.
 const LOADER_IMPORTS = new Set([
