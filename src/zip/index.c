@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "name.h"
+
 #define FIRST_NODES 16u
 
 /*
@@ -59,12 +61,8 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a word's first byte i
 /* Where the first slash of a word is, 8 when there is none. */
 static inline size_t slash_in_word(uint64_t word)
 {
-    const uint64_t ones = 0x0101010101010101u;
+    uint64_t mask = zi_name_mark_slashes(word);
 
-    /* A byte that equals the slash becomes 0, and borrows in the subtraction. Above the first such
-     * byte the mask may be wrong. */
-    word ^= ones * '/';
-    uint64_t mask = (word - ones) & ~word & ones << 7;
     return mask ? (size_t)__builtin_ctzll(mask) / 8 : 8;
 }
 

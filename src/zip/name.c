@@ -133,15 +133,6 @@ bool zi_name_has_parent_part(const struct zi_name *name)
     return false;
 }
 
-/* Marks bytes of a word that are slashes: each of them, and perhaps others. */
-static uint64_t mark_slashes(uint64_t word)
-{
-    const uint64_t ones = 0x0101010101010101u;
-
-    word ^= ones * '/';
-    return (word - ones) & ~word & ones << 7;
-}
-
 bool zi_name_has_idle_parts(const struct zi_name *name)
 {
     const uint8_t *bytes = name->bytes;
@@ -153,7 +144,7 @@ bool zi_name_has_idle_parts(const struct zi_name *name)
         uint64_t word, next;
         memcpy(&word, bytes + at, sizeof word);
         memcpy(&next, bytes + at + 1, sizeof next);
-        if (mark_slashes(word) & mark_slashes(next | 0x0101010101010101u))
+        if (zi_name_mark_slashes(word) & zi_name_mark_slashes(next | 0x0101010101010101u))
             break;
     }
     for (; at + 1 < last; at++)

@@ -50,4 +50,14 @@ size_t zi_name_drop_idle_parts(const struct zi_name *name, uint8_t *ret);
 
 bool zi_name_has_parent_part(const struct zi_name *name);
 
+/* The highest bit of each byte of a word that is a slash. A byte that equals the slash becomes 0,
+ * and borrows in the subtraction: above the first such byte others may be marked too. */
+static inline uint64_t zi_name_mark_slashes(uint64_t word)
+{
+    const uint64_t ones = 0x0101010101010101u;
+
+    word ^= ones * '/';
+    return (word - ones) & ~word & ones << 7;
+}
+
 #endif
