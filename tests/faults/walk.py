@@ -184,7 +184,6 @@ class Walk:
 
 
 def main(names):
-    scenarios.module = ours
     warnings.simplefilter("ignore")
     sys.unraisablehook = lambda args: unraisable.append(repr(args.exc_value))
     importlib.invalidate_caches()  # imports importlib.metadata
