@@ -2,6 +2,7 @@
 // mount() as Python has it: JavaScript's, in Python's words. The code is compiled when it is first called. Seen in
 // 0.27.8, 0.28.3, 0.29.5, 314.0.7 and 315.0.0-alpha.2: `pyodide.ffi`, a JsException's `js_error`.
 
+import { asOSError } from "../pyodide/errno.js";
 import { callFunction, runApart } from "../pyodide/python.js";
 import { PythonFile } from "./source.js";
 
@@ -35,7 +36,7 @@ def to_source(source):
         return source
     if isinstance(source, (str, os.PathLike)):
         path = os.path.abspath(os.fsdecode(source))
-        os.stat(path)  # what is missing is Python's own error
+        open(path, "rb").close()  # what is missing, or a folder, is Python's own error
         return python_file(path)
     found = type(source).__name__
     raise TypeError(f"mount(): found {found}, expected a URL, a path, bytes or an object of JavaScript's")
@@ -170,7 +171,8 @@ export function offerToPython(pyodide, module, mounts) {
   const names = {
     from_entries: Object.fromEntries,
     new_controller: () => new AbortController(),
-    python_file: (/** @type {string} */ path) => new PythonFile(pyodide.FS, path),
+    python_file: (/** @type {string} */ path) =>
+      new PythonFile(path, () => asOSError(pyodide, path, () => pyodide.FS.readFile(path))),
     mount_in_js: (/** @type {unknown} */ source, /** @type {unknown} */ options) =>
       mounts.mount(source, options),
   };

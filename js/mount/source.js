@@ -25,12 +25,12 @@ import { isBuffer, takeBytes } from "./take.js";
 /** A file of Pyodide's file system. What it holds can change: it is copied. */
 export class PythonFile {
   /**
-   * @param {any} fs
    * @param {string} path absolute
+   * @param {() => Uint8Array} read
    */
-  constructor(fs, path) {
-    this.fs = fs;
+  constructor(path, read) {
     this.path = path;
+    this.read = read;
   }
 }
 
@@ -150,7 +150,7 @@ function openBytes(given, copy) {
  * @param {PythonFile} file
  * @returns {Source}
  */
-function openPythonFile({ fs, path }) {
+function openPythonFile({ path, read }) {
   return {
     label: path,
     name: toName(path.slice(path.lastIndexOf("/") + 1)),
@@ -158,7 +158,7 @@ function openPythonFile({ fs, path }) {
     async read({ onProgress }) {
       let bytes;
       try {
-        bytes = fs.readFile(path);
+        bytes = read();
       } catch (error) {
         throw unreachable(path, describeError(error), error);
       }

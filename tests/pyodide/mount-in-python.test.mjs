@@ -142,6 +142,9 @@ assert await lib.replace("/home/pyodide/folder/wheel-1.whl") is True
 assert open(lib.path + "/mounted/data.txt").read() == "data 1"
 assert await lib.replace(open("/tmp/other.whl", "rb").read()) is True
 await raises(ValueError, "not-readable-again", lib.invalidate())
+await lib.replace("/tmp/changing.whl")
+os.remove("/tmp/changing.whl")
+await raises(OSError, "source-unreachable", lib.invalidate(), "No such file or directory: '/tmp/changing.whl'")
 lib.unmount()
 await raises(ValueError, "unmounted", lib.invalidate())
 await raises(ValueError, "unmounted", lib.replace(b"x"))
@@ -164,7 +167,7 @@ del builtins.kept
   test("errors are Python's own kinds, with the code", async () => {
     await python(`
 await raises(FileNotFoundError, None, mount("/tmp/missing.whl"))
-await raises(OSError, "source-unreachable", mount("/tmp"), "/tmp")
+await raises(IsADirectoryError, None, mount("/tmp"), "'/tmp'")
 await raises(OSError, "source-unreachable", mount("http://127.0.0.1:1/a.whl"), "fetch failed")
 await raises(zipimport.ZipImportError, "not-an-archive", mount(b"hello"), 'begin with "hello"')
 await raises(ValueError, "bad-option", mount(b"PK", name="a/b"), 'option "name": found "a/b"')
