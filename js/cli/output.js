@@ -3,7 +3,7 @@
 // beside, put on the disk, and renamed; what stood there before stays until then.
 
 import { constants } from "node:fs";
-import { access, open, realpath, rename, stat, unlink } from "node:fs/promises";
+import { access, open, readlink, realpath, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 
 import { describeError } from "../base/errors.js";
@@ -61,6 +61,11 @@ export class Output {
     if (found && !found.isFile())
       throw new Failure(
         `-o: found "${given}", which is no ordinary file, expected one or none; give another name`,
+      );
+    const target = found ? undefined : await readlink(given).catch(() => undefined);
+    if (target !== undefined)
+      throw new Failure(
+        `-o: found "${given}", a link to "${target}", which is not there; make that file, or give another name`,
       );
     // Through a link: what it points to is replaced, not the link.
     const path = found ? await realpath(given) : resolve(given);

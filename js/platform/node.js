@@ -3,7 +3,7 @@
 
 import * as fs from "node:fs";
 import { open, readFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { resolve } from "node:path";
 import { Readable } from "node:stream";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -30,7 +30,8 @@ export const node = {
     fs,
     process: process.pid,
     user: process.getuid?.(),
-    cache: () => resolve(cacheFolder(process.platform, process.env, homedir())),
+    cache: () =>
+      resolve(cacheFolder(process.platform, process.env, homedir() || userInfo().homedir)),
     resolve: (path) =>
       resolve(
         path instanceof URL || /^file:/i.test(path)

@@ -111,6 +111,7 @@ describe("the command line itself", () => {
   const foreign = newFolder();
   writeFileSync(file, "text");
   symlinkSync(WHEEL, `${folder}/link.whl`);
+  symlinkSync("nowhere", `${folder}/dangling`);
   linkSync(file, `${folder}/same`);
   mkdirSync(`${folder}/folder`);
   for (const [where, text] of [
@@ -175,6 +176,7 @@ describe("the command line itself", () => {
     ["a name of one", ["stdlib", ...complete, "-o", `${folder}/new/`], 1, /found the folder/],
     ["no such folder", ["stdlib", ...complete, "-o", `${folder}/a/b.zip`], 1, /make it first/],
     ["a file for a folder", ["stdlib", ...complete, "-o", `${file}/b.zip`], 1, /found a file at/],
+    ["a dangling link", ["stdlib", ...complete, "-o", `${folder}/dangling`], 1, /"nowhere", which/],
     ["a device for output", ["stdlib", ...complete, "-o", "/dev/null"], 1, /no ordinary file/],
   ])
     test(`${what}: ${status}`, async () => {

@@ -1,7 +1,7 @@
 // Stores keep their promises, whatever fails and whoever is killed.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { describe, test } from "node:test";
 
@@ -45,6 +45,16 @@ test("the user's cache folder, by platform", () => {
   ];
   for (const [platform, environment, home, expected] of table)
     assert.equal(cacheFolder(platform, environment, home), expected);
+});
+
+test("the user's cache folder, where HOME is set to nothing", () => {
+  const code = 'console.log((await import("./js/platform/node.js")).node.folders.cache())';
+  const folder = execFileSync(process.execPath, ["--input-type=module", "--eval", code], {
+    cwd: projectPath("."),
+    env: { ...process.env, HOME: "", XDG_CACHE_HOME: "" },
+    encoding: "utf8",
+  });
+  assert.notEqual(folder, "/.cache\n");
 });
 
 describe("a store in a folder, where put() is awaited", () => {
