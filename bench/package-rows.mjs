@@ -199,8 +199,8 @@ function writeWheels(folder, count) {
 /** @type {Row[]} */
 export const packageRows = [
   ready,
-  streamlit,
   unpacking,
+  streamlit,
   laterImport,
   pydantic,
   pydanticOnDemand,
