@@ -49,6 +49,16 @@ export class Layers {
   }
 
   /**
+   * Does what the first archive over a directory costs beyond its own part.
+   *
+   * @param {string} path of the directory; it is made if it is missing
+   * @throws {Unfit} where none can be laid
+   */
+  prepare(path) {
+    this.#share(path);
+  }
+
+  /**
    * Lays an archive over a directory.
    *
    * @param {string} path of the directory; it is made if it is missing
@@ -67,7 +77,6 @@ export class Layers {
     const archive = { mount, archivePath, nbytes: bytes.length };
     this.#archives.set(mount, { ...archive, layer: new WeakRef(layer) });
     try {
-      countMount(this.#pyodide, 1);
       shared.nodes.lay(shared.node, layer);
     } catch (error) {
       this.#release(archive);
@@ -91,7 +100,10 @@ export class Layers {
   /** Makes all files what they would be had they been unpacked, and lets go of the archives. */
   close() {
     if (!isAlive(this.#pyodide)) return;
-    for (const { nodes } of this.#shared.values()) nodes.settle();
+    for (const { nodes } of this.#shared.values()) {
+      nodes.settle();
+      countMount(this.#pyodide, -1);
+    }
     this.#shared.clear();
     for (const archive of [...this.#archives.values()]) {
       archive.layer.deref()?.close();
@@ -114,6 +126,7 @@ export class Layers {
     nodes.share(node, (name) => this.#bridge.note(folder, name));
     const shared = { path, nodes, node };
     this.#shared.set(path, shared);
+    if (!known) countMount(this.#pyodide, 1);
     return shared;
   }
 
@@ -157,6 +170,5 @@ export class Layers {
     if (!this.#archives.delete(mount) || !isAlive(this.#pyodide)) return;
     callFunction(this.#module, "_unmount", (method) => method(mount));
     removeFile(this.#pyodide.FS, archivePath);
-    countMount(this.#pyodide, -1);
   }
 }

@@ -1,10 +1,10 @@
 // @ts-check
-// Import errors of a Pyodide get their notes while anything is mounted there.
+// Import errors of a Pyodide get their notes while anything is mounted there, or a directory is shared.
 
 import { addImportNotes } from "../pyodide/import-notes.js";
 
 /**
- * How many mounts a Pyodide has, and what ends the notes that it has meanwhile.
+ * How many mounts and shared directories a Pyodide has, and what ends the notes that it has meanwhile.
  *
  * @type {WeakMap<object, { count: number, end?: () => void }>}
  */
@@ -12,7 +12,7 @@ const uses = new WeakMap();
 
 /**
  * @param {any} pyodide
- * @param {1 | -1} more what was mounted, or is not any more
+ * @param {1 | -1} more what was mounted or shared, or is not any more
  */
 export function countMount(pyodide, more) {
   const use = uses.get(pyodide) ?? { count: 0 };

@@ -62,6 +62,7 @@ export class Packages {
       hookDownloads(pyodide, {
         readOptions: readWatch,
         fetch: (download) => this.#fetch(download),
+        prepare: () => this.#prepare(),
         finish: throwIfOver,
       }),
     );
@@ -113,6 +114,16 @@ export class Packages {
     const wanted = { name, address, sha256 };
     const early = await this.#early?.take(wanted);
     return early ?? (watch && fetchPackage(this.#platform, wanted, watch));
+  }
+
+  /** While a package is on its way, does what the first one costs beyond its own part. */
+  #prepare() {
+    if (this.#isOver) return;
+    try {
+      this.#layers.prepare(this.#directory);
+    } catch (error) {
+      if (!(error instanceof Unfit)) throw error; // #take() will say why
+    }
   }
 
   /**

@@ -25,10 +25,11 @@ import { Hooks } from "./hooks.js";
  * @param {(options: unknown) => object | undefined} take.readOptions what a call is to be watched by, if by anything
  * @param {(download: Download) => Promise<Uint8Array | undefined>} take.fetch gives the file, or undefined for Pyodide
  *   to download it
+ * @param {() => void} take.prepare called once Pyodide waits for a download; what it throws ends that
  * @param {(watch: any) => void} take.finish called at the end of a call that is watched; what it throws is thrown there
  * @returns {Hook}
  */
-export function hookDownloads(pyodide, { readOptions, fetch, finish }) {
+export function hookDownloads(pyodide, { readOptions, fetch, prepare, finish }) {
   const hooks = new Hooks();
   const { _api: api } = pyodide;
   const manager = api.packageManager;
@@ -54,7 +55,12 @@ export function hookDownloads(pyodide, { readOptions, fetch, finish }) {
       sha256: isChecked === false ? undefined : entry?.sha256,
       watch: watches.get(metadata),
     });
-    return bytes ?? Reflect.apply(stock, manager, args);
+    if (bytes) return bytes;
+    const [downloaded] = await Promise.all([
+      Reflect.apply(stock, manager, args),
+      (async () => prepare())(),
+    ]);
+    return downloaded;
   });
   for (const name of ["loadPackage", "loadPackagesFromImports"])
     hooks.replace(pyodide, name, (stock) => async (...args) => {

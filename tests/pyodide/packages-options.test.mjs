@@ -280,3 +280,37 @@ describeOn([newest], "loadPackage() with progress and an end", (version) => {
       });
   });
 });
+
+describeOn([newest], "while the first package is on its way", (version) => {
+  if (version === "0.27.8") return; // which says nothing of it
+
+  test("what it costs beyond its own part is done", async () => {
+    /** @type {any} */ let release;
+    const released = new Promise((resolve) => (release = resolve));
+    const server = await serve({
+      [nameOf("later")]: async (response) => {
+        await released;
+        response.end(WHEELS[nameOf("later")]);
+      },
+    });
+    const pyodide = await start(version);
+    const zips = await install(pyodide, { storage: "memory", mountPackages: true });
+    const noting = () =>
+      pyodide.runPython(
+        "import _pyodide._importhook as hooks; hooks.add_note_to_module_not_found_error.__name__",
+      );
+    assert.notEqual(noting(), "add_note");
+    const loading = pyodide.loadPackage(server.urlOf(nameOf("later")), { messageCallback() {} });
+    for (let tries = 0; noting() !== "add_note"; tries++) {
+      assert.ok(tries < 1000, "nothing was prepared");
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.deepEqual(zips.stats().packages.mounted, []);
+    release();
+    await loading;
+    assert.equal(pyodide.runPython("import later; later.value"), 1);
+    zips.uninstall();
+    assert.notEqual(noting(), "add_note");
+    server.close();
+  });
+});
