@@ -531,7 +531,7 @@ help:
 	@echo "make format         put the sources into the form that make check wants"
 	@echo "make bench          measure against stock, in Node and in browsers; puts the table into README.md"
 	@echo "make bench-browser  browsers alone, a visit part by part; ENGINE=Firefox for one engine"
-	@echo "make bench-clients  the examples in Chromium, with and without this package"
+	@echo "make bench-clients  the examples in Chromium, with and without this package; puts the table into docs/clients.md"
 	@echo "make fuzz T=60      each fuzz target for T seconds; one alone: fuzz-archive"
 	@echo "make soak           hundreds of killed and competing processes, hours of fuzzing"
 	@echo "make coverage       lines and branches of src/ that the tests run"

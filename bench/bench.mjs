@@ -5,11 +5,12 @@
 //
 // Every figure is kept in build/bench/. A full run puts its table and a picture into README.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { browserRows } from "./browser-rows.mjs";
 import { measured } from "./engine.mjs";
 import { describeEnvironment, environment, isBusy } from "./environment.mjs";
+import { putIntoPage } from "./page.mjs";
 import { drawPicture } from "./picture.mjs";
 import { measure } from "./processes.mjs";
 import { NONE } from "./results.mjs";
@@ -37,19 +38,6 @@ function chooseRows(names) {
       `no row ${unknown.join(", ")}; there are ${rows.map(({ name }) => name).join(", ")}`,
     );
   return names.length > 0 ? rows.filter(({ name }) => names.includes(name)) : rows;
-}
-
-/**
- * @param {string} name of the place, which markers surround
- * @param {string} text
- */
-function putIntoReadme(name, text) {
-  const page = readFileSync(README, "utf8");
-  const markers = [`<!-- ${name} -->\n`, `\n<!-- /${name} -->`];
-  const [begin, end] = markers.map((marker) => page.indexOf(marker));
-  if (begin < 0 || end < begin) throw new Error(`README.md has lost the markers of its ${name}`);
-  const before = page.slice(0, begin + markers[0].length);
-  writeFileSync(README, `${before}${text}${page.slice(end)}`);
 }
 
 async function main() {
@@ -92,8 +80,8 @@ async function main() {
   const file = `${began.toISOString().replaceAll(/[:.]/g, "-")}.json`;
   writeFileSync(new URL(file, FOLDER), `${JSON.stringify(kept, null, 1)}\n`);
   if (!values.quick && chosen.length === rows.length) {
-    putIntoReadme("picture", drawPicture(table));
-    putIntoReadme("table", text);
+    putIntoPage(README, "picture", drawPicture(table));
+    putIntoPage(README, "table", text);
   }
   console.log(text);
   if (isBusy(atStart)) console.error("The machine was busy when this began: run it again later.");

@@ -1,6 +1,6 @@
 // @ts-check
 // Measures the clients of the examples, each on its second visit or run, against the same client unchanged, and
-// prints a table; "first" is what a first visit takes longer:
+// prints a table, which a full run puts into docs/clients.md; "first" is what a first visit takes longer:
 //
 //   node bench/clients.mjs [--quick] [CLIENT... first]
 //
@@ -15,6 +15,7 @@ import { execute, exposeApp, openNotebook, restartKernel } from "../tests/client
 import { hide, until, untilKept, untilShown, visit } from "../tests/clients/visits.mjs";
 import { describeEnvironment, environment } from "./environment.mjs";
 import { inFolder } from "./kept-rows.mjs";
+import { putIntoPage } from "./page.mjs";
 import { median } from "./processes.mjs";
 import { formatRatio, formatTable, formatTime } from "./table.mjs";
 
@@ -26,6 +27,7 @@ const { build, preview } = await import(
 );
 
 const FOLDER = new URL("../build/bench/", import.meta.url);
+const PAGE = new URL("../docs/clients.md", import.meta.url);
 const HEAD = ["what", "unchanged", "ours", "times faster", "bar", "met"];
 const ROUNDS = 5;
 /** What a start may take longer where nothing is kept. */
@@ -332,7 +334,7 @@ async function main() {
   const text = `${formatTable(HEAD, rows)}\n\n${describeEnvironment(where)}.\n${METHOD}`;
   mkdirSync(FOLDER, { recursive: true });
   writeFileSync(new URL("clients.json", FOLDER), `${JSON.stringify({ where, kept }, null, 1)}\n`);
-  writeFileSync(new URL("clients.md", FOLDER), `${text}\n`);
+  if (!values.quick && positionals.length === 0) putIntoPage(PAGE, "table", text);
   console.log(text);
 }
 
