@@ -2,7 +2,7 @@
 // The rows of bench.mjs about browsers: the second visit of a page that imports sympy. The bars are
 // Chromium's, but for the pauses, which no user of any engine shall feel.
 
-import { engines, measureEngine } from "./engine.mjs";
+import { CROWD, engines, measureEngine } from "./engine.mjs";
 import { median } from "./processes.mjs";
 import { NONE } from "./results.mjs";
 import { formatRatio, formatTime } from "./table.mjs";
@@ -93,6 +93,13 @@ const ROWS = {
     of: ({ taken }, hasBars) => {
       const ms = Math.max(0, time(taken.first, "install") - time(taken.memory, "install"));
       return limit(ms, formatMore(ms), hasBars ? 15 : undefined);
+    },
+  },
+  crowded: {
+    what: `\`install()\`: ${CROWD.notes} notes and ${CROWD.nbytes / 2 ** 20} MiB of other pages instead of an empty store`,
+    of: ({ taken }, hasBars) => {
+      const ms = Math.max(0, time(taken.crowded, "install") - time(taken.empty, "install"));
+      return limit(ms, formatMore(ms), hasBars ? 30 : undefined);
     },
   },
   pause: {

@@ -14,6 +14,9 @@ import { NEWEST } from "./contender.mjs";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const TIMEOUT_MS = 5 * 60_000;
 
+/** What other pages have left. */
+export const CROWD = { notes: 500, nbytes: 60 * 2 ** 20 };
+
 export const engines = Object.keys(browsers);
 
 /** What was measured in this process, with their versions. */
@@ -39,20 +42,47 @@ async function visits(ask, rounds) {
   const inWindow = (/** @type {object} */ job) =>
     ask({ ...common, task: "visit", version: NEWEST, place: "window", ...job });
   /** @type {Record<string, Visit[]>} */
-  const taken = { stock: [], first: [], second: [], memory: [], worker: [] };
+  const taken = {
+    stock: [],
+    first: [],
+    second: [],
+    memory: [],
+    worker: [],
+    empty: [],
+    crowded: [],
+  };
+  await crowd(ask);
   for (let round = 0; round < rounds; round++) {
     const ours = { contender: "ours", options: { namespace: `bench${round}` } };
     taken.stock.push(await inWindow({ contender: "stock", statement }));
     taken.first.push(await inWindow({ ...ours, statement, flush: true }));
     taken.second.push(await inWindow({ ...ours, statement, large: round === 0 }));
     taken.memory.push(await inWindow({ contender: "ours", options: { storage: "memory" } }));
+    for (const namespace of /** @type {const} */ (["empty", "crowded"]))
+      taken[namespace].push(await inWindow({ contender: "ours", options: { namespace } }));
     const worker = { contender: "ours", options: { namespace: `worker${round}` } };
     const task = { task: "visitInWorker", inWorker: NEWEST, place: "window" };
     taken.worker.push(await ask({ ...common, ...task, ...worker, statement, flush: true }));
   }
+  if (Number(taken.crowded[0].storage?.entries) < CROWD.notes)
+    throw new Error("nothing was left in the namespace that was to be crowded");
   const compiled = taken.second.filter(({ compiles }) => compiles !== 0).length;
   if (compiled > 0) throw new Error(`${compiled} second visits compiled something`);
   return taken;
+}
+
+/**
+ * Makes the databases of the namespaces "empty" and "crowded".
+ *
+ * @param {Ask} ask
+ */
+async function crowd(ask) {
+  const common = { archives, version: NEWEST, place: "window", contender: "ours" };
+  const options = { namespace: "crowded" };
+  const task = { module: "bench/browser/crowd.js", task: "crowd", ...CROWD };
+  await ask({ ...common, ...task, options, statement });
+  const module = "bench/browser/visit.js";
+  await ask({ ...common, module, task: "visit", options: { namespace: "empty" } });
 }
 
 /**
