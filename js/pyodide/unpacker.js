@@ -13,7 +13,7 @@ import { runApart } from "./python.js";
 /** @typedef {import("./installer.js").Hook} Hook */
 /** @typedef {import("./installer.js").Take} Take */
 
-/** The names that it finds: take, has_old_micropip, add_missing. It leaves `release` as result. */
+/** The names that it finds: take_in_js, has_old_micropip, add_missing. It leaves `release` as result. */
 const CODE = `
 __name__ = "pyodide_zipimport"
 
@@ -59,6 +59,14 @@ def wrap_unpacking(stock):
         return taken.ahead if options.get("calculate_dynlibs") else None
 
     return unpack_buffer
+
+
+def take(*arguments):
+    taken = take_in_js(*arguments)
+    failure = getattr(taken, "failure", None)
+    if failure is not None:
+        raise failure
+    return taken
 
 
 def take_buffer(
@@ -157,7 +165,7 @@ export function hookUnpacker(pyodide, take) {
   /** @type {Set<string>} */
   const missing = new Set();
   const release = runApart(pyodide, CODE, {
-    take: (
+    take_in_js: (
       /** @type {any} */ buffer,
       /** @type {string} */ fileName,
       /** @type {string} */ directory,
@@ -167,7 +175,13 @@ export function hookUnpacker(pyodide, take) {
     ) => {
       if (isPassedOn(buffer)) return undefined;
       const open = () => copyBytes(buffer); // which the program may keep
-      return take({ fileName, buffer, open, directory, isInstalled, metadata, hasData });
+      try {
+        return take({ fileName, buffer, open, directory, isInstalled, metadata, hasData });
+      } catch (error) {
+        // Thrown here, it gets lost at times on its way into Python of 0.27: "error return without exception set".
+        if (error instanceof pyodide.ffi.PythonError || !(error instanceof Error)) throw error;
+        return { failure: error };
+      }
     },
     has_old_micropip: typeof pyodide._api.loadDynlibsFromPackage === "function",
     add_missing: (/** @type {string} */ what) => void missing.add(what),

@@ -63,7 +63,8 @@ describeVersions("the reported case", (version) => {
     if (version.startsWith("0.27.")) {
       assert.ok(opens > modules && opens <= modules + archives.length * rounds, `${opens} opened`);
     } else {
-      assert.equal(opens, modules);
+      // On a fast machine the archives are still so new that one more look must compare.
+      assert.ok(opens >= modules && opens <= modules + archives.length, `${opens} opened`);
     }
   });
 });
